@@ -1,0 +1,40 @@
+# The front door: everything else is Meson's.
+#
+#   make run    build and start collectord (ARGS="-sink file ..." for options)
+#   make test   build and run the tests
+#   make clean  remove what was built
+#
+# On Debian, run and test install what is missing when they may, and otherwise
+# say which packages to install.
+
+BUILD ?= build
+ARGS ?=
+
+BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
+	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
+TEST_PACKAGES = check binutils
+
+.PHONY: all run test clean build-packages test-packages
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+run: build-packages all
+	./$(BUILD)/daemon/collectord $(ARGS)
+
+test: test-packages all
+	tests/run.sh $(BUILD)
+
+clean:
+	rm -rf $(BUILD)
+
+# A build directory that was made before a package came knows nothing of it:
+# the packages are looked at first.
+$(BUILD)/build.ninja: | build-packages
+	meson setup $(BUILD)
+
+build-packages:
+	@tests/packages.sh $(BUILD_PACKAGES)
+
+test-packages:
+	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Answers: always JSON, always with a length, always ended by a line feed, and
+ * always in one write. A second write could wait for the client's ACK of the
+ * first one, and is lost when the server stops in between.
+ */
+#include "answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A thread has 100 KiB of stack: what is larger goes to the heap. */
+#define ANSWER_STACK_SIZE 4096
+
+/* The status line and five short headers. */
+#define ANSWER_HEAD_SIZE_MAX 384
+
+static const char *
+status_words(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 400:
+        return "Bad Request";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 411:
+        return "Length Required";
+    case 413:
+        return "Content Too Large";
+    case 415:
+        return "Unsupported Media Type";
+    case 417:
+        return "Expectation Failed";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Error"; /* one of CivetWeb's */
+    }
+}
+
+static size_t
+write_head(const struct request *request, int status, const char *headers,
+           size_t body_size, char *ret_head)
+{
+    int size = snprintf(ret_head, ANSWER_HEAD_SIZE_MAX,
+                        "HTTP/1.1 %d %s\r\n"
+                        "Content-Type: application/json\r\n"
+                        "Content-Length: %zu\r\n"
+                        "%s"
+                        "Connection: %s\r\n"
+                        "\r\n",
+                        status, status_words(status), body_size,
+                        headers != NULL ? headers : "",
+                        request->keep_alive ? "keep-alive" : "close");
+
+    return (size_t)size;
+}
+
+void
+answer_text(struct request *request, int status, const char *headers,
+            const char *body, size_t size)
+{
+    char stack[ANSWER_STACK_SIZE];
+    char *heap = NULL;
+    char *text = stack;
+    size_t head_size;
+
+    if (request->body_pending || atomic_load(request->stopping))
+        request->keep_alive = false;
+    if (size > sizeof(stack) - ANSWER_HEAD_SIZE_MAX) {
+        heap = malloc(ANSWER_HEAD_SIZE_MAX + size);
+        text = heap;
+    }
+    request->status = status;
+    if (text == NULL) {
+        /* A receipt can't be given any more: to the client this is a broken
+         * connection, and so it sends the events again. */
+        request->keep_alive = false;
+    } else {
+        head_size = write_head(request, status, headers, size, text);
+        memcpy(text + head_size, body, size);
+        if (!request->head_only)
+            head_size += size;
+        if (mg_write(request->conn, text, head_size) != (int)head_size)
+            request->keep_alive = false; /* the client is gone */
+    }
+    if (!request->keep_alive)
+        mg_disable_connection_keep_alive(request->conn);
+    free(heap);
+}
+
+void
+answer_json(struct request *request, int status, const char *headers,
+            json_t *json)
+{
+    static const char exhausted[] = "{\"error\":\"out of memory\"}\n";
+    char *text = NULL;
+    size_t size = 0;
+
+    if (json != NULL) {
+        size = json_dumpb(json, NULL, 0, JSON_COMPACT);
+        text = malloc(size + 1);
+    }
+    if (text != NULL) {
+        (void)json_dumpb(json, text, size, JSON_COMPACT); /* has that size */
+        text[size] = '\n';
+        answer_text(request, status, headers, text, size + 1);
+    } else {
+        answer_text(request, 503, ANSWER_RETRY_AFTER, exhausted,
+                    sizeof(exhausted) - 1);
+    }
+    free(text);
+    json_decref(json);
+}
+
+json_t *
+answer_string(const char *text)
+{
+    json_t *string = json_string(text);
+    char *copy;
+    char *at;
+
+    if (string != NULL)
+        return string;
+    copy = strdup(text);
+    if (copy == NULL)
+        return NULL;
+    for (at = copy; *at != '\0'; at++) {
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    }
+    string = json_string(copy);
+    free(copy);
+    return string;
+}
+
+void
+answer_error(struct request *request, int status, const char *headers,
+             const char *text)
+{
+    answer_json(request, status, headers,
+                json_pack("{s:o}", "error", answer_string(text)));
+}
+
+int
+answer_continue(struct request *request)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    size_t size = sizeof(text) - 1;
+
+    return mg_write(request->conn, text, size) == (int)size ? 0 : -1;
+}

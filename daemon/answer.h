@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_ANSWER_H
+#define DAEMON_ANSWER_H
+
+#include "request.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/** The header of an answer that asks to come again, when it is worth it. */
+#define ANSWER_RETRY_AFTER "Retry-After: 1\r\n"
+
+/**
+ * Answer a request, in one write. When the body of the request is still unread,
+ * the connection ends with the answer.
+ *
+ * @param headers  More headers, each ended by CR LF; NULL for none.
+ * @param body     JSON and a line feed, size bytes of it; borrowed.
+ */
+void
+answer_text(struct request *request, int status, const char *headers,
+            const char *body, size_t size);
+
+/** answer_text() with a tree, which is freed; NULL counts as out of memory. */
+void
+answer_json(struct request *request, int status, const char *headers,
+            json_t *json);
+
+/** Answer {"error": text}. */
+void
+answer_error(struct request *request, int status, const char *headers,
+             const char *text);
+
+/** A JSON string of any text: what is not UTF-8 becomes question marks. */
+json_t *
+answer_string(const char *text);
+
+/**
+ * Say that the body may come now.
+ *
+ * @return 0, or -1 when the client is gone.
+ */
+int
+answer_continue(struct request *request);
+
+#endif

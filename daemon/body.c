@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Bodies: a body counts only when all of it came, in time, and within the
+ * limit.
+ */
+#include "body.h"
+
+#include <stdlib.h>
+
+/* The first buffer of a chunked body; most fit. */
+#define BODY_CHUNKED_SIZE 16384
+
+/* Chunks are read in small pieces. mg_read() goes on after an interruption if
+ * it has got a byte since the last one, so a client that trickles fast enough
+ * is only noticed between two calls. */
+#define BODY_PIECE_SIZE 1024
+
+/* How long, and how much, to listen to a client that was refused. A decent one
+ * reads its answer and closes. */
+#define BODY_DISCARD_MS_MAX 2000
+#define BODY_DISCARD_SIZE_MAX (8 * 1024 * 1024)
+
+/* A body on its way in. */
+struct body {
+    char *text;
+    size_t size;
+    size_t capacity;
+    int64_t deadline_ms;
+};
+
+/* Fill what room there is. COMPLETE when it is full, or at the end of chunks,
+ * of which *ret_ended tells. */
+static enum body_result
+fill(struct request *request, struct body *body, bool *ret_ended)
+{
+    while (body->size < body->capacity) {
+        size_t room = body->capacity - body->size;
+        int n;
+
+        if (request->framing == REQUEST_CHUNKED && room > BODY_PIECE_SIZE)
+            room = BODY_PIECE_SIZE;
+        n = mg_read(request->conn, body->text + body->size, room);
+        if (n > 0)
+            body->size += (size_t)n;
+        else if (n == 0 && request->framing == REQUEST_CHUNKED)
+            *ret_ended = true;
+        if (*ret_ended || body->size == body->capacity)
+            break;
+        if (n == 0 || worker_now_ms() >= body->deadline_ms)
+            return BODY_TOO_SLOW;
+        if (n < 0)
+            return BODY_BROKEN;
+    }
+    return BODY_COMPLETE;
+}
+
+static enum body_result
+grow(struct body *body, size_t size_max)
+{
+    size_t capacity = body->capacity * 2;
+    char *text;
+
+    if (capacity < BODY_CHUNKED_SIZE)
+        capacity = BODY_CHUNKED_SIZE;
+    if (capacity > size_max)
+        capacity = size_max + 1; /* one more, to see that it is too big */
+    text = realloc(body->text, capacity);
+    if (text == NULL)
+        return BODY_NO_MEMORY;
+    body->text = text;
+    body->capacity = capacity;
+    return BODY_COMPLETE;
+}
+
+static enum body_result
+read_chunks(struct request *request, struct body *body, size_t size_max)
+{
+    enum body_result result = BODY_COMPLETE;
+    bool ended = false;
+
+    while (result == BODY_COMPLETE && !ended) {
+        if (body->size > size_max)
+            return BODY_TOO_BIG;
+        result = grow(body, size_max);
+        if (result == BODY_COMPLETE)
+            result = fill(request, body, &ended);
+    }
+    return result;
+}
+
+static enum body_result
+read_sized(struct request *request, struct body *body, size_t size_max)
+{
+    bool ended = false;
+
+    if (request->body_size > size_max)
+        return BODY_TOO_BIG;
+    /* Never 0 bytes: that may give NULL. */
+    body->capacity = (size_t)request->body_size;
+    body->text = malloc(body->capacity + 1);
+    if (body->text == NULL)
+        return BODY_NO_MEMORY;
+    return fill(request, body, &ended);
+}
+
+enum body_result
+body_read(struct request *request, size_t size_max, char **ret_text,
+          size_t *ret_size)
+{
+    struct body body = {.text = NULL};
+    enum body_result result;
+
+    body.deadline_ms = worker_now_ms() + BODY_TIME_MS_MAX;
+    worker_set_deadline(request->worker, body.deadline_ms);
+    if (request->framing == REQUEST_CHUNKED)
+        result = read_chunks(request, &body, size_max);
+    else
+        result = read_sized(request, &body, size_max);
+    worker_set_deadline(request->worker, 0);
+    if (result != BODY_COMPLETE) {
+        free(body.text);
+        return result;
+    }
+    request->body_pending = false;
+    *ret_text = body.text;
+    *ret_size = body.size;
+    return BODY_COMPLETE;
+}
+
+void
+body_discard(struct request *request)
+{
+    char scrap[BODY_PIECE_SIZE];
+    int64_t deadline_ms = worker_now_ms() + BODY_DISCARD_MS_MAX;
+    size_t size = 0;
+    int n;
+
+    worker_set_deadline(request->worker, deadline_ms);
+    do {
+        n = mg_read(request->conn, scrap, sizeof(scrap));
+        size += sizeof(scrap);
+    } while (n > 0 && size < BODY_DISCARD_SIZE_MAX &&
+             worker_now_ms() < deadline_ms);
+    worker_set_deadline(request->worker, 0);
+}

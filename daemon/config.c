@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line. Everything is checked here, so that what leaves this file
+ * can be used as it is.
+ */
+#include "config.h"
+
+#include "config_file.h"
+#include "option.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+/* A walk along the command line, one option a step. */
+struct walk {
+    int argc;
+    char *const *argv;
+    int next;
+    /* What the last step found; value is NULL for version and help. */
+    const struct option *option;
+    const char *value;
+    /* The option as it was written, without a value: for problems. */
+    char where[80];
+};
+
+__attribute__((format(printf, 2, 3))) static int
+refuse(struct config_problem *ret_problem, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(ret_problem->text, sizeof(ret_problem->text), format,
+                    arguments);
+    va_end(arguments);
+    return -1;
+}
+
+/* A switch may stand alone, and is then true. */
+static bool
+is_switch_value(const char *argument)
+{
+    return argument != NULL &&
+           (strcmp(argument, "true") == 0 || strcmp(argument, "false") == 0);
+}
+
+static int
+take_value(struct walk *walk, const char *assigned,
+           struct config_problem *ret_problem)
+{
+    const char *following =
+        walk->next < walk->argc ? walk->argv[walk->next] : NULL;
+
+    walk->value = assigned;
+    if (walk->option->argument == NULL)
+        return assigned == NULL
+                   ? 0
+                   : refuse(ret_problem, "%s: expected no value", walk->where);
+    if (assigned != NULL)
+        return 0;
+    if (walk->option->kind == OPTION_SWITCH && !is_switch_value(following)) {
+        walk->value = "true";
+        return 0;
+    }
+    if (following == NULL)
+        return refuse(ret_problem, "%s: expected a value, %s", walk->where,
+                      walk->option->argument);
+    walk->value = following;
+    walk->next++;
+    return 0;
+}
+
+/* 1 for an option, 0 at the end, -1 for a problem. */
+static int
+walk_step(struct walk *walk, struct config_problem *ret_problem)
+{
+    char quoted[128];
+    const char *argument;
+    const char *name;
+    size_t name_size;
+
+    if (walk->next >= walk->argc)
+        return 0;
+    argument = walk->argv[walk->next++];
+    name = argument + strspn(argument, "-");
+    if (name == argument || name > argument + 2 || *name == '\0') {
+        option_quote(argument, quoted, sizeof(quoted));
+        return refuse(ret_problem, "%s: expected an option, see -help", quoted);
+    }
+    name_size = strcspn(name, "=");
+    (void)snprintf(walk->where, sizeof(walk->where), "-%.*s",
+                   (int)(name_size < 64 ? name_size : 64), name);
+    walk->option = option_find(name, name_size);
+    if (walk->option == NULL)
+        return refuse(ret_problem, "%s is not an option, see -help",
+                      strchr(walk->where, '@') ? "that" : walk->where);
+    if (take_value(walk, name[name_size] == '=' ? name + name_size + 1 : NULL,
+                   ret_problem) < 0)
+        return -1;
+    return 1;
+}
+
+/* Find what must be known before any value is looked at. */
+static int
+look_ahead(int argc, char *const *argv, const char **ret_path,
+           enum config_action *ret_action, struct config_problem *ret_problem)
+{
+    struct walk walk = {.argc = argc, .argv = argv, .next = 1};
+    int rc;
+
+    while ((rc = walk_step(&walk, ret_problem)) > 0) {
+        if (walk.option->kind == OPTION_HELP ||
+            walk.option->kind == OPTION_VERSION) {
+            *ret_action = walk.option->kind == OPTION_HELP
+                              ? CONFIG_SHOW_HELP
+                              : CONFIG_SHOW_VERSION;
+            return 0;
+        }
+        if (walk.option->kind == OPTION_CONFIG)
+            *ret_path = walk.value;
+    }
+    return rc;
+}
+
+static int
+apply_flags(int argc, char *const *argv, struct config *config,
+            struct config_problem *ret_problem)
+{
+    struct walk walk = {.argc = argc, .argv = argv, .next = 1};
+    int rc;
+
+    while ((rc = walk_step(&walk, ret_problem)) > 0) {
+        if (option_set(walk.option, walk.where, walk.value, config,
+                       ret_problem) < 0)
+            return -1;
+    }
+    return rc;
+}
+
+static int
+check(const struct config *config, struct config_problem *ret_problem)
+{
+    if (config->sink == CONFIG_SINK_FILE && config->file_path == NULL)
+        return refuse(ret_problem,
+                      "-sink \"file\": expected -file-path beside it");
+    if (config->sink == CONFIG_SINK_WEBHOOK && config->webhook_url == NULL)
+        return refuse(ret_problem,
+                      "-sink \"webhook\": expected -webhook-url beside it");
+    return 0;
+}
+
+int
+config_parse(int argc, char *const *argv, struct config *ret_config,
+             enum config_action *ret_action, struct config_problem *ret_problem)
+{
+    struct config config = {.db = NULL};
+    enum config_action action = CONFIG_RUN;
+    const char *path = NULL;
+    int rc;
+
+    rc = look_ahead(argc, argv, &path, &action, ret_problem);
+    if (rc < 0 || action != CONFIG_RUN)
+        goto out;
+    rc = option_set_defaults(&config, ret_problem);
+    if (rc == 0 && path != NULL)
+        rc = config_file_read(path, &config, ret_problem);
+    if (rc == 0)
+        rc = apply_flags(argc, argv, &config, ret_problem);
+    if (rc == 0)
+        rc = check(&config, ret_problem);
+out:
+    if (rc < 0) {
+        config_release(&config);
+        return -1;
+    }
+    *ret_config = config;
+    *ret_action = action;
+    return 0;
+}
+
+void
+config_release(struct config *config)
+{
+    option_release(config);
+}

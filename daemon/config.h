@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_CONFIG_H
+#define DAEMON_CONFIG_H
+
+#include "address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** A thread costs about 32 KiB resident, and 100 KiB of address space. */
+#define CONFIG_HTTP_THREADS_MAX 4096
+
+/** More events than a small disk holds; it also keeps the member at 32 bits. */
+#define CONFIG_MAX_BACKLOG_MAX 4000000000
+
+/** A day between two looks at the backlog is surely a typo beyond that. */
+#define CONFIG_UPLOAD_INTERVAL_MS_MAX (24 * 60 * 60 * 1000)
+
+/** As many as one append may hold; bytes limit a batch before that anyway. */
+#define CONFIG_UPLOAD_BATCH_MAX 10000
+
+/** Failing less often than that is not worth trying out. */
+#define CONFIG_FLAKY_EVERY_MAX 1000000
+
+/** A supervisor has lost patience long before. */
+#define CONFIG_DRAIN_TIMEOUT_MS_MAX (60 * 60 * 1000)
+
+/** Below COLLECTOR_STALL_MS: a request that is still allowed to wait must not
+ *  count as a stuck uploader. */
+#define CONFIG_WEBHOOK_TIMEOUT_MS_MAX (40 * 1000)
+
+/** Which sink was asked for. */
+enum config_sink { CONFIG_SINK_LOG, CONFIG_SINK_FILE, CONFIG_SINK_WEBHOOK };
+
+/** The words of an enum collector_write_mode, in its order; NULL at the end. */
+extern const char *const config_mode_words[];
+
+/** The words of an enum collector_durability, likewise. */
+extern const char *const config_durability_words[];
+
+/** All that can be set. Texts belong to it. */
+struct config {
+    char *db;
+    struct address addr;
+    uint32_t http_threads;
+    /** An enum collector_write_mode. */
+    uint32_t mode;
+    /** An enum collector_durability. */
+    uint32_t durability;
+    bool indexed;
+    uint32_t max_conns;
+    uint32_t max_backlog;
+    uint32_t upload_interval_ms;
+    uint32_t upload_batch;
+    /** An enum config_sink. */
+    uint32_t sink;
+    char *file_path;
+    /** May hold a password: never to be shown. */
+    char *webhook_url;
+    uint32_t webhook_timeout_ms;
+    uint32_t flaky_every;
+    uint32_t drain_timeout_ms;
+};
+
+/** What the command line asks for. */
+enum config_action { CONFIG_RUN, CONFIG_SHOW_HELP, CONFIG_SHOW_VERSION };
+
+/** Why a command line or a config file is refused: one line, no secrets. */
+struct config_problem {
+    char text[512];
+};
+
+/**
+ * Read the command line, and the config file that it names. Flags win over the
+ * file, the file over the defaults. No other file is touched.
+ *
+ * @param argv         As main() gets it; borrowed for the call.
+ * @param ret_config   Set on success only, and complete only with CONFIG_RUN;
+ *                     give it to config_release().
+ * @param ret_action   Set on success only.
+ * @param ret_problem  Set on failure only.
+ * @return 0, or -1 for a usage error.
+ */
+int
+config_parse(int argc, char *const *argv, struct config *ret_config,
+             enum config_action *ret_action,
+             struct config_problem *ret_problem);
+
+/** Free what is in a configuration. */
+void
+config_release(struct config *config);
+
+#endif

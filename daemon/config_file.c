@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The config file: a JSON object with the names of the options. As strict as
+ * the command line: a name that is not known, or stands there twice, or has a
+ * value of another type, is refused.
+ */
+#include "config_file.h"
+
+#include "option.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Every option with a long value fits in a hundredth of it. */
+#define CONFIG_FILE_SIZE_MAX (64 * 1024)
+
+static int
+load_text(const char *path, char *buffer, size_t *ret_size,
+          struct config_problem *ret_problem)
+{
+    FILE *file = fopen(path, "re");
+    const char *problem = NULL;
+
+    if (file == NULL) {
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "-config \"%.200s\": expected a readable file (%s)",
+                       path, strerror(errno));
+        return -1;
+    }
+    errno = 0;
+    *ret_size = fread(buffer, 1, CONFIG_FILE_SIZE_MAX + 1, file);
+    if (ferror(file))
+        problem = strerror(errno);
+    else if (*ret_size > CONFIG_FILE_SIZE_MAX)
+        problem = "larger than 64 KiB";
+    (void)fclose(file); /* nothing was written */
+    if (problem == NULL)
+        return 0;
+    (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                   "-config \"%.200s\": expected a readable file (%s)", path,
+                   problem);
+    return -1;
+}
+
+static int
+parse_text(const char *path, const char *buffer, size_t size, json_t **ret_root,
+           struct config_problem *ret_problem)
+{
+    json_error_t error;
+    json_t *root = json_loadb(buffer, size, JSON_REJECT_DUPLICATES, &error);
+
+    if (json_is_object(root)) {
+        *ret_root = root;
+        return 0;
+    }
+    if (root != NULL)
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "%.200s: expected a JSON object", path);
+    else if (json_error_code(&error) == json_error_duplicate_key)
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "%.200s:%d: %s", path, error.line, error.text);
+    else
+        /* The parser's own words may quote a password. */
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "%.200s:%d: expected JSON, but column %d is none", path,
+                       error.line, error.column);
+    json_decref(root);
+    return -1;
+}
+
+/* The value as one would write it on the command line; NULL when its type does
+ * not fit the option. */
+static const char *
+value_text(const struct option *option, const json_t *value, char *buffer,
+           size_t size)
+{
+    if (option->kind == OPTION_SWITCH) {
+        if (!json_is_boolean(value))
+            return NULL;
+        return json_is_true(value) ? "true" : "false";
+    }
+    if (json_is_integer(value) &&
+        (option->kind == OPTION_NUMBER || option->kind == OPTION_DURATION)) {
+        (void)snprintf(buffer, size, "%" JSON_INTEGER_FORMAT,
+                       json_integer_value(value));
+        return buffer;
+    }
+    return json_string_value(value);
+}
+
+static int
+set_value(const char *path, const char *name, const json_t *value,
+          struct config *config, struct config_problem *ret_problem)
+{
+    const struct option *option = option_find(name, strlen(name));
+    char where[320];
+    char buffer[32];
+    const char *text;
+
+    (void)snprintf(where, sizeof(where), "%.200s: \"%.64s\"", path, name);
+    if (option == NULL || option->kind == OPTION_CONFIG ||
+        option->kind == OPTION_VERSION || option->kind == OPTION_HELP) {
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "%s is not an option of a config file", where);
+        return -1;
+    }
+    text = value_text(option, value, buffer, sizeof(buffer));
+    if (text == NULL) {
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "%s has a value of the wrong type: expected %s", where,
+                       option->kind == OPTION_SWITCH   ? "true or false"
+                       : option->kind == OPTION_NUMBER ? "a number"
+                                                       : "a string");
+        return -1;
+    }
+    return option_set(option, where, text, config, ret_problem);
+}
+
+int
+config_file_read(const char *path, struct config *config,
+                 struct config_problem *ret_problem)
+{
+    char *buffer = malloc(CONFIG_FILE_SIZE_MAX + 1);
+    json_t *root = NULL;
+    json_t *value;
+    const char *name;
+    size_t size;
+    int rc = -1;
+
+    if (buffer == NULL) {
+        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
+                       "out of memory");
+        goto out;
+    }
+    if (load_text(path, buffer, &size, ret_problem) < 0 ||
+        parse_text(path, buffer, size, &root, ret_problem) < 0)
+        goto out;
+    json_object_foreach(root, name, value)
+    {
+        if (set_value(path, name, value, config, ret_problem) < 0)
+            goto out;
+    }
+    rc = 0;
+out:
+    json_decref(root);
+    free(buffer);
+    return rc;
+}

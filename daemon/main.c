@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collectord: a store, an uploader and an HTTP server tied together until
+ * somebody says stop. Exits with 0 after a stop, 1 on failure, 2 on usage.
+ */
+#include "config.h"
+#include "flaky.h"
+#include "http.h"
+#include "log.h"
+#include "option.h"
+
+#include <collector/collector.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { EXIT_USAGE = 2 };
+
+/* How often clients are held to their deadlines. */
+#define WATCH_MS 500
+
+/* Connections that wait for a thread, a pool of database connections, and what
+ * every process has. */
+#define OTHER_DESCRIPTORS 512
+
+struct daemon {
+    struct collector_store *store;
+    struct collector_sink *sink;
+    struct collector_uploader *uploader;
+    struct http_server *server;
+};
+
+static int
+open_store(struct daemon *daemon, const struct config *config)
+{
+    struct collector_store_options options;
+    int rc;
+
+    collector_store_options_init(&options);
+    options.path = config->db;
+    options.mode = (enum collector_write_mode)config->mode;
+    options.durability = (enum collector_durability)config->durability;
+    options.indexed = config->indexed;
+    options.connection_count_max = config->max_conns;
+    options.backlog_max = config->max_backlog;
+    options.log = log_forward;
+    rc = collector_store_open(&options, &daemon->store);
+    if (rc != COLLECTOR_OK)
+        log_line(COLLECTOR_LOG_ERROR, "can't open %s: %s", config->db,
+                 collector_error_text(rc));
+    return rc;
+}
+
+static int
+new_webhook(const struct config *config, struct collector_sink **ret_sink)
+{
+    struct collector_webhook_options options;
+
+    collector_webhook_options_init(&options);
+    options.url = config->webhook_url;
+    options.timeout_ms = config->webhook_timeout_ms;
+    return collector_sink_webhook_new(&options, ret_sink);
+}
+
+static int
+new_sink(const struct config *config, struct collector_sink **ret_sink)
+{
+    switch ((enum config_sink)config->sink) {
+    case CONFIG_SINK_LOG:
+        return collector_sink_log_new(log_forward, NULL, ret_sink);
+    case CONFIG_SINK_FILE:
+        return collector_sink_file_new(config->file_path, ret_sink);
+    case CONFIG_SINK_WEBHOOK:
+        return new_webhook(config, ret_sink);
+    }
+    return COLLECTOR_ERR_INVALID;
+}
+
+static int
+open_sink(struct daemon *daemon, const struct config *config)
+{
+    struct collector_sink *flaky;
+    int rc;
+
+    rc = new_sink(config, &daemon->sink);
+    if (rc == COLLECTOR_OK && config->flaky_every > 0) {
+        rc = flaky_new(daemon->sink, config->flaky_every, &flaky);
+        if (rc == COLLECTOR_OK)
+            daemon->sink = flaky; /* which owns the other one now */
+    }
+    if (rc != COLLECTOR_OK)
+        log_line(COLLECTOR_LOG_ERROR, "can't make the sink: %s",
+                 collector_error_text(rc));
+    return rc;
+}
+
+static int
+start_uploader(struct daemon *daemon, const struct config *config)
+{
+    struct collector_uploader_options options;
+    int rc;
+
+    collector_uploader_options_init(&options);
+    options.interval_ms = config->upload_interval_ms;
+    options.batch_count_max = config->upload_batch;
+    options.log = log_forward;
+    rc = collector_uploader_new(daemon->store, daemon->sink, &options,
+                                &daemon->uploader);
+    if (rc == COLLECTOR_OK)
+        rc = collector_uploader_start(daemon->uploader);
+    if (rc != COLLECTOR_OK)
+        log_line(COLLECTOR_LOG_ERROR, "can't start the uploader: %s",
+                 collector_error_text(rc));
+    return rc;
+}
+
+static int
+start_server(struct daemon *daemon, const struct config *config)
+{
+    struct http_options options = {
+        .address = config->addr,
+        .thread_count = config->http_threads,
+        .store = daemon->store,
+        .uploader = daemon->uploader,
+    };
+
+    if (http_server_start(&options, &daemon->server) < 0)
+        return -1;
+    if (!config->addr.loopback)
+        log_line(COLLECTOR_LOG_WARNING,
+                 "anybody who reaches %s can send events: there is no "
+                 "authentication",
+                 config->addr.host);
+    log_line(COLLECTOR_LOG_INFO, "listening on %s:%u", config->addr.host,
+             http_server_port(daemon->server));
+    return 0;
+}
+
+static int
+start(struct daemon *daemon, const struct config *config)
+{
+    log_line(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
+    if (open_store(daemon, config) != COLLECTOR_OK ||
+        open_sink(daemon, config) != COLLECTOR_OK)
+        return -1;
+    log_line(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
+             config_mode_words[config->mode],
+             collector_sink_name(daemon->sink));
+    if (start_uploader(daemon, config) != COLLECTOR_OK ||
+        start_server(daemon, config) < 0)
+        return -1;
+    return 0;
+}
+
+/* Without a descriptor to accept with, CivetWeb would busily try again and
+ * again. */
+static void
+allow_descriptors(uint32_t http_threads)
+{
+    const rlim_t wanted = (rlim_t)http_threads + OTHER_DESCRIPTORS;
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+        return;
+    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+        log_line(COLLECTOR_LOG_WARNING,
+                 "%llu open files are too few for %lu connections",
+                 (unsigned long long)limit.rlim_cur,
+                 (unsigned long)http_threads);
+}
+
+/* Signals that stop the daemon are blocked from before the first thread is
+ * made, so that they wait for sigtimedwait(). */
+static void
+block_signals(sigset_t *ret_signals)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigemptyset(ret_signals);
+    (void)sigaddset(ret_signals, SIGTERM);
+    (void)sigaddset(ret_signals, SIGINT);
+    (void)pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* a valid set */
+    (void)sigaction(SIGPIPE, &ignore, NULL);             /* a valid signal */
+}
+
+static void
+exit_at_once(int number)
+{
+    (void)number;
+    _exit(EXIT_FAILURE);
+}
+
+static void
+wait_for_signal(struct daemon *daemon, const sigset_t *signals)
+{
+    const struct timespec rest = {.tv_nsec = WATCH_MS * 1000000};
+    struct sigaction action = {.sa_handler = exit_at_once};
+
+    while (sigtimedwait(signals, NULL, &rest) < 0)
+        http_server_watch(daemon->server);
+    /* From here on a stop is under way: whoever asks again wants it now. */
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+}
+
+static void
+stop(struct daemon *daemon, uint32_t drain_ms)
+{
+    struct collector_store_stats stats = {.size = sizeof(stats)};
+
+    log_line(COLLECTOR_LOG_INFO, "stopping");
+    http_server_stop(daemon->server);
+    daemon->server = NULL;
+    (void)collector_uploader_stop(daemon->uploader, drain_ms); /* can't fail */
+    collector_store_stats(daemon->store, &stats);
+    log_line(COLLECTOR_LOG_INFO, "stopped, %llu events pending",
+             (unsigned long long)stats.pending);
+}
+
+static void
+release(struct daemon *daemon)
+{
+    http_server_stop(daemon->server);
+    collector_uploader_free(daemon->uploader);
+    collector_sink_free(daemon->sink);
+    collector_store_free(daemon->store);
+}
+
+static int
+run(const struct config *config)
+{
+    struct daemon daemon = {.store = NULL};
+    int status = EXIT_FAILURE;
+    sigset_t signals;
+
+    block_signals(&signals);
+    allow_descriptors(config->http_threads);
+    if (start(&daemon, config) == 0) {
+        wait_for_signal(&daemon, &signals);
+        stop(&daemon, config->drain_timeout_ms);
+        status = EXIT_SUCCESS;
+    }
+    release(&daemon);
+    return status;
+}
+
+/* Whether what was printed has arrived. */
+static int
+end_output(void)
+{
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return EXIT_FAILURE;
+    return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+    enum config_action action;
+    struct config_problem problem;
+    struct config config;
+    int status = EXIT_FAILURE;
+
+    if (config_parse(argc, argv, &config, &action, &problem) < 0) {
+        log_line(COLLECTOR_LOG_ERROR, "%s", problem.text);
+        return EXIT_USAGE;
+    }
+    switch (action) {
+    case CONFIG_RUN:
+        status = run(&config);
+        break;
+    case CONFIG_SHOW_HELP:
+        option_print_help(stdout);
+        status = end_output();
+        break;
+    case CONFIG_SHOW_VERSION:
+        (void)printf("collectord %s\n", collector_version());
+        status = end_output();
+        break;
+    }
+    config_release(&config);
+    return status;
+}

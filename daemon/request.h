@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_REQUEST_H
+#define DAEMON_REQUEST_H
+
+#include "worker.h"
+
+#include <civetweb.h>
+#include <collector/store.h>
+#include <collector/uploader.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** How the end of a request's body is known. */
+enum request_framing { REQUEST_NO_BODY, REQUEST_SIZED, REQUEST_CHUNKED };
+
+/** One HTTP request while it is answered. One thread; everything is borrowed.
+ */
+struct request {
+    struct mg_connection *conn;
+    struct worker *worker;
+    struct collector_store *store;
+    struct collector_uploader *uploader;
+    /** Whether the server wants to be rid of its connections. */
+    const atomic_bool *stopping;
+
+    const char *method;
+    /** As sent, without the query; NULL when there is none. */
+    const char *path;
+    /** NULL when absent. */
+    const char *content_type;
+    enum request_framing framing;
+    /** With REQUEST_SIZED. */
+    uint64_t body_size;
+    /** The body, or some of it, has not been read. */
+    bool body_pending;
+    /** The body is compressed, or otherwise not as we can read it. */
+    bool body_encoded;
+    /** The client waits for a 100 before it sends the body. */
+    bool continue_expected;
+    /** It expects something that nobody here can do. */
+    bool expectation_unknown;
+    /** HEAD: the answer goes without its body. */
+    bool head_only;
+    /** Another request may follow on this connection. */
+    bool keep_alive;
+
+    /** The status that was answered; 0 before that. */
+    int status;
+};
+
+/** Why a request head is refused. */
+struct request_problem {
+    int status;
+    const char *text;
+};
+
+/**
+ * Take from a parsed request head what matters here, and check what CivetWeb
+ * does not: whoever gets the end of a body wrong takes the rest of it for the
+ * next request.
+ *
+ * @param request  conn is set, the rest is zero. It can be answered also when
+ *                 the head is refused.
+ * @param ret_problem  Set on failure only.
+ * @return 0, or -1 when the request must be refused.
+ */
+int
+request_read_head(struct request *request, struct request_problem *ret_problem);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_CLOCK_H
+#define COLLECTOR_CLOCK_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Where a store and its uploader take the time from, for firmware with a clock
+ * of its own and for tests. Both functions may be called on any thread.
+ */
+struct collector_clock {
+    /** Milliseconds since 1970-01-01 UTC; may jump. Stamps events and runs. */
+    int64_t (*wall_ms)(void *userdata);
+    /** Milliseconds since any fixed moment; never goes back. Times retries. */
+    int64_t (*monotonic_ms)(void *userdata);
+    void *userdata;
+};
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_ERROR_H
+#define COLLECTOR_ERROR_H
+
+#include <collector/export.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Why a call did not do what it was asked to do.
+ *
+ * Every function that can fail returns COLLECTOR_OK (0) or one of these. A code
+ * exists only where a caller would act differently on it.
+ */
+enum collector_error {
+    COLLECTOR_OK = 0,
+    /** An argument, an event or a text is malformed. Do not send it again. */
+    COLLECTOR_ERR_INVALID = -1,
+    /** A field, an event count or a text is over its limit. Split it. */
+    COLLECTOR_ERR_TOO_BIG = -2,
+    /** The backlog limit would be passed. Nothing was stored; try later. */
+    COLLECTOR_ERR_FULL = -3,
+    /** Somebody else has it right now: a batch is out, or a lock is held. */
+    COLLECTOR_ERR_BUSY = -4,
+    /** Another process owns this store. */
+    COLLECTOR_ERR_LOCKED = -5,
+    /** The storage failed. Nothing was stored; the log has the details. */
+    COLLECTOR_ERR_IO = -6,
+    /** The storage has no room. Nothing was stored; try later. */
+    COLLECTOR_ERR_NOSPACE = -7,
+    /** The file is damaged. */
+    COLLECTOR_ERR_CORRUPT = -8,
+    /** The file is not a collector's store. It was not touched. */
+    COLLECTOR_ERR_FOREIGN = -9,
+    /** The file was written by a newer version. It was not touched. */
+    COLLECTOR_ERR_NEWER = -10,
+    /** Out of memory. Nothing was stored. */
+    COLLECTOR_ERR_NOMEM = -11,
+    /** A delivery was interrupted by cancel. */
+    COLLECTOR_ERR_CANCELLED = -12,
+    /** This build was made without that feature. */
+    COLLECTOR_ERR_UNSUPPORTED = -13
+};
+
+/**
+ * The words for a code, such as "the buffer is full".
+ *
+ * @param rc  What a function of this library returned.
+ * @return A static text, never NULL; "unknown error" for any other number.
+ *         Any thread.
+ */
+COLLECTOR_API const char *
+collector_error_text(int rc);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

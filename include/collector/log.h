@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LOG_H
+#define COLLECTOR_LOG_H
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** How much somebody should care about a log line. */
+enum collector_log_level {
+    COLLECTOR_LOG_DEBUG = 0,
+    COLLECTOR_LOG_INFO = 1,
+    COLLECTOR_LOG_WARNING = 2,
+    COLLECTOR_LOG_ERROR = 3
+};
+
+/**
+ * Receives one line, without a line break. The library itself never prints.
+ *
+ * Called on whichever thread has something to say, several at a time. It must
+ * not call back into the library, and should not take long: others may wait.
+ *
+ * @param userdata  As given with the callback.
+ * @param line      Borrowed for the call; holds no credentials.
+ */
+typedef void (*collector_log_fn)(void *userdata, enum collector_log_level level,
+                                 const char *line);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

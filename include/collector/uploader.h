@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_UPLOADER_H
+#define COLLECTOR_UPLOADER_H
+
+#include <collector/export.h>
+#include <collector/sink.h>
+#include <collector/store.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Drains a store into a sink: in id order, at least once, and marked only after
+ * the sink has confirmed.
+ *
+ * Either call collector_uploader_drain() from a loop of your own, or let
+ * collector_uploader_start() do that on a thread. Any thread may call any
+ * function on it but collector_uploader_free().
+ */
+struct collector_uploader;
+
+/** The longest that a Retry-After is obeyed. */
+#define COLLECTOR_RETRY_AFTER_MS_MAX (60 * 60 * 1000)
+
+/** Beyond the interval, how long a cycle may take before the uploader counts as
+ *  stuck: longer than the webhook's own time-out. */
+#define COLLECTOR_STALL_MS 45000
+
+/** Options of an uploader. Set them with the init function first. */
+struct collector_uploader_options {
+    /** sizeof(struct collector_uploader_options), set by the init function. */
+    size_t size;
+    /** Rest when the backlog is empty, in ms; 1 or more. Default 1000. */
+    uint32_t interval_ms;
+    /** Events in a batch, 1 to COLLECTOR_BATCH_COUNT_MAX. Default 200. */
+    uint32_t batch_count_max;
+    /** Bytes of JSON in a batch, about; 1 to COLLECTOR_BATCH_BYTES_MAX.
+     *  Default 1 MiB. */
+    size_t batch_bytes_max;
+    /** After the n-th failure in a row the rest is drawn evenly from 0 to
+     *  retry_base_ms × 2^(n-1), at most retry_max_ms. Defaults 1000 and
+     *  300000; 1 or more. */
+    uint32_t retry_base_ms;
+    uint32_t retry_max_ms;
+    /** Default NULL: silence. */
+    collector_log_fn log;
+    void *log_userdata;
+};
+
+/** Set every option to its default. NULL is fine. */
+COLLECTOR_API void
+collector_uploader_options_init(struct collector_uploader_options *options);
+
+/**
+ * Tie a store to a sink. Nothing is sent yet.
+ *
+ * @param store    Borrowed: free it after the uploader.
+ * @param sink     Borrowed likewise.
+ * @param options  Copied; NULL for the defaults.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_NOMEM.
+ */
+COLLECTOR_API int
+collector_uploader_new(struct collector_store *store,
+                       struct collector_sink *sink,
+                       const struct collector_uploader_options *options,
+                       struct collector_uploader **ret_uploader);
+
+/** What one step did. */
+struct collector_drain {
+    /** Events delivered and marked in this step. */
+    uint64_t event_count;
+    /** COLLECTOR_DELIVERED also when there was nothing to do. */
+    enum collector_delivery_result result;
+    /** Rest this long before the next step; 0: there is more to send now. */
+    uint32_t wait_ms;
+};
+
+/**
+ * One step on this thread: fetch a batch, deliver it, mark it. Called before
+ * the rest after a failure is over, it only says how long that still is.
+ *
+ * A failure of the sink or of the storage is not an error here: it is counted,
+ * and the rest says when to try again.
+ *
+ * @param ret_drain  Set on success only.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (another thread is in a step, or
+ *         collector_uploader_start() was called).
+ */
+COLLECTOR_API int
+collector_uploader_drain(struct collector_uploader *uploader,
+                         struct collector_drain *ret_drain);
+
+/**
+ * Drain on a thread of its own, until stop. All signals are blocked on it.
+ *
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (already started), ERR_NOMEM.
+ */
+COLLECTOR_API int
+collector_uploader_start(struct collector_uploader *uploader);
+
+/**
+ * Drain until the backlog is empty or drain_ms have passed, then cancel what is
+ * in flight and end the thread. It gives up sooner when the next attempt would
+ * come after the deadline. It can be started again.
+ *
+ * @param drain_ms  0: stop at once.
+ * @return COLLECTOR_OK (also when it was not running), ERR_INVALID.
+ */
+COLLECTOR_API int
+collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms);
+
+/** An uploader in numbers, since it was made. More may follow at the end. */
+struct collector_uploader_stats {
+    /** sizeof(struct collector_uploader_stats), set by the caller. */
+    size_t size;
+    /** The last cycle worked, and finished recently enough. */
+    bool healthy;
+    /** The sink's name. */
+    char sink[COLLECTOR_SINK_NAME_SIZE];
+    /** Batches tried, and those of them that were not delivered. */
+    uint64_t runs;
+    uint64_t failures;
+    /** Events delivered and marked. */
+    uint64_t events;
+    /** Failures since the last success. */
+    uint32_t failures_in_a_row;
+    /** Why the last cycle failed; "" when it did not. */
+    char last_error[COLLECTOR_DELIVERY_ERROR_SIZE];
+    /** When a batch was last delivered, ms since 1970; 0 for never. */
+    int64_t last_success_at;
+    /** Time to the next attempt after a failure, in ms; 0 outside a rest. */
+    uint32_t retry_in_ms;
+};
+
+/**
+ * The uploader in numbers. Never waits for a delivery.
+ *
+ * @param ret_stats  Set ret_stats->size first.
+ */
+COLLECTOR_API void
+collector_uploader_stats(struct collector_uploader *uploader,
+                         struct collector_uploader_stats *ret_stats);
+
+/** Stop at once, and free it. NULL is fine. */
+COLLECTOR_API void
+collector_uploader_free(struct collector_uploader *uploader);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

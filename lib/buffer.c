@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/* A text that grows by doubling, and never beyond its maximum. */
+#include "buffer.h"
+
+#include <collector/error.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Small enough for one short event, so that growth is seldom. */
+#define CAPACITY_MIN 256
+
+void
+collector__buffer_init(struct collector__buffer *buffer, size_t size_max)
+{
+    memset(buffer, 0, sizeof(*buffer));
+    buffer->size_max = size_max;
+}
+
+int
+collector__buffer_reserve(struct collector__buffer *buffer, size_t size)
+{
+    size_t capacity = buffer->capacity;
+    size_t needed;
+    char *data;
+
+    if (size > buffer->size_max - buffer->size)
+        return COLLECTOR_ERR_TOO_BIG;
+    needed = buffer->size + size;
+    if (needed <= capacity && buffer->data != NULL)
+        return COLLECTOR_OK;
+    if (capacity < CAPACITY_MIN)
+        capacity = CAPACITY_MIN;
+    while (capacity < needed)
+        capacity *= 2;
+    data = realloc(buffer->data, capacity);
+    if (data == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    buffer->data = data;
+    buffer->capacity = capacity;
+    return COLLECTOR_OK;
+}
+
+int
+collector__buffer_add(struct collector__buffer *buffer, const void *data,
+                      size_t size)
+{
+    const int rc = collector__buffer_reserve(buffer, size);
+
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (size > 0)
+        memcpy(buffer->data + buffer->size, data, size);
+    buffer->size += size;
+    return COLLECTOR_OK;
+}
+
+int
+collector__buffer_add_text(struct collector__buffer *buffer, const char *text)
+{
+    return collector__buffer_add(buffer, text, strlen(text));
+}
+
+void
+collector__buffer_clear(struct collector__buffer *buffer)
+{
+    const size_t size_max = buffer->size_max;
+
+    free(buffer->data);
+    collector__buffer_init(buffer, size_max);
+}

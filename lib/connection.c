@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One SQLite connection: the text of every statement in one table, prepared on
+ * first use; and transactions that are open or not, with nothing in between.
+ */
+#include "connection.h"
+
+#include <collector/error.h>
+#include <string.h>
+
+static const char *const statement_texts[COLLECTOR_SQL_COUNT] = {
+    [COLLECTOR_SQL_BEGIN] = "BEGIN",
+    [COLLECTOR_SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+    [COLLECTOR_SQL_COMMIT] = "COMMIT",
+    [COLLECTOR_SQL_ROLLBACK] = "ROLLBACK",
+    [COLLECTOR_SQL_POSITION] =
+        "SELECT max(settled_through,"
+        "           coalesce((SELECT max(id) FROM event_log), 0)) + 1,"
+        "       settled_through, devices_through FROM state",
+    [COLLECTOR_SQL_INSERT_EVENT] =
+        "INSERT INTO event_log (id, device_id, kind, payload_json, ts)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    /* Which counter is bound as three factors: one statement for one idea. */
+    [COLLECTOR_SQL_SETTLE] =
+        "UPDATE state SET settled_through = ?1,"
+        " delivered = delivered + ?2, dead = dead + ?3, dropped = dropped + ?4",
+    [COLLECTOR_SQL_INSERT_RUN] =
+        "INSERT INTO upload_runs (started_at, finished_at, event_count, status,"
+        " error, first_id, last_id, attempts)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    [COLLECTOR_SQL_LAST_RUN] = "SELECT id, status FROM upload_runs"
+                               " ORDER BY id DESC LIMIT 1",
+    [COLLECTOR_SQL_UPDATE_RUN] =
+        "UPDATE upload_runs SET finished_at = ?2, event_count = ?3,"
+        " error = ?4, first_id = ?5, last_id = ?6, attempts = attempts + 1"
+        " WHERE id = ?1",
+    [COLLECTOR_SQL_PRUNE_ERRORS] =
+        "DELETE FROM upload_runs WHERE status = 'error' AND id <= ("
+        " SELECT id FROM upload_runs WHERE status = 'error'"
+        " ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+    /* New devices are numbered in the order of their first event, as the view
+     * numbers them before they are here. */
+    [COLLECTOR_SQL_REFRESH_DEVICES] =
+        "INSERT INTO device_state (device_key, last_seen_at)"
+        " SELECT device_id, max(min(ts, ?1)) FROM event_log"
+        " WHERE id > ?2 AND id <= ?3 GROUP BY device_id ORDER BY min(id)"
+        " ON CONFLICT (device_key) DO UPDATE SET"
+        " last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)",
+    [COLLECTOR_SQL_DEVICES_THROUGH] = "UPDATE state SET devices_through = ?1",
+    [COLLECTOR_SQL_STORAGE_FAULT] =
+        "UPDATE state SET storage_faults = storage_faults + 1",
+    [COLLECTOR_SQL_FETCH] =
+        "SELECT id, device_id, kind, payload_json, ts,"
+        " (SELECT settled_through FROM state) FROM event_log"
+        " WHERE id > (SELECT settled_through FROM state) ORDER BY id LIMIT ?1",
+    [COLLECTOR_SQL_IDENTITY] =
+        "SELECT collector_id,"
+        " (SELECT count(*) FROM sqlite_schema WHERE name = 'event_log_device')"
+        " FROM state",
+    [COLLECTOR_SQL_LEDGER] =
+        "SELECT l.accepted, l.delivered, l.dead, l.dropped, l.pending,"
+        " coalesce((SELECT ts FROM event_log WHERE id > s.settled_through"
+        "  ORDER BY id LIMIT 1), 0)"
+        " FROM ledger l, state s",
+    [COLLECTOR_SQL_DEVICE_COUNT] =
+        "SELECT (SELECT coalesce(max(id), 0) FROM device_state)"
+        " + (SELECT count(*) FROM (SELECT DISTINCT device_id FROM event_log"
+        "     WHERE id > (SELECT devices_through FROM state)) t"
+        "     WHERE NOT EXISTS (SELECT 1 FROM device_state d"
+        "                        WHERE d.device_key = t.device_id))",
+};
+
+/** SQLite calls this after each commit. */
+static int
+note_wal(void *userdata, sqlite3 *db, const char *schema, int pages)
+{
+    struct collector__database *database = userdata;
+
+    (void)db;
+    (void)schema;
+    collector__wal_note(&database->wal, (uint32_t)pages);
+    return SQLITE_OK;
+}
+
+int
+collector__connection_open(struct collector__connection *connection,
+                           struct collector__database *database, int busy_ms)
+{
+    sqlite3 *db;
+    int rc;
+
+    rc = collector__schema_connect(database, busy_ms, &db);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    memset(connection, 0, sizeof(*connection));
+    connection->db = db;
+    (void)sqlite3_wal_hook(db, note_wal, database); /* there was none before */
+    connection->database = database;
+    connection->busy_ms = busy_ms;
+    return COLLECTOR_OK;
+}
+
+void
+collector__connection_close(struct collector__connection *connection)
+{
+    size_t i;
+
+    for (i = 0; i < COLLECTOR_SQL_COUNT; i++) {
+        (void)sqlite3_finalize(connection->statements[i]); /* old errors */
+        connection->statements[i] = NULL;
+    }
+    (void)sqlite3_close(connection->db); /* no statement is left */
+    connection->db = NULL;
+}
+
+int
+collector__connection_error(struct collector__connection *connection,
+                            const char *doing)
+{
+    const int code = sqlite3_extended_errcode(connection->db);
+    const int rc =
+        collector__schema_error(connection->database, connection->db, doing);
+
+    connection->failed = true;
+    if ((code & 0xff) == SQLITE_IOERR && rc == COLLECTOR_ERR_IO)
+        connection->suspect = true;
+    return rc;
+}
+
+int
+collector__connection_prepare(struct collector__connection *connection,
+                              enum collector__sql sql,
+                              sqlite3_stmt **ret_statement)
+{
+    sqlite3_stmt **slot = &connection->statements[sql];
+
+    if (*slot == NULL &&
+        sqlite3_prepare_v3(connection->db, statement_texts[sql], -1,
+                           SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
+        return collector__connection_error(connection, statement_texts[sql]);
+    *ret_statement = *slot;
+    return COLLECTOR_OK;
+}
+
+void
+collector__connection_done(sqlite3_stmt *statement)
+{
+    if (statement == NULL)
+        return;
+    (void)sqlite3_reset(statement); /* repeats the error of the step */
+    (void)sqlite3_clear_bindings(statement);
+}
+
+int
+collector__connection_run(struct collector__connection *connection,
+                          sqlite3_stmt *statement, const char *doing)
+{
+    int rc = COLLECTOR_OK;
+
+    if (sqlite3_step(statement) != SQLITE_DONE)
+        rc = collector__connection_error(connection, doing);
+    collector__connection_done(statement);
+    return rc;
+}
+
+/** Prepare and run a statement without values. */
+static int
+run_plain(struct collector__connection *connection, enum collector__sql sql)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc;
+
+    rc = collector__connection_prepare(connection, sql, &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    return collector__connection_run(connection, statement,
+                                     statement_texts[sql]);
+}
+
+static int
+read_position(struct collector__connection *connection)
+{
+    struct collector__position *position = &connection->position;
+    sqlite3_stmt *statement = NULL;
+    int rc;
+
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_POSITION,
+                                       &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        position->next_id = sqlite3_column_int64(statement, 0);
+        position->settled_through = sqlite3_column_int64(statement, 1);
+        position->devices_through = sqlite3_column_int64(statement, 2);
+    } else {
+        rc = collector__connection_error(connection, "reading the position");
+    }
+    collector__connection_done(statement);
+    return rc;
+}
+
+int
+collector__connection_begin(struct collector__connection *connection,
+                            enum collector__begin how)
+{
+    int rc;
+
+    connection->failed = false;
+    connection->devices_due = false;
+    rc = run_plain(connection, how == COLLECTOR_BEGIN_IMMEDIATE
+                                   ? COLLECTOR_SQL_BEGIN_IMMEDIATE
+                                   : COLLECTOR_SQL_BEGIN);
+    if (rc == COLLECTOR_OK)
+        rc = read_position(connection);
+    if (rc != COLLECTOR_OK)
+        collector__connection_rollback(connection);
+    return rc;
+}
+
+int
+collector__connection_commit(struct collector__connection *connection)
+{
+    const int rc = run_plain(connection, COLLECTOR_SQL_COMMIT);
+
+    if (rc != COLLECTOR_OK)
+        collector__connection_rollback(connection);
+    return rc;
+}
+
+int
+collector__connection_recover(struct collector__connection *connection)
+{
+    struct collector__database *database = connection->database;
+    const int busy_ms = connection->busy_ms;
+    int rc;
+
+    collector__connection_close(connection);
+    rc = collector__connection_open(connection, database, COLLECTOR_BUSY_MS);
+    if (rc == COLLECTOR_OK)
+        rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
+    if (rc == COLLECTOR_OK) {
+        rc = run_plain(connection, COLLECTOR_SQL_STORAGE_FAULT);
+        if (rc == COLLECTOR_OK)
+            rc = collector__connection_commit(connection);
+        else
+            collector__connection_rollback(connection);
+    }
+    connection->suspect = rc != COLLECTOR_OK;
+    connection->busy_ms = busy_ms;
+    if (rc == COLLECTOR_OK)
+        (void)sqlite3_busy_timeout(connection->db, busy_ms); /* can't fail */
+    if (rc == COLLECTOR_OK)
+        collector__log(&database->log, COLLECTOR_LOG_WARNING,
+                       "%s: the storage works again", database->path);
+    return rc;
+}
+
+void
+collector__connection_rollback(struct collector__connection *connection)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (sqlite3_get_autocommit(connection->db))
+        return; /* SQLite has rolled back by itself, or it never began */
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_ROLLBACK,
+                                      &statement) != COLLECTOR_OK ||
+        collector__connection_run(connection, statement, "rollback") !=
+            COLLECTOR_OK)
+        connection->suspect = true; /* closing it rolls back */
+}

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Operations as transactions. One operation's failure is its own: where several
+ * share a transaction and one of them breaks it, nothing of it counts, and each
+ * is run again alone. Savepoints would not do: on a full disk, an I/O error or
+ * lack of memory SQLite may roll all of it back, and what follows would be
+ * committed statement by statement.
+ */
+#include "operation.h"
+
+#include "devices.h"
+
+#include <collector/error.h>
+
+/** Whether the storage is to blame. */
+static bool
+is_storage_error(int rc)
+{
+    return rc == COLLECTOR_ERR_IO || rc == COLLECTOR_ERR_NOSPACE ||
+           rc == COLLECTOR_ERR_CORRUPT;
+}
+
+/** Count how a transaction ended. */
+static void
+count(struct collector__counters *counters, int rc)
+{
+    if (rc == COLLECTOR_OK) {
+        atomic_fetch_add(&counters->commits, 1);
+        atomic_store(&counters->storage_ok, true);
+    } else if (is_storage_error(rc)) {
+        atomic_fetch_add(&counters->commit_failures, 1);
+        atomic_store(&counters->storage_ok, false);
+    }
+}
+
+int
+collector__operation_run_alone(struct collector__operation *operation,
+                               struct collector__connection *connection,
+                               enum collector__begin how,
+                               struct collector__counters *counters)
+{
+    int rc;
+
+    rc = collector__connection_begin(connection, how);
+    if (rc == COLLECTOR_OK) {
+        rc = operation->run(operation, connection);
+        if (rc == COLLECTOR_OK)
+            rc = collector__connection_commit(connection);
+        else
+            collector__connection_rollback(connection);
+    }
+    if (rc == COLLECTOR_OK || connection->failed)
+        count(counters, rc);
+    operation->rc = rc;
+    return rc;
+}
+
+static void
+set_all(struct collector__operation *first, int rc)
+{
+    for (; first != NULL; first = first->next)
+        first->rc = rc;
+}
+
+/** Give this to those that would have been committed. */
+static void
+fail_successes(struct collector__operation *first, int rc)
+{
+    for (; first != NULL; first = first->next) {
+        if (first->rc == COLLECTOR_OK)
+            first->rc = rc;
+    }
+}
+
+/**
+ * Run each inside the open transaction.
+ *
+ * @return Whether the transaction is still good: nobody who failed has left
+ *         anything in it.
+ */
+static bool
+run_each(struct collector__operation *first,
+         struct collector__connection *connection, bool *ret_any)
+{
+    int64_t changes;
+
+    *ret_any = false;
+    for (; first != NULL; first = first->next) {
+        changes = sqlite3_total_changes64(connection->db);
+        first->rc = first->run(first, connection);
+        if (first->rc == COLLECTOR_OK)
+            *ret_any = true;
+        else if (connection->failed ||
+                 sqlite3_total_changes64(connection->db) != changes)
+            return false;
+    }
+    return true;
+}
+
+static bool
+refresh_if_due(struct collector__connection *connection)
+{
+    const struct collector_clock *clock = &connection->database->clock;
+
+    return !collector__devices_due(connection) ||
+           collector__devices_refresh(
+               connection, collector__clock_wall_ms(clock)) == COLLECTOR_OK;
+}
+
+bool
+collector__operation_run_together(struct collector__operation *first,
+                                  struct collector__connection *connection,
+                                  struct collector__counters *counters)
+{
+    bool any;
+    int rc;
+
+    rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
+    if (rc != COLLECTOR_OK) {
+        count(counters, rc);
+        set_all(first, rc);
+        return true;
+    }
+    if (!run_each(first, connection, &any) ||
+        (any && !refresh_if_due(connection))) {
+        collector__connection_rollback(connection);
+        if (!connection->suspect)
+            return false;
+        count(counters, COLLECTOR_ERR_IO);
+        set_all(first, COLLECTOR_ERR_IO); /* no ack before a proof */
+        return true;
+    }
+    if (!any) {
+        collector__connection_rollback(connection); /* nothing to commit */
+        return true;
+    }
+    rc = collector__connection_commit(connection);
+    if (rc == COLLECTOR_OK || connection->suspect) {
+        count(counters, rc);
+        fail_successes(first, rc); /* none, when it worked */
+        return true;
+    }
+    return false;
+}
+
+int
+collector__operation_refresh_devices(struct collector__operation *operation,
+                                     struct collector__connection *connection)
+{
+    const struct collector_clock *clock = &connection->database->clock;
+
+    (void)operation;
+    return collector__devices_refresh(connection,
+                                      collector__clock_wall_ms(clock));
+}

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_OPERATION_H
+#define COLLECTOR_LIB_OPERATION_H
+
+#include "connection.h"
+
+#include <semaphore.h>
+
+/**
+ * One thing to be done in a write transaction, alone or together with others:
+ * an append, a checkpoint. Embed it as the first member of a struct that holds
+ * what is needed and what comes out.
+ */
+struct collector__operation {
+    /**
+     * Do it. May be called again after a rollback, and then starts over.
+     *
+     * @return COLLECTOR_OK to have it committed, or any error to have it
+     *         undone. A refusal must not have written anything.
+     */
+    int (*run)(struct collector__operation *operation,
+               struct collector__connection *connection);
+    /** How much it adds to a group. */
+    size_t event_count;
+    size_t byte_count;
+    /** What became of it: COLLECTOR_OK only after the commit. */
+    int rc;
+
+    /* The writer's own. */
+    struct collector__operation *next;
+    sem_t wake;
+    bool leads;
+};
+
+/** What has happened since the store was opened. Any thread. */
+struct collector__counters {
+    _Atomic uint64_t commits;
+    _Atomic uint64_t commit_failures;
+    _Atomic uint64_t commit_conflicts;
+    /** Whether the last transaction got what it needed from the storage. */
+    _Atomic bool storage_ok;
+};
+
+/**
+ * Run one operation as one transaction. Sets operation->rc.
+ *
+ * @return operation->rc.
+ */
+int
+collector__operation_run_alone(struct collector__operation *operation,
+                               struct collector__connection *connection,
+                               enum collector__begin how,
+                               struct collector__counters *counters);
+
+/**
+ * Run a list of operations as one transaction, and bring the device table up to
+ * date in it if that is due. Refusals are left out; the others are committed.
+ *
+ * @param first  Linked by next.
+ * @return Whether every operation's rc is final. If not, nothing was committed,
+ *         and each should be run alone.
+ */
+bool
+collector__operation_run_together(struct collector__operation *first,
+                                  struct collector__connection *connection,
+                                  struct collector__counters *counters);
+
+/** The run of an operation that brings the device table up to date. It holds
+ *  nothing but that. */
+int
+collector__operation_refresh_devices(struct collector__operation *operation,
+                                     struct collector__connection *connection);
+
+#endif

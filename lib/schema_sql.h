@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_SCHEMA_SQL_H
+#define COLLECTOR_LIB_SCHEMA_SQL_H
+
+#include "schema.h"
+
+#define COLLECTOR_TEXT_OF(x) COLLECTOR_TEXT_OF_(x)
+#define COLLECTOR_TEXT_OF_(x) #x
+
+/**
+ * Schema 1. The tables are for us, the views for everybody else. The CHECK on
+ * state is the ledger: no commit that breaks it can succeed.
+ *
+ * events: uploaded_at is NULL for the backlog; a settled event carries the end
+ * of the run that settled it, 0 when that run was pruned.
+ *
+ * devices: device_state as of devices_through, and the events above it folded
+ * in. A timestamp from the future counts as now. Numbers for devices that are
+ * not in device_state yet are those that they will get there.
+ */
+/* clang-format off */
+#define COLLECTOR_SCHEMA_SQL_1 \
+"PRAGMA application_id = " COLLECTOR_TEXT_OF(COLLECTOR_APPLICATION_ID) ";" \
+"PRAGMA user_version = 1;" \
+"CREATE TABLE event_log (" \
+"  id INTEGER PRIMARY KEY, device_id TEXT NOT NULL, kind TEXT NOT NULL," \
+"  payload_json TEXT, ts INTEGER NOT NULL);" \
+"CREATE TABLE state (" \
+"  id INTEGER PRIMARY KEY CHECK (id = 1)," \
+"  collector_id TEXT, previous_collector_id TEXT, snapshot_of TEXT," \
+"  created_at INTEGER NOT NULL," \
+"  settled_through INTEGER NOT NULL DEFAULT 0," \
+"  delivered INTEGER NOT NULL DEFAULT 0," \
+"  dead INTEGER NOT NULL DEFAULT 0," \
+"  dropped INTEGER NOT NULL DEFAULT 0," \
+"  dead_in_a_row INTEGER NOT NULL DEFAULT 0," \
+"  devices_through INTEGER NOT NULL DEFAULT 0," \
+"  storage_faults INTEGER NOT NULL DEFAULT 0," \
+"  CHECK (delivered + dead + dropped = settled_through));" \
+"INSERT INTO state (id, created_at) VALUES (1, unixepoch() * 1000);" \
+"CREATE TABLE upload_runs (" \
+"  id INTEGER PRIMARY KEY, started_at INTEGER NOT NULL," \
+"  finished_at INTEGER NOT NULL, event_count INTEGER NOT NULL," \
+"  status TEXT NOT NULL" \
+"    CHECK (status IN ('success', 'dead', 'dropped', 'error'))," \
+"  error TEXT, first_id INTEGER NOT NULL, last_id INTEGER NOT NULL," \
+"  attempts INTEGER NOT NULL);" \
+"CREATE UNIQUE INDEX upload_runs_settled ON upload_runs(last_id)" \
+"  WHERE status <> 'error';" \
+"CREATE INDEX upload_runs_error ON upload_runs(id) WHERE status = 'error';" \
+"CREATE TABLE device_state (" \
+"  id INTEGER PRIMARY KEY, device_key TEXT NOT NULL UNIQUE, label TEXT," \
+"  last_seen_at INTEGER);" \
+"CREATE TABLE dead_letters (" \
+"  event_id INTEGER PRIMARY KEY, at INTEGER NOT NULL, status INTEGER," \
+"  reason TEXT, attempts INTEGER NOT NULL, replayed_as INTEGER);" \
+"CREATE TABLE idempotency (" \
+"  first_id INTEGER PRIMARY KEY, key TEXT UNIQUE NOT NULL," \
+"  event_count INTEGER NOT NULL, created_at INTEGER NOT NULL," \
+"  body_hash BLOB NOT NULL);" \
+"CREATE VIEW events AS SELECT id, device_id, kind, payload_json, ts," \
+"  CASE WHEN id <= (SELECT settled_through FROM state)" \
+"    THEN coalesce((SELECT r.finished_at FROM upload_runs r" \
+"                    WHERE r.status <> 'error' AND r.last_id >= event_log.id" \
+"                    ORDER BY r.last_id LIMIT 1), 0) END AS uploaded_at" \
+"  FROM event_log;" \
+"CREATE VIEW backlog AS SELECT * FROM event_log" \
+"  WHERE id > (SELECT settled_through FROM state);" \
+"CREATE VIEW devices AS" \
+"  WITH tail AS (" \
+"    SELECT device_id, min(id) AS first_id," \
+"           max(min(ts, CAST((julianday('now') - 2440587.5) * 86400000" \
+"                            AS INTEGER))) AS seen_at" \
+"      FROM event_log WHERE id > (SELECT devices_through FROM state)" \
+"     GROUP BY device_id)" \
+"  SELECT d.id, d.device_key, d.label," \
+"         max(coalesce(d.last_seen_at, 0), coalesce(t.seen_at, 0))" \
+"           AS last_seen_at" \
+"    FROM device_state d LEFT JOIN tail t ON t.device_id = d.device_key" \
+"  UNION ALL" \
+"  SELECT (SELECT coalesce(max(id), 0) FROM device_state)" \
+"           + row_number() OVER (ORDER BY t.first_id)," \
+"         t.device_id, NULL, t.seen_at" \
+"    FROM tail t" \
+"   WHERE NOT EXISTS (SELECT 1 FROM device_state d" \
+"                      WHERE d.device_key = t.device_id);" \
+"CREATE VIEW ledger AS" \
+"  SELECT max(settled_through," \
+"             coalesce((SELECT max(id) FROM event_log), 0)) AS accepted," \
+"         delivered, dead, dropped," \
+"         max(coalesce((SELECT max(id) FROM event_log), 0)" \
+"             - settled_through, 0) AS pending" \
+"    FROM state;"
+
+#define COLLECTOR_SCHEMA_SQL_INDEX \
+"CREATE INDEX IF NOT EXISTS event_log_device ON event_log(device_id);"
+
+/** 1 when there is a state row, and both ends of the backlog can be read and
+ *  fit it. */
+#define COLLECTOR_SCHEMA_SQL_SOUND \
+"SELECT count(*) = 1" \
+"   AND min(settled_through >= 0 AND devices_through >= 0)" \
+"   AND (SELECT coalesce(max(id), 0) <= (SELECT settled_through FROM state)" \
+"               OR (SELECT count(*) FROM event_log" \
+"                    WHERE id = (SELECT settled_through FROM state) + 1) = 1" \
+"          FROM event_log)" \
+"   AND (SELECT count(device_id) FROM event_log" \
+"         WHERE id = (SELECT max(id) FROM event_log)) <= 1" \
+"  FROM state"
+/* clang-format on */
+
+#endif

@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store: one file, its owner's lock, one write path and two readers that
+ * never wait for it. Whoever is refused here has changed nothing.
+ */
+#include "store.h"
+
+#include "batch.h"
+#include "ledger.h"
+#include "lock.h"
+#include "options.h"
+
+#include <collector/error.h>
+#include <errno.h>
+#include <libgen.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void
+collector_store_options_init(struct collector_store_options *options)
+{
+    static const struct collector_store_options defaults = {
+        .size = sizeof(defaults),
+        .mode = COLLECTOR_MODE_GROUP,
+        .durability = COLLECTOR_DURABILITY_FULL,
+        .connection_count_max = 8,
+    };
+
+    if (options != NULL)
+        *options = defaults;
+}
+
+/** A name as seen from a directory. NULL without memory. */
+static char *
+join(const char *directory, const char *name)
+{
+    char *joined = NULL;
+
+    if (name[0] == '/')
+        return strdup(name);
+    return asprintf(&joined, "%s/%s", directory, name) < 0 ? NULL : joined;
+}
+
+/**
+ * The path with links resolved, also when the file is not there yet: a link to
+ * it is followed by hand then, or the file would get two locks. The recursion
+ * ends with the links, of which realpath() follows a few dozen.
+ */
+static char *
+resolve(const char *path)
+{
+    char *directory_of = NULL;
+    char *name_of = NULL;
+    char *directory = NULL;
+    char *followed = NULL;
+    char *resolved = realpath(path, NULL);
+    char target[PATH_MAX];
+    ssize_t size;
+
+    if (resolved != NULL || errno != ENOENT)
+        return resolved;
+    directory_of = strdup(path);
+    name_of = strdup(path);
+    if (directory_of != NULL && name_of != NULL)
+        directory = realpath(dirname(directory_of), NULL);
+    size = readlink(path, target, sizeof(target) - 1);
+    if (directory != NULL && size >= 0) {
+        target[size] = '\0';
+        followed = join(directory, target);
+        resolved = followed != NULL ? resolve(followed) : NULL;
+    } else if (directory != NULL) {
+        resolved = join(directory, basename(name_of));
+    }
+    free(followed);
+    free(directory);
+    free(directory_of);
+    free(name_of);
+    return resolved;
+}
+
+static bool
+are_valid(const struct collector_store_options *options)
+{
+    return options->path != NULL && options->path[0] != '\0' &&
+           (unsigned)options->mode <= COLLECTOR_MODE_CONCURRENT &&
+           (unsigned)options->durability <= COLLECTOR_DURABILITY_NORMAL &&
+           options->connection_count_max >= 1 &&
+           options->connection_count_max <= COLLECTOR_CONNECTIONS_MAX &&
+           (options->clock == NULL || (options->clock->wall_ms != NULL &&
+                                       options->clock->monotonic_ms != NULL));
+}
+
+/** Fill in the parts that come from the options. */
+static int
+store_new(const struct collector_store_options *options,
+          struct collector_store **ret_store)
+{
+    struct collector_store *store = calloc(1, sizeof(*store));
+    struct collector__database *database;
+
+    if (store == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    store->lock_fd = -1;
+    store->mode = options->mode;
+    store->backlog_max = options->backlog_max;
+    store->connection_count = options->connection_count_max;
+    atomic_store(&store->counters.storage_ok, true);
+    (void)pthread_mutex_init(&store->fetcher.mutex, NULL); /* can't fail */
+    (void)pthread_mutex_init(&store->asker.mutex, NULL);   /* nor can this */
+    database = &store->database;
+    database->durability = options->durability;
+    database->indexed = options->indexed;
+    database->log.fn = options->log;
+    database->log.userdata = options->log_userdata;
+    database->clock =
+        options->clock != NULL ? *options->clock : collector__clock_system;
+    collector__wal_init(&database->wal);
+    if (options->vfs != NULL)
+        database->vfs = strdup(options->vfs);
+    database->path = resolve(options->path);
+    if (database->path == NULL)
+        collector__log(&database->log, COLLECTOR_LOG_ERROR, "%s: %s",
+                       options->path, strerror(errno));
+    *ret_store = store;
+    if (options->vfs != NULL && database->vfs == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    return database->path != NULL ? COLLECTOR_OK : COLLECTOR_ERR_IO;
+}
+
+/** Read who this is, once and for all. */
+static int
+read_identity(struct collector_store *store)
+{
+    struct collector__connection *connection = &store->asker.connection;
+    sqlite3_stmt *statement = NULL;
+    const char *id = NULL;
+    int rc;
+
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_IDENTITY,
+                                       &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        id = (const char *)sqlite3_column_text(statement, 0);
+    if (id == NULL) {
+        rc = collector__connection_error(connection, "reading the identity");
+    } else {
+        (void)snprintf(store->collector_id, sizeof(store->collector_id), "%s",
+                       id); /* we wrote it: it fits */
+        store->indexed = sqlite3_column_int(statement, 1) > 0;
+    }
+    collector__connection_done(statement);
+    return rc;
+}
+
+static int
+open_all(struct collector_store *store)
+{
+    struct collector__database *database = &store->database;
+    int rc;
+
+    rc = collector__lock_take(database->path, &database->log, &store->lock_fd);
+    if (rc == COLLECTOR_OK)
+        rc = collector__schema_prepare(database);
+    if (rc == COLLECTOR_OK)
+        rc = collector__connection_open(&store->fetcher.connection, database,
+                                        COLLECTOR_BUSY_MS);
+    if (rc == COLLECTOR_OK)
+        rc = collector__connection_open(&store->asker.connection, database,
+                                        COLLECTOR_BUSY_MS);
+    if (rc == COLLECTOR_OK)
+        rc = collector__writer_open(&store->writer, database, store->mode,
+                                    store->connection_count, &store->counters);
+    if (rc == COLLECTOR_OK)
+        rc = read_identity(store);
+    return rc;
+}
+
+int
+collector_store_open(const struct collector_store_options *options,
+                     struct collector_store **ret_store)
+{
+    struct collector_store_options all;
+    struct collector_store *store = NULL;
+    int rc;
+
+    collector_store_options_init(&all);
+    if (ret_store == NULL || !COLLECTOR_OPTIONS_COPY(&all, options) ||
+        !are_valid(&all))
+        return COLLECTOR_ERR_INVALID;
+    rc = store_new(&all, &store);
+    if (rc == COLLECTOR_OK)
+        rc = open_all(store);
+    if (rc == COLLECTOR_OK) {
+        *ret_store = store;
+        store = NULL; /* handed over */
+    }
+    collector_store_free(store);
+    return rc;
+}
+
+void
+collector_store_free(struct collector_store *store)
+{
+    if (store == NULL)
+        return;
+    collector__writer_close(&store->writer);
+    collector__connection_close(&store->fetcher.connection);
+    /* The last one moves the log to the main file, and removes it. */
+    collector__connection_close(&store->asker.connection);
+    (void)pthread_mutex_destroy(&store->fetcher.mutex); /* nobody holds it */
+    (void)pthread_mutex_destroy(&store->asker.mutex);
+    collector__lock_release(store->lock_fd);
+    free(store->database.path);
+    free(store->database.vfs);
+    free(store);
+}
+
+int
+collector_store_fetch(struct collector_store *store,
+                      const struct collector_batch_limits *limits,
+                      struct collector_batch **ret_batch)
+{
+    struct collector_batch *batch = NULL;
+    int rc;
+
+    if (store == NULL || limits == NULL || ret_batch == NULL ||
+        limits->event_count_max < 1 || limits->bytes_max < 1 ||
+        limits->event_count_max > COLLECTOR_BATCH_COUNT_MAX ||
+        limits->bytes_max > COLLECTOR_BATCH_BYTES_MAX)
+        return COLLECTOR_ERR_INVALID;
+    if (atomic_exchange(&store->batch_out, true))
+        return COLLECTOR_ERR_BUSY;
+    (void)pthread_mutex_lock(&store->fetcher.mutex);
+    rc = collector__batch_read(&store->fetcher.connection, limits,
+                               store->collector_id, &store->batch_out, &batch);
+    (void)pthread_mutex_unlock(&store->fetcher.mutex);
+    if (rc != COLLECTOR_OK || batch == NULL)
+        atomic_store(&store->batch_out, false);
+    if (rc == COLLECTOR_OK)
+        *ret_batch = batch;
+    return rc;
+}
+
+/** A checkpoint in the queue. */
+struct checkpoint {
+    struct collector__operation operation;
+    struct collector__run run;
+    bool delivered;
+};
+
+static int
+run_checkpoint(struct collector__operation *operation,
+               struct collector__connection *connection)
+{
+    const struct checkpoint *checkpoint = (struct checkpoint *)operation;
+
+    if (checkpoint->delivered)
+        return collector__ledger_settle(connection, COLLECTOR_FATE_DELIVERED,
+                                        &checkpoint->run);
+    return collector__ledger_note_outage(connection, &checkpoint->run);
+}
+
+int
+collector_store_checkpoint(struct collector_store *store,
+                           struct collector_batch *batch,
+                           const struct collector_delivery *delivery)
+{
+    struct checkpoint checkpoint = {.operation = {.run = run_checkpoint}};
+    struct collector__run *run = &checkpoint.run;
+
+    if (store == NULL || batch == NULL || delivery == NULL ||
+        strcmp(collector_batch_collector_id(batch), store->collector_id) != 0)
+        return COLLECTOR_ERR_INVALID;
+    run->first_id = collector_batch_first_id(batch);
+    run->last_id = collector_batch_last_id(batch);
+    run->started_at = delivery->started_at != 0
+                          ? delivery->started_at
+                          : collector__batch_read_at(batch);
+    run->finished_at = collector__clock_wall_ms(&store->database.clock);
+    run->attempts = delivery->attempts != 0 ? delivery->attempts : 1;
+    checkpoint.delivered = delivery->result == COLLECTOR_DELIVERED;
+    if (!checkpoint.delivered)
+        run->error = delivery->error;
+    return collector__writer_submit(&store->writer, &checkpoint.operation);
+}
+
+int
+collector_store_maintain(struct collector_store *store)
+{
+    int rc = COLLECTOR_OK;
+
+    if (store == NULL)
+        return COLLECTOR_ERR_INVALID;
+    if (!collector__wal_worth(&store->database.wal))
+        return COLLECTOR_OK;
+    (void)pthread_mutex_lock(&store->fetcher.mutex);
+    rc = collector__wal_checkpoint(&store->fetcher.connection, false);
+    (void)pthread_mutex_unlock(&store->fetcher.mutex);
+    return rc;
+}
+
+/** Read the ledger. @return Whether events have come in since the last time. */
+static bool
+read_ledger(struct collector__connection *connection,
+            struct collector_store_stats *known)
+{
+    const uint64_t accepted_before = known->accepted;
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_LEDGER,
+                                      &statement) != COLLECTOR_OK)
+        return false;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        known->accepted = (uint64_t)sqlite3_column_int64(statement, 0);
+        known->delivered = (uint64_t)sqlite3_column_int64(statement, 1);
+        known->dead = (uint64_t)sqlite3_column_int64(statement, 2);
+        known->dropped = (uint64_t)sqlite3_column_int64(statement, 3);
+        known->pending = (uint64_t)sqlite3_column_int64(statement, 4);
+        known->oldest_pending_ts = sqlite3_column_int64(statement, 5);
+    } else {
+        (void)collector__connection_error(connection, "reading the ledger");
+    }
+    collector__connection_done(statement);
+    return known->accepted != accepted_before;
+}
+
+/** Count the devices: as much work as the events since their last refresh. */
+static void
+read_device_count(struct collector__connection *connection,
+                  struct collector_store_stats *known)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_DEVICE_COUNT,
+                                      &statement) != COLLECTOR_OK)
+        return;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        known->device_count = (uint64_t)sqlite3_column_int64(statement, 0);
+    else
+        (void)collector__connection_error(connection, "counting the devices");
+    collector__connection_done(statement);
+}
+
+void
+collector_store_stats(struct collector_store *store,
+                      struct collector_store_stats *ret_stats)
+{
+    const struct collector__database *database = &store->database;
+    const int64_t pinned_since = atomic_load(&database->wal.pinned_since);
+    const size_t size = ret_stats->size;
+    struct collector_store_stats stats;
+
+    (void)pthread_mutex_lock(&store->asker.mutex);
+    if (read_ledger(&store->asker.connection, &store->known))
+        read_device_count(&store->asker.connection, &store->known);
+    stats = store->known;
+    (void)pthread_mutex_unlock(&store->asker.mutex);
+    stats.mode = store->mode;
+    stats.durability = database->durability;
+    stats.indexed = store->indexed;
+    stats.backlog_max = store->backlog_max;
+    memcpy(stats.collector_id, store->collector_id, sizeof(stats.collector_id));
+    stats.storage_ok = atomic_load(&store->counters.storage_ok);
+    stats.commits = atomic_load(&store->counters.commits);
+    stats.commit_failures = atomic_load(&store->counters.commit_failures);
+    stats.commit_conflicts = atomic_load(&store->counters.commit_conflicts);
+    stats.wal_size =
+        (uint64_t)atomic_load(&database->wal.pages) * COLLECTOR_PAGE_SIZE;
+    stats.wal_pinned_ms = 0;
+    if (pinned_since != 0) /* 1 at least, and it is stored with 1 added */
+        stats.wal_pinned_ms =
+            (uint64_t)(collector__clock_monotonic_ms(&database->clock) + 2 -
+                       pinned_since);
+    stats.size = size < sizeof(stats) ? size : sizeof(stats);
+    memcpy(ret_stats, &stats, stats.size);
+    ret_stats->size = size;
+}

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Fetch, deliver, checkpoint or wait: the one place that decides. A batch is
+ * marked only after the sink has confirmed it, and is kept until it is marked:
+ * if the mark can't be written, only the mark is tried again.
+ */
+#include "uploader.h"
+
+#include "backoff.h"
+#include "batch.h"
+#include "options.h"
+#include "random.h"
+#include "store.h"
+
+#include <collector/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The rest after a batch that was not full: events gather meanwhile, so that
+ * a steady trickle does not become one request an event. */
+#define LINGER_MS 20
+
+void
+collector_uploader_options_init(struct collector_uploader_options *options)
+{
+    static const struct collector_uploader_options defaults = {
+        .size = sizeof(defaults),
+        .interval_ms = 1000,
+        .batch_count_max = 200,
+        .batch_bytes_max = 1024 * 1024,
+        .retry_base_ms = 1000,
+        .retry_max_ms = 5 * 60 * 1000,
+    };
+
+    if (options != NULL)
+        *options = defaults;
+}
+
+static bool
+are_valid(const struct collector_uploader_options *options)
+{
+    return options->interval_ms > 0 && options->batch_count_max > 0 &&
+           options->batch_count_max <= COLLECTOR_BATCH_COUNT_MAX &&
+           options->batch_bytes_max > 0 &&
+           options->batch_bytes_max <= COLLECTOR_BATCH_BYTES_MAX &&
+           options->retry_base_ms > 0 && options->retry_max_ms > 0;
+}
+
+static int64_t
+now_ms(const struct collector_uploader *uploader)
+{
+    return collector__clock_monotonic_ms(uploader->clock);
+}
+
+int
+collector_uploader_new(struct collector_store *store,
+                       struct collector_sink *sink,
+                       const struct collector_uploader_options *options,
+                       struct collector_uploader **ret_uploader)
+{
+    struct collector_uploader_options all;
+    struct collector_uploader *uploader;
+    pthread_condattr_t attributes;
+
+    collector_uploader_options_init(&all);
+    if (store == NULL || sink == NULL || ret_uploader == NULL ||
+        (options != NULL && !COLLECTOR_OPTIONS_COPY(&all, options)) ||
+        !are_valid(&all))
+        return COLLECTOR_ERR_INVALID;
+    uploader = calloc(1, sizeof(*uploader));
+    if (uploader == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    uploader->store = store;
+    uploader->sink = sink;
+    uploader->options = all;
+    uploader->log.fn = all.log;
+    uploader->log.userdata = all.log_userdata;
+    uploader->clock = &store->database.clock;
+    uploader->cycle_at = now_ms(uploader);
+    (void)snprintf(uploader->stats.sink, sizeof(uploader->stats.sink), "%s",
+                   collector_sink_name(sink));        /* as long as the name */
+    (void)pthread_mutex_init(&uploader->mutex, NULL); /* none of these can */
+    (void)pthread_condattr_init(&attributes);         /* fail on Linux */
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&uploader->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    *ret_uploader = uploader;
+    return COLLECTOR_OK;
+}
+
+void
+collector__uploader_drop_batch(struct collector_uploader *uploader)
+{
+    collector_batch_free(uploader->batch);
+    uploader->batch = NULL;
+    uploader->confirmed = false;
+    memset(&uploader->delivery, 0, sizeof(uploader->delivery));
+}
+
+/** How long to rest after a failure: drawn at random, and at least as long as
+ *  the receiver asked for. */
+static uint32_t
+rest_after_failure(const struct collector_uploader *uploader,
+                   int64_t retry_after_ms, uint32_t failures)
+{
+    const struct collector__backoff backoff = {uploader->options.retry_base_ms,
+                                               uploader->options.retry_max_ms};
+    const uint32_t drawn =
+        collector__backoff_ms(&backoff, failures, collector__random());
+
+    if (retry_after_ms > COLLECTOR_RETRY_AFTER_MS_MAX)
+        retry_after_ms = COLLECTOR_RETRY_AFTER_MS_MAX;
+    return retry_after_ms > drawn ? (uint32_t)retry_after_ms : drawn;
+}
+
+/** A cycle has failed: rest, and remember why. */
+static void
+fail(struct collector_uploader *uploader, const char *why,
+     int64_t retry_after_ms, struct collector__step *step)
+{
+    struct collector_uploader_stats *stats = &uploader->stats;
+    uint32_t failures;
+    uint32_t rest;
+
+    (void)pthread_mutex_lock(&uploader->mutex);
+    if (stats->failures_in_a_row < UINT32_MAX)
+        stats->failures_in_a_row++;
+    failures = stats->failures_in_a_row;
+    rest = rest_after_failure(uploader, retry_after_ms, failures);
+    uploader->cycle_at = now_ms(uploader);
+    uploader->retry_at = uploader->cycle_at + rest;
+    (void)snprintf(stats->last_error, sizeof(stats->last_error), "%s", why);
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    step->drain.result = COLLECTOR_RETRY;
+    step->drain.wait_ms = rest;
+    collector__log(&uploader->log, COLLECTOR_LOG_WARNING,
+                   "upload to %s failed: %s; attempt %u, next in %u ms",
+                   collector_sink_name(uploader->sink), why, failures, rest);
+}
+
+/** A cycle has worked. */
+static void
+succeed(struct collector_uploader *uploader, uint64_t event_count)
+{
+    struct collector_uploader_stats *stats = &uploader->stats;
+    uint32_t failures;
+
+    (void)pthread_mutex_lock(&uploader->mutex);
+    failures = stats->failures_in_a_row;
+    stats->failures_in_a_row = 0;
+    stats->last_error[0] = '\0';
+    stats->events += event_count;
+    if (event_count > 0)
+        stats->last_success_at = collector__clock_wall_ms(uploader->clock);
+    uploader->cycle_at = now_ms(uploader);
+    uploader->retry_at = 0;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    if (failures > 0)
+        collector__log(&uploader->log, COLLECTOR_LOG_INFO,
+                       "upload to %s works again after %u failures",
+                       collector_sink_name(uploader->sink), failures);
+}
+
+/** Count an attempt; a cancelled one is none. */
+static void
+count_run(struct collector_uploader *uploader, bool failed)
+{
+    (void)pthread_mutex_lock(&uploader->mutex);
+    uploader->stats.runs++;
+    if (failed)
+        uploader->stats.failures++;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+}
+
+static bool
+is_stopping(struct collector_uploader *uploader)
+{
+    bool stopping;
+
+    (void)pthread_mutex_lock(&uploader->mutex);
+    stopping = uploader->stopping;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    return stopping;
+}
+
+/**
+ * Offer the batch to the sink.
+ *
+ * @return Whether it is confirmed. If not, the step is over.
+ */
+static bool
+deliver(struct collector_uploader *uploader, struct collector__step *step)
+{
+    struct collector_delivery *delivery = &uploader->delivery;
+    int rc;
+
+    delivery->attempts++;
+    delivery->started_at = collector__clock_wall_ms(uploader->clock);
+    rc = collector_sink_deliver(uploader->sink, uploader->batch, delivery);
+    if (rc == COLLECTOR_ERR_CANCELLED && is_stopping(uploader)) {
+        step->drain.result = COLLECTOR_RETRY; /* we broke it off ourselves */
+        return false;
+    }
+    count_run(uploader, delivery->result != COLLECTOR_DELIVERED);
+    switch (delivery->result) {
+    case COLLECTOR_DELIVERED:
+        uploader->confirmed = true;
+        return true;
+    case COLLECTOR_REJECTED: /* nobody knows yet which event is to blame */
+    case COLLECTOR_RETRY:
+        break;
+    }
+    (void)collector_store_checkpoint(uploader->store, uploader->batch,
+                                     delivery); /* logged; the rest goes on */
+    fail(uploader, delivery->error, delivery->retry_after_ms, step);
+    return false;
+}
+
+/** Tell the store that the sink has the batch. */
+static void
+mark(struct collector_uploader *uploader, struct collector__step *step)
+{
+    const size_t count = collector_batch_count(uploader->batch);
+    const bool full = collector__batch_is_full(uploader->batch);
+    int rc;
+
+    rc = collector_store_checkpoint(uploader->store, uploader->batch,
+                                    &uploader->delivery);
+    if (rc != COLLECTOR_OK) {
+        fail(uploader, collector_error_text(rc), 0, step);
+        return;
+    }
+    collector__uploader_drop_batch(uploader);
+    succeed(uploader, count);
+    step->drain.event_count = count;
+    if (!full)
+        step->drain.wait_ms = LINGER_MS < uploader->options.interval_ms
+                                  ? LINGER_MS
+                                  : uploader->options.interval_ms;
+}
+
+/** Get a batch, unless one is left over. @return Whether there is one. */
+static bool
+fetch(struct collector_uploader *uploader, struct collector__step *step)
+{
+    const struct collector_batch_limits limits = {
+        uploader->options.batch_count_max, uploader->options.batch_bytes_max};
+    int rc;
+
+    if (uploader->batch != NULL)
+        return true;
+    rc = collector_store_fetch(uploader->store, &limits, &uploader->batch);
+    if (rc != COLLECTOR_OK) {
+        fail(uploader, collector_error_text(rc), 0, step);
+        return false;
+    }
+    if (uploader->batch == NULL) {
+        succeed(uploader, 0);
+        step->empty = true;
+        step->drain.wait_ms = uploader->options.interval_ms;
+    }
+    return uploader->batch != NULL;
+}
+
+/** How long the rest after a failure still is; 0 when it is over. */
+static uint32_t
+remaining_rest(struct collector_uploader *uploader)
+{
+    int64_t retry_at;
+    int64_t now;
+
+    (void)pthread_mutex_lock(&uploader->mutex);
+    retry_at = uploader->retry_at;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    now = now_ms(uploader);
+    return retry_at > now ? (uint32_t)(retry_at - now) : 0;
+}
+
+void
+collector__uploader_step(struct collector_uploader *uploader,
+                         struct collector__step *ret_step)
+{
+    struct collector__step step = {{0, COLLECTOR_DELIVERED, 0}, false};
+
+    step.drain.wait_ms = remaining_rest(uploader);
+    if (step.drain.wait_ms > 0)
+        step.drain.result = COLLECTOR_RETRY;
+    else if (fetch(uploader, &step) &&
+             (uploader->confirmed || deliver(uploader, &step)))
+        mark(uploader, &step);
+    (void)collector_store_maintain(uploader->store); /* is logged */
+    *ret_step = step;
+}
+
+int
+collector_uploader_drain(struct collector_uploader *uploader,
+                         struct collector_drain *ret_drain)
+{
+    struct collector__step step;
+    bool busy;
+
+    if (uploader == NULL || ret_drain == NULL)
+        return COLLECTOR_ERR_INVALID;
+    (void)pthread_mutex_lock(&uploader->mutex);
+    busy = uploader->stepping || uploader->started;
+    if (!busy)
+        uploader->stepping = true;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    if (busy)
+        return COLLECTOR_ERR_BUSY;
+    collector__uploader_step(uploader, &step);
+    (void)pthread_mutex_lock(&uploader->mutex);
+    uploader->stepping = false;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    *ret_drain = step.drain;
+    return COLLECTOR_OK;
+}
+
+void
+collector_uploader_stats(struct collector_uploader *uploader,
+                         struct collector_uploader_stats *ret_stats)
+{
+    const size_t size = ret_stats->size;
+    struct collector_uploader_stats stats;
+    int64_t cycle_at;
+
+    (void)pthread_mutex_lock(&uploader->mutex);
+    stats = uploader->stats;
+    cycle_at = uploader->cycle_at;
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    stats.healthy =
+        stats.failures_in_a_row == 0 &&
+        now_ms(uploader) - cycle_at <=
+            (int64_t)uploader->options.interval_ms + COLLECTOR_STALL_MS;
+    stats.retry_in_ms = remaining_rest(uploader);
+    stats.size = size < sizeof(stats) ? size : sizeof(stats);
+    memcpy(ret_stats, &stats, stats.size);
+    ret_stats->size = size;
+}
+
+void
+collector_uploader_free(struct collector_uploader *uploader)
+{
+    if (uploader == NULL)
+        return;
+    (void)collector_uploader_stop(uploader, 0); /* can't fail */
+    collector__uploader_drop_batch(uploader);
+    (void)pthread_cond_destroy(&uploader->changed); /* nobody waits */
+    (void)pthread_mutex_destroy(&uploader->mutex);  /* nobody holds it */
+    free(uploader);
+}

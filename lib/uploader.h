@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_UPLOADER_H
+#define COLLECTOR_LIB_UPLOADER_H
+
+#include "clock.h"
+#include "log.h"
+
+#include <collector/uploader.h>
+#include <pthread.h>
+
+struct collector_uploader {
+    struct collector_store *store;
+    struct collector_sink *sink;
+    struct collector_uploader_options options;
+    struct collector__log log;
+    const struct collector_clock *clock;
+
+    /* Of whoever is in a step. */
+    struct collector_batch *batch;
+    struct collector_delivery delivery;
+    bool confirmed; /* the sink has the batch, the store doesn't know yet */
+
+    /* Guards what is below. */
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    bool stepping;
+    bool started;
+    bool stopping;
+    bool finished;
+    pthread_t thread;
+    int64_t stop_at; /* monotonic ms of the system */
+    int64_t retry_at;
+    int64_t cycle_at; /* when the last cycle ended */
+    struct collector_uploader_stats stats;
+};
+
+/** What one step came to. */
+struct collector__step {
+    struct collector_drain drain;
+    bool empty;
+};
+
+/**
+ * Fetch a batch unless one is left over, deliver it, mark it; or say how long
+ * to rest. One thread at a time.
+ */
+void
+collector__uploader_step(struct collector_uploader *uploader,
+                         struct collector__step *ret_step);
+
+/** Let the batch go; the next step fetches anew. Likewise. */
+void
+collector__uploader_drop_batch(struct collector_uploader *uploader);
+
+#endif

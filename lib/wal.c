@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When pages move from the log to the main file: in bulk, outside of any
+ * append's transaction, and never so late that the log grows without bound
+ * (unless a reader holds it, which is then known).
+ */
+#include "wal.h"
+
+#include "connection.h"
+
+#include <collector/error.h>
+
+void
+collector__wal_init(struct collector__wal *wal)
+{
+    atomic_init(&wal->pages, 0);
+    atomic_init(&wal->moved, 0);
+    atomic_init(&wal->due_at, COLLECTOR_WAL_PAGES_MAX);
+    atomic_init(&wal->pinned_since, 0);
+}
+
+void
+collector__wal_note(struct collector__wal *wal, uint32_t pages)
+{
+    if (pages < atomic_load(&wal->pages)) { /* it started again */
+        atomic_store(&wal->due_at, COLLECTOR_WAL_PAGES_MAX);
+        atomic_store(&wal->moved, 0);
+    }
+    atomic_store(&wal->pages, pages);
+}
+
+bool
+collector__wal_due(const struct collector__wal *wal)
+{
+    return atomic_load(&wal->pages) >= atomic_load(&wal->due_at);
+}
+
+bool
+collector__wal_worth(const struct collector__wal *wal)
+{
+    const uint32_t pages = atomic_load(&wal->pages);
+    const uint32_t moved = atomic_load(&wal->moved);
+
+    return pages > moved && pages - moved >= COLLECTOR_WAL_MAINTAIN_PAGES;
+}
+
+/** Remember since when the log is held, or that it isn't. */
+static void
+note_pinned(struct collector__database *database, bool pinned)
+{
+    _Atomic int64_t *since = &database->wal.pinned_since;
+    int64_t none = 0;
+
+    if (!pinned)
+        atomic_store(since, 0);
+    else /* 1 is added since 0 means never */
+        (void)atomic_compare_exchange_strong(
+            since, &none, collector__clock_monotonic_ms(&database->clock) + 1);
+}
+
+int
+collector__wal_checkpoint(struct collector__connection *connection, bool alone)
+{
+    struct collector__database *database = connection->database;
+    struct collector__wal *wal = &database->wal;
+    int pages = 0;
+    int moved = 0;
+    int code;
+
+    atomic_store(&wal->due_at,
+                 atomic_load(&wal->pages) + COLLECTOR_WAL_RETRY_PAGES);
+    (void)sqlite3_busy_timeout(connection->db,
+                               alone ? COLLECTOR_WAL_READER_MS : 0);
+    code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
+                                     alone ? SQLITE_CHECKPOINT_RESTART
+                                           : SQLITE_CHECKPOINT_PASSIVE,
+                                     &pages, &moved);
+    (void)sqlite3_busy_timeout(connection->db, connection->busy_ms);
+    if (moved > 0)
+        atomic_store(&wal->moved, (uint32_t)moved);
+    if (code == SQLITE_OK && alone)
+        collector__wal_note(wal, 0);
+    if (alone && (code & 0xff) == SQLITE_BUSY && pages >= 0)
+        note_pinned(database, true);
+    else if (moved >= pages)
+        note_pinned(database, false);
+    /* Busy: a reader holds it, or somebody else is at it. It can wait. */
+    return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY
+               ? COLLECTOR_OK
+               : collector__connection_error(connection, "moving the log");
+}

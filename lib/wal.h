@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_WAL_H
+#define COLLECTOR_LIB_WAL_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+struct collector__connection;
+
+/** Pages in the log from which the uploader's thread moves them to the main
+ *  file, beside the appends: 4 MiB. */
+#define COLLECTOR_WAL_MAINTAIN_PAGES 1024
+
+/** Pages from which the write path does it itself, with appends waiting: a
+ *  checkpoint beside appends never reaches the end of the log, and only then
+ *  does the log start again at its beginning. 16 MiB. */
+#define COLLECTOR_WAL_PAGES_MAX 4096
+
+/** When the log could not start again, pages until the next try. */
+#define COLLECTOR_WAL_RETRY_PAGES 256
+
+/** How long appends wait at such a moment for readers to finish: ours take a
+ *  millisecond or two, and nobody else's may hold up an append for longer. */
+#define COLLECTOR_WAL_READER_MS 20
+
+/** How long the write-ahead log is. Part of the database; any thread. */
+struct collector__wal {
+    /** Pages in it, and how many of those are in the main file too. */
+    _Atomic uint32_t pages;
+    _Atomic uint32_t moved;
+    /** Where the write path tries next. */
+    _Atomic uint32_t due_at;
+    /** Since when a reader holds it, monotonic ms; 0 when none does. */
+    _Atomic int64_t pinned_since;
+};
+
+void
+collector__wal_init(struct collector__wal *wal);
+
+/** A commit left so many pages in the log. */
+void
+collector__wal_note(struct collector__wal *wal, uint32_t pages);
+
+/** Whether the write path should move pages before it goes on. */
+bool
+collector__wal_due(const struct collector__wal *wal);
+
+/** Whether it is worth moving pages beside the appends. */
+bool
+collector__wal_worth(const struct collector__wal *wal);
+
+/**
+ * Move what can be moved.
+ *
+ * @param alone  Nobody can write meanwhile: have the log start again (SQLite's
+ *               RESTART mode). If it can't, a reader holds it. Otherwise nobody
+ *               is made to wait (PASSIVE mode).
+ * @return COLLECTOR_OK, or as collector__connection_error().
+ */
+int
+collector__wal_checkpoint(struct collector__connection *connection, bool alone);
+
+#endif

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/* A store under examination. */
+#include "harness.h"
+
+void
+harness_init(struct harness *harness)
+{
+    memset(harness, 0, sizeof(*harness));
+    harness->dir = support_dir_new();
+    harness->path = support_path(harness->dir, "events.sqlite");
+    harness->log = support_log_new();
+    collector_store_options_init(&harness->options);
+    harness->options.path = harness->path;
+    harness->options.log = support_log;
+    harness->options.log_userdata = harness->log;
+}
+
+void
+harness_stop_clock(struct harness *harness)
+{
+    support_clock_init(&harness->clock);
+    harness->clock_ops = support_clock_ops(&harness->clock);
+    harness->options.clock = &harness->clock_ops;
+}
+
+void
+harness_open(struct harness *harness)
+{
+    ck_assert_ok(collector_store_open(&harness->options, &harness->store));
+}
+
+void
+harness_close(struct harness *harness)
+{
+    collector_store_free(harness->store);
+    harness->store = NULL;
+}
+
+void
+harness_reopen(struct harness *harness)
+{
+    harness_close(harness);
+    harness_open(harness);
+}
+
+void
+harness_start(struct harness *harness, enum collector_write_mode mode)
+{
+    harness_init(harness);
+    harness->options.mode = mode;
+    harness_open(harness);
+}
+
+int64_t
+harness_append(struct harness *harness, size_t count)
+{
+    struct collector_event *events = support_alloc(count * sizeof(*events));
+    struct collector_receipt receipt = {0, 0};
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        events[i] = (struct collector_event){.device_id = "d", .kind = "k"};
+    ck_assert_ok(
+        collector_store_append(harness->store, events, count, &receipt));
+    ck_assert_uint_eq(receipt.count, count);
+    return receipt.first_id;
+}
+
+int64_t
+harness_see(struct harness *harness, const char *device_id, int64_t ts)
+{
+    const struct collector_event event = {
+        .device_id = device_id, .kind = "k", .ts = ts};
+    struct collector_receipt receipt = {0, 0};
+
+    ck_assert_ok(collector_store_append(harness->store, &event, 1, &receipt));
+    return receipt.first_id;
+}
+
+int
+harness_try(struct harness *harness, const char *kind)
+{
+    const struct collector_event event = {.device_id = "d", .kind = kind};
+
+    return collector_store_append(harness->store, &event, 1, NULL);
+}
+
+struct collector_batch *
+harness_fetch(struct harness *harness, uint32_t event_count_max)
+{
+    const struct collector_batch_limits limits = {event_count_max,
+                                                  COLLECTOR_BATCH_BYTES_MAX};
+    struct collector_batch *batch = NULL;
+
+    ck_assert_ok(collector_store_fetch(harness->store, &limits, &batch));
+    return batch;
+}
+
+int
+harness_checkpoint(struct harness *harness, struct collector_batch *batch,
+                   enum collector_delivery_result result)
+{
+    const struct collector_delivery delivery = {.result = result};
+
+    return collector_store_checkpoint(harness->store, batch, &delivery);
+}
+
+size_t
+harness_deliver(struct harness *harness, uint32_t event_count_max)
+{
+    struct collector_batch *batch = harness_fetch(harness, event_count_max);
+    size_t count = 0;
+
+    if (batch != NULL) {
+        count = collector_batch_count(batch);
+        ck_assert_ok(harness_checkpoint(harness, batch, COLLECTOR_DELIVERED));
+        collector_batch_free(batch);
+    }
+    return count;
+}
+
+struct collector_store_stats
+harness_stats(struct harness *harness)
+{
+    struct collector_store_stats stats = {.size = sizeof(stats)};
+
+    collector_store_stats(harness->store, &stats);
+    return stats;
+}
+
+int64_t
+harness_int(struct harness *harness, const char *sql)
+{
+    return support_sql_int(harness->path, sql);
+}
+
+const char *
+harness_text(struct harness *harness, const char *sql)
+{
+    return support_sql_text(harness->path, sql);
+}
+
+void
+harness_exec(struct harness *harness, const char *sql)
+{
+    support_sql_exec(harness->path, sql);
+}
+
+void
+harness_assert_contiguous(struct harness *harness, int64_t count)
+{
+    ck_assert_int_eq(harness_int(harness, "SELECT count(*) FROM event_log"),
+                     count);
+    ck_assert_int_eq(harness_int(harness, "SELECT max(id) FROM event_log"),
+                     count);
+    if (count > 0)
+        ck_assert_int_eq(harness_int(harness, "SELECT min(id) FROM event_log"),
+                         1);
+}

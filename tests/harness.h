@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+/*
+ * A store under examination: every option open to the test, the file within
+ * reach of plain SQLite, and the engine's own structs behind it.
+ */
+#include "support.h"
+
+#include "store.h"
+
+struct harness {
+    const char *dir;
+    const char *path;
+    struct support_log *log;
+    /** In use after harness_stop_clock() only. */
+    struct support_clock clock;
+    struct collector_clock clock_ops;
+    /** As the next open takes them. */
+    struct collector_store_options options;
+    struct collector_store *store;
+};
+
+/** Prepare for a new file in a new directory; nothing is opened. */
+void
+harness_init(struct harness *harness);
+
+/** Let the store live by a clock that stands still. Before the open. */
+void
+harness_stop_clock(struct harness *harness);
+
+void
+harness_open(struct harness *harness);
+
+/** Close the store; a second call does nothing. */
+void
+harness_close(struct harness *harness);
+
+void
+harness_reopen(struct harness *harness);
+
+/** All of it: prepare in this mode, and open. */
+void
+harness_start(struct harness *harness, enum collector_write_mode mode);
+
+/** Append so many events of device "d" at once, and return the first id. */
+int64_t
+harness_append(struct harness *harness, size_t count);
+
+/** Append one event of this device, and return its id. */
+int64_t
+harness_see(struct harness *harness, const char *device_id, int64_t ts);
+
+/** Append one event of this kind, which may fail. */
+int
+harness_try(struct harness *harness, const char *kind);
+
+/** Fetch at most so many events; NULL when none is pending. */
+struct collector_batch *
+harness_fetch(struct harness *harness, uint32_t event_count_max);
+
+/** Put on record what became of a batch. */
+int
+harness_checkpoint(struct harness *harness, struct collector_batch *batch,
+                   enum collector_delivery_result result);
+
+/** Fetch at most so many events, settle them as delivered, and say how many
+ *  there were. */
+size_t
+harness_deliver(struct harness *harness, uint32_t event_count_max);
+
+struct collector_store_stats
+harness_stats(struct harness *harness);
+
+/** A number and a text from the file, as any other program reads them. */
+int64_t
+harness_int(struct harness *harness, const char *sql);
+const char *
+harness_text(struct harness *harness, const char *sql);
+
+/** Change the file from outside. */
+void
+harness_exec(struct harness *harness, const char *sql);
+
+/** Assert that ids 1 … count are in the file, each once. */
+void
+harness_assert_contiguous(struct harness *harness, int64_t count);
+
+#endif

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line promises: every option in every spelling, with the default
+ * that is written down; a typo is found before any file is touched; and a
+ * collector that cannot start says why and leaves the one that runs alone.
+ */
+#include "client.h"
+#include "process.h"
+#include "support.h"
+
+#include <unistd.h>
+
+#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
+
+static const char *dir;
+static const char *db;
+static struct response response;
+
+static void
+setup(void)
+{
+    dir = support_dir_new();
+    db = support_path(dir, "events.sqlite");
+    /* A default of -db would be seen here. */
+    ck_assert_int_eq(chdir(dir), 0);
+}
+
+static void
+assert_exits(struct daemon *collectord, int status)
+{
+    int actual = daemon_wait(collectord, SUPPORT_WAIT_MS);
+
+    ck_assert_msg(actual == status, "%d instead of %d:\n%s", actual, status,
+                  daemon_stderr(collectord));
+}
+
+static void
+assert_no_file(void)
+{
+    ck_assert_int_eq(support_file_size(db), -1);
+    ck_assert_int_eq(support_file_size("events.sqlite"), -1);
+    ck_assert_int_eq(support_file_size(support_format("%s.lock", db)), -1);
+}
+
+START_TEST(test_version_is_printed)
+{
+    static const char *const spellings[] = {"-version", "--version"};
+    struct daemon *collectord = daemon_spawn(spellings[_i], NULL);
+
+    assert_exits(collectord, 0);
+    ck_assert_eventually(strchr(daemon_stdout(collectord), '\n') != NULL);
+    ck_assert_contains(daemon_stdout(collectord), COLLECTOR_VERSION);
+    ck_assert_str_eq(daemon_stderr(collectord), "");
+    assert_no_file();
+    daemon_free(collectord);
+}
+END_TEST
+
+/** The documented options; a default of NULL is none. */
+static const struct {
+    const char *name;
+    const char *value;
+} documented[] = {
+    {"-db", "events.sqlite"},
+    {"-addr", ":8080"},
+    {"-http-threads", "256"},
+    {"-mode", "group"},
+    {"-durability", "full"},
+    {"-indexed", NULL},
+    {"-max-conns", "8"},
+    {"-max-backlog", "50000"},
+    {"-upload-interval", "1s"},
+    {"-upload-batch", "200"},
+    {"-sink", "log"},
+    {"-file-path", NULL},
+    {"-webhook-url", NULL},
+    {"-webhook-timeout", "30s"},
+    {"-flaky-every", "0"},
+    {"-drain-timeout", "10s"},
+    {"-config", NULL},
+    {"-version", NULL},
+    {"-help", NULL},
+};
+
+/** What the help says about one option: up to where the next one begins. */
+static const char *
+help_of(const char *help, const char *name)
+{
+    const char *start = strstr(help, support_format("\n  %s ", name));
+    const char *end;
+
+    if (start == NULL)
+        start = strstr(help, support_format("\n  %s\n", name));
+    ck_assert_msg(start != NULL, "%s is missing in:\n%s", name, help);
+    end = strstr(start + 1, "\n  -");
+    return support_format("%.*s", end == NULL ? 1000 : (int)(end - start),
+                          start);
+}
+
+START_TEST(test_help_names_every_option_and_default)
+{
+    static const char *const spellings[] = {"-help", "--help"};
+    struct daemon *collectord = daemon_spawn(spellings[_i], NULL);
+    const char *help;
+    size_t i;
+
+    assert_exits(collectord, 0);
+    ck_assert_eventually(strstr(daemon_stdout(collectord), "-help") != NULL);
+    help = daemon_stdout(collectord);
+    for (i = 0; i < sizeof(documented) / sizeof(documented[0]); i++) {
+        const char *part = help_of(help, documented[i].name);
+
+        if (documented[i].value != NULL)
+            ck_assert_contains(
+                part, support_format("(default %s)", documented[i].value));
+    }
+    /* No option has escaped the list above. */
+    ck_assert_uint_eq(support_occurrences(help, "\n  -"), i);
+    assert_no_file();
+    daemon_free(collectord);
+}
+END_TEST
+
+static const char *const bad_flags[][5] = {
+    {"-frobnicate"},
+    {"-frobnicate=1"},
+    {"--frobnicate", "1"},
+    {"---mode", "group"},
+    {"-"},
+    {"--"},
+    {"-=1"},
+    {"stray"},
+    {"-mode", "group", "stray"},
+    {"-db"},
+    {"-db", ""},
+    {"-db="},
+    {"-mode", "fast"},
+    {"-mode="},
+    {"-mode", "GROUP"},
+    {"-durability", "none"},
+    {"-indexed=perhaps"},
+    {"-sink", "kafka"},
+    {"-sink", "webhook"},
+    {"-sink", "file"},
+    {"-webhook-url", "ftp://127.0.0.1/"},
+    {"-webhook-url", "127.0.0.1"},
+    {"-webhook-url", "http://"},
+    {"-webhook-timeout", "0s"},
+    {"-webhook-timeout", "90s"},
+    {"-http-threads", "0"},
+    {"-http-threads", "many"},
+    {"-max-conns", "0"},
+    {"-max-conns", "65"},
+    {"-max-backlog", "-1"},
+    {"-max-backlog", "10x"},
+    {"-max-backlog", "1.5"},
+    {"-max-backlog", " 5"},
+    {"-max-backlog", "99999999999999999999"},
+    {"-upload-interval", "0s"},
+    {"-upload-interval", "5"},
+    {"-upload-interval", "soon"},
+    {"-upload-interval", "-1s"},
+    {"-upload-interval", "99999999999999999999ms"},
+    {"-upload-batch", "0"},
+    {"-flaky-every", "-1"},
+    {"-drain-timeout", "10"},
+    {"-drain-timeout", "10 s"},
+    {"-addr", "8080"},
+    {"-addr", "127.0.0.1"},
+    {"-addr", "127.0.0.1:"},
+    {"-addr", "127.0.0.1:65536"},
+    {"-addr", "127.0.0.1:http"},
+    {"-addr", "127.0.0.1:-1"},
+    {"-addr", "[::1]:8080"},
+    {"-addr", "::1:8080"},
+    {"-addr", ":::8080"},
+    {"-addr", "127.0.0.1:8443s"},
+    {"-addr", ":8443s"},
+    {"-addr", "127.0.0.1:8080r"},
+    {"-addr", "127.0.0.1:8080,127.0.0.1:8081"},
+    {"-addr", "+8080"},
+    {"-version=yes"},
+    {"-config", "no-such-file.json"},
+    {"-config", "."},
+};
+
+START_TEST(test_bad_flag_is_refused_before_a_file_is_made)
+{
+    const char *const *flags = bad_flags[_i];
+    struct daemon *collectord = daemon_spawn(
+        "-addr", "127.0.0.1:0", "-db", db, flags[0], flags[1], flags[2], NULL);
+    const char *text;
+
+    assert_exits(collectord, 2);
+    ck_assert_eventually(strchr(daemon_stderr(collectord), '\n') != NULL);
+    text = daemon_stderr(collectord);
+    ck_assert_msg(strncmp(text, "error ", 6) == 0, "%s", text);
+    assert_no_file();
+    daemon_free(collectord);
+}
+END_TEST
+
+static const char *const bad_configs[] = {
+    "",
+    "{",
+    "[]",
+    "17",
+    "{} {}",
+    "{\"frobnicate\": 1}",
+    "{\"-mode\": \"group\"}",
+    "{\"mode\": \"fast\"}",
+    "{\"mode\": 1}",
+    "{\"mode\": null}",
+    "{\"indexed\": \"yes\"}",
+    "{\"max-backlog\": -1}",
+    "{\"max-backlog\": 1.5}",
+    "{\"max-backlog\": true}",
+    "{\"upload-interval\": 5}",
+    "{\"upload-interval\": \"soon\"}",
+    "{\"mode\": \"group\", \"mode\": \"group\"}",
+    "{\"config\": \"other.json\"}",
+    "{\"help\": true}",
+    "{\"sink\": \"webhook\"}",
+    "{\"db\": {\"path\": \"x\"}}",
+};
+
+START_TEST(test_bad_config_file_is_refused_before_a_file_is_made)
+{
+    struct daemon *collectord;
+
+    support_write_file("bad.json", bad_configs[_i]);
+    collectord = daemon_spawn("-addr", "127.0.0.1:0", "-db", db, "-config",
+                              "bad.json", NULL);
+    assert_exits(collectord, 2);
+    ck_assert_eventually(strchr(daemon_stderr(collectord), '\n') != NULL);
+    assert_no_file();
+    daemon_free(collectord);
+}
+END_TEST
+
+static const char *const spellings[][4] = {
+    {"-mode", "serialized", "-indexed"},
+    {"--mode", "serialized", "--indexed"},
+    {"-mode=serialized", "-indexed=true"},
+    {"--mode=serialized", "--indexed=true"},
+    {"-mode", "group", "-mode=serialized", "-indexed"},
+};
+
+START_TEST(test_option_works_in_every_spelling)
+{
+    const char *const *flags = spellings[_i];
+    struct daemon *collectord =
+        daemon_start(db, flags[0], flags[1], flags[2], flags[3], NULL);
+
+    http_get(daemon_port(collectord), "/stats", &response);
+    ck_assert_str_eq(response_text(&response, "store.mode"), "serialized");
+    ck_assert(response_bool(&response, "store.indexed"));
+    daemon_stop(collectord);
+}
+END_TEST
+
+START_TEST(test_flags_win_over_the_config_file)
+{
+    struct daemon *collectord;
+
+    support_write_file(
+        "good.json", support_format("{\"db\": \"%s\", \"mode\": \"serialized\","
+                                    " \"indexed\": true, \"max-backlog\": 2,"
+                                    " \"addr\": \"127.0.0.1:1\","
+                                    " \"upload-interval\": \"1h\"}",
+                                    db));
+    collectord = daemon_spawn("-mode", "concurrent", "-config", "good.json",
+                              "-addr", "127.0.0.1:0", NULL);
+    http_get(daemon_port(collectord), "/stats", &response);
+    ck_assert_str_eq(response_text(&response, "store.mode"), "concurrent");
+    ck_assert(response_bool(&response, "store.indexed"));
+    http_post_events(daemon_port(collectord), "[" EVENT "," EVENT "," EVENT "]",
+                     &response);
+    ck_assert_int_eq(response.status, 503);
+    ck_assert_int_gt(support_file_size(db), 0);
+    daemon_stop(collectord);
+}
+END_TEST
+
+START_TEST(test_addr_takes_names_of_this_machine)
+{
+    static const char *const addresses[] = {"localhost:0", "127.0.0.1:0"};
+    struct daemon *collectord =
+        daemon_spawn("-db", db, "-addr", addresses[_i], NULL);
+
+    http_get(daemon_port(collectord), "/livez", &response);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "warning"));
+    daemon_stop(collectord);
+}
+END_TEST
+
+START_TEST(test_addr_beyond_this_machine_is_warned_about)
+{
+    static const char *const addresses[] = {":0", "0.0.0.0:0"};
+    struct daemon *collectord =
+        daemon_spawn("-db", db, "-addr", addresses[_i], NULL);
+
+    ck_assert(daemon_says(collectord, "info listening on "));
+    ck_assert(daemon_says(collectord, "warning "));
+    daemon_stop(collectord);
+}
+END_TEST
+
+START_TEST(test_second_collector_on_a_file_is_refused)
+{
+    struct daemon *first = daemon_start(db, NULL);
+    struct daemon *second =
+        daemon_spawn("-db", db, "-addr", "127.0.0.1:0", NULL);
+
+    assert_exits(second, 1);
+    ck_assert(daemon_says(second, "error "));
+    ck_assert_ptr_null(strstr(daemon_stderr(second), "listening"));
+    daemon_free(second);
+    http_post_events(daemon_port(first), EVENT, &response);
+    ck_assert_int_eq(response.status, 200);
+    daemon_stop(first);
+}
+END_TEST
+
+START_TEST(test_address_in_use_is_refused)
+{
+    struct daemon *first = daemon_start(db, NULL);
+    struct daemon *second =
+        daemon_spawn("-db", support_path(dir, "second.sqlite"), "-addr",
+                     support_format("127.0.0.1:%d", daemon_port(first)), NULL);
+
+    assert_exits(second, 1);
+    ck_assert(daemon_says(second, "error "));
+    daemon_free(second);
+    http_get(daemon_port(first), "/livez", &response);
+    ck_assert_int_eq(response.status, 200);
+    daemon_stop(first);
+}
+END_TEST
+
+START_TEST(test_foreign_file_is_refused_and_left_alone)
+{
+    static const char text[] = "This is not a database, but a letter.\n";
+    struct daemon *collectord;
+
+    support_write_file(db, text);
+    collectord = daemon_spawn("-db", db, "-addr", "127.0.0.1:0", NULL);
+    assert_exits(collectord, 1);
+    ck_assert(daemon_says(collectord, "error "));
+    ck_assert_str_eq(support_read_file(db), text);
+    daemon_free(collectord);
+}
+END_TEST
+
+START_TEST(test_missing_directory_is_refused)
+{
+    struct daemon *collectord =
+        daemon_spawn("-db", support_path(dir, "no/such/events.sqlite"), "-addr",
+                     "127.0.0.1:0", NULL);
+
+    assert_exits(collectord, 1);
+    ck_assert(daemon_says(collectord, "error "));
+    daemon_free(collectord);
+}
+END_TEST
+
+#define add_table(tcase, test, table)                                          \
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof(table[0]))
+
+static TCase *
+options_case(void)
+{
+    TCase *tcase = tcase_create("options");
+
+    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_add_loop_test(tcase, test_version_is_printed, 0, 2);
+    tcase_add_loop_test(tcase, test_help_names_every_option_and_default, 0, 2);
+    add_table(tcase, test_bad_flag_is_refused_before_a_file_is_made, bad_flags);
+    add_table(tcase, test_bad_config_file_is_refused_before_a_file_is_made,
+              bad_configs);
+    add_table(tcase, test_option_works_in_every_spelling, spellings);
+    tcase_add_test(tcase, test_flags_win_over_the_config_file);
+    return tcase;
+}
+
+static TCase *
+start_case(void)
+{
+    TCase *tcase = tcase_create("start");
+
+    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_add_loop_test(tcase, test_addr_takes_names_of_this_machine, 0, 2);
+    tcase_add_loop_test(tcase, test_addr_beyond_this_machine_is_warned_about, 0,
+                        2);
+    tcase_add_test(tcase, test_second_collector_on_a_file_is_refused);
+    tcase_add_test(tcase, test_address_in_use_is_refused);
+    tcase_add_test(tcase, test_foreign_file_is_refused_and_left_alone);
+    tcase_add_test(tcase, test_missing_directory_is_refused);
+    return tcase;
+}
+
+int
+main(void)
+{
+    Suite *suite = suite_create("daemon_usage");
+
+    suite_add_tcase(suite, options_case());
+    suite_add_tcase(suite, start_case());
+    return support_run_suite(suite);
+}

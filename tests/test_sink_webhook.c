@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The webhook sink promises that a batch is delivered only when the receiver
+ * has said 2xx and finished saying it; that it returns in bounded time whatever
+ * the receiver does; and that a cancel ends it, and spoils nothing.
+ */
+#include "fixture.h"
+#include "upstream.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+/** Long before this a time-out of TIMEOUT_MS has struck. */
+#define PROMPT_MS 10000
+#define TIMEOUT_MS 300
+
+static struct fixture fixture;
+static struct upstream *upstream;
+static struct collector_webhook_options options;
+static struct collector_sink *sink;
+
+static void
+setup(void)
+{
+    ck_assert_int_eq(setenv("no_proxy", "*", 1), 0);
+    fixture_init(&fixture);
+    fixture_append(&fixture, 5);
+    upstream = upstream_new();
+    collector_webhook_options_init(&options);
+    options.url = upstream_url(upstream, "/in?site=7");
+    sink = NULL;
+}
+
+static void
+teardown(void)
+{
+    collector_sink_free(sink);
+    upstream_free(upstream);
+    fixture_close(&fixture);
+}
+
+/** Offer the two oldest events, on a sink made of the options. */
+static int
+try_deliver(struct collector_delivery *ret_delivery)
+{
+    if (sink == NULL)
+        ck_assert_ok(collector_sink_webhook_new(&options, &sink));
+    return fixture_deliver(&fixture, sink, 2, ret_delivery);
+}
+
+static struct collector_delivery
+deliver(void)
+{
+    struct collector_delivery delivery;
+
+    ck_assert_ok(try_deliver(&delivery));
+    return delivery;
+}
+
+/** It was not delivered, within bounded time, and there are words for it. */
+static void
+check_retry(int status)
+{
+    const int64_t start = support_now_ms();
+    const struct collector_delivery delivery = deliver();
+
+    ck_assert_int_lt(support_now_ms() - start, PROMPT_MS);
+    ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
+    ck_assert_int_eq(delivery.status, status);
+    ck_assert_str_ne(delivery.error, "");
+    ck_assert_uint_eq(fixture_pending(&fixture), 5);
+}
+
+static const struct {
+    int status;
+    enum collector_delivery_result result;
+} statuses[] = {
+    {200, COLLECTOR_DELIVERED}, {201, COLLECTOR_DELIVERED},
+    {202, COLLECTOR_DELIVERED}, {204, COLLECTOR_DELIVERED},
+    {299, COLLECTOR_DELIVERED}, {400, COLLECTOR_REJECTED},
+    {413, COLLECTOR_REJECTED},  {415, COLLECTOR_REJECTED},
+    {422, COLLECTOR_REJECTED},  {300, COLLECTOR_RETRY},
+    {301, COLLECTOR_RETRY},     {302, COLLECTOR_RETRY},
+    {303, COLLECTOR_RETRY},     {304, COLLECTOR_RETRY},
+    {307, COLLECTOR_RETRY},     {308, COLLECTOR_RETRY},
+    {401, COLLECTOR_RETRY},     {402, COLLECTOR_RETRY},
+    {403, COLLECTOR_RETRY},     {404, COLLECTOR_RETRY},
+    {405, COLLECTOR_RETRY},     {407, COLLECTOR_RETRY},
+    {408, COLLECTOR_RETRY},     {409, COLLECTOR_RETRY},
+    {410, COLLECTOR_RETRY},     {418, COLLECTOR_RETRY},
+    {425, COLLECTOR_RETRY},     {429, COLLECTOR_RETRY},
+    {499, COLLECTOR_RETRY},     {500, COLLECTOR_RETRY},
+    {501, COLLECTOR_RETRY},     {502, COLLECTOR_RETRY},
+    {503, COLLECTOR_RETRY},     {504, COLLECTOR_RETRY},
+    {599, COLLECTOR_RETRY},     {999, COLLECTOR_RETRY},
+};
+
+START_TEST(test_a_status_means_what_the_table_says)
+{
+    const struct upstream_answer answer = {.status = statuses[_i].status};
+    struct collector_delivery delivery;
+
+    upstream_script(upstream, answer);
+    delivery = deliver();
+    ck_assert_int_eq(delivery.result, statuses[_i].result);
+    ck_assert_int_eq(delivery.status, statuses[_i].status);
+    ck_assert_int_eq(delivery.retry_after_ms, 0);
+    ck_assert_str_eq(delivery.error,
+                     statuses[_i].result == COLLECTOR_DELIVERED
+                         ? ""
+                         : support_format("HTTP %d", statuses[_i].status));
+    ck_assert_uint_eq(upstream_request_count(upstream), 1);
+}
+END_TEST
+
+static const int redirects[] = {301, 302, 303, 307, 308};
+
+START_TEST(test_a_redirect_is_not_followed)
+{
+    struct upstream *target = upstream_new();
+    const struct upstream_answer answer = {
+        .status = redirects[_i],
+        .headers =
+            support_format("Location: %s\r\n", upstream_url(target, "/"))};
+
+    upstream_script(upstream, answer);
+    check_retry(redirects[_i]);
+    ck_assert_uint_eq(upstream_request_count(upstream), 1);
+    ck_assert_uint_eq(upstream_request_count(target), 0);
+    upstream_free(target);
+}
+END_TEST
+
+static const char *
+http_date(int64_t seconds_from_now)
+{
+    const time_t then = time(NULL) + (time_t)seconds_from_now;
+    struct tm fields;
+    char text[64];
+
+    ck_assert_ptr_nonnull(gmtime_r(&then, &fields));
+    ck_assert_uint_gt(
+        strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &fields), 0);
+    return support_format("%s", text);
+}
+
+/** The rest that is reported when an answer asks for this. */
+static int64_t
+reported_rest(int status, const char *retry_after)
+{
+    const struct upstream_answer answer = {
+        .status = status,
+        .headers = support_format("Retry-After: %s\r\n", retry_after)};
+
+    upstream_script(upstream, answer);
+    return deliver().retry_after_ms;
+}
+
+START_TEST(test_retry_after_is_reported_in_both_forms)
+{
+    int64_t rest;
+
+    ck_assert_int_eq(reported_rest(503, "120"), 120000);
+    ck_assert_int_eq(reported_rest(429, "1"), 1000);
+    ck_assert_int_eq(reported_rest(301, "7"), 7000);
+    rest = reported_rest(503, http_date(1000));
+    ck_assert_int_le(rest, 1001 * 1000);
+    ck_assert_int_ge(rest, 900 * 1000);
+}
+END_TEST
+
+START_TEST(test_a_useless_retry_after_is_none)
+{
+    ck_assert_int_eq(reported_rest(503, "0"), 0);
+    ck_assert_int_eq(reported_rest(503, "soon"), 0);
+    ck_assert_int_eq(reported_rest(503, http_date(-1000)), 0);
+    ck_assert_int_eq(reported_rest(503, "-5"), 0);
+}
+END_TEST
+
+START_TEST(test_an_endless_retry_after_does_not_overflow)
+{
+    ck_assert_int_ge(reported_rest(503, "9223372036854775807"),
+                     COLLECTOR_RETRY_AFTER_MS_MAX);
+    ck_assert_int_ge(reported_rest(503, "9223372036854776"),
+                     COLLECTOR_RETRY_AFTER_MS_MAX);
+}
+END_TEST
+
+START_TEST(test_nobody_listening_is_a_retry)
+{
+    struct upstream *gone = upstream_new();
+
+    options.url = upstream_url(gone, "/");
+    upstream_free(gone);
+    check_retry(0);
+}
+END_TEST
+
+static const struct {
+    struct upstream_answer answer;
+    int status;
+} breakdowns[] = {
+    {{.trick = UPSTREAM_HANG}, 0},
+    {{.trick = UPSTREAM_CLOSE}, 0},
+    {{.trick = UPSTREAM_CUT, .body = "ok"}, 200},
+    {{.trick = UPSTREAM_CUT}, 200},
+    {{.trick = UPSTREAM_CUT, .status = 205, .body = "x"}, 205},
+    {{.trick = UPSTREAM_CUT, .status = 400, .body = "bad"}, 400},
+    {{.held = true}, 0},
+};
+
+START_TEST(test_an_answer_that_does_not_come_whole_is_a_retry)
+{
+    options.timeout_ms = TIMEOUT_MS;
+    upstream_script(upstream, breakdowns[_i].answer);
+    check_retry(breakdowns[_i].status);
+    ck_assert_uint_eq(upstream_request_count(upstream), 1);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+}
+END_TEST
+
+START_TEST(test_a_time_out_is_called_one)
+{
+    const struct upstream_answer hang = {.trick = UPSTREAM_HANG};
+
+    options.timeout_ms = TIMEOUT_MS;
+    upstream_script(upstream, hang);
+    ck_assert_contains(deliver().error, "timed out");
+}
+END_TEST
+
+/** An answer with a body of this size. */
+static struct upstream_answer
+answer_of_size(size_t size)
+{
+    char *body = support_alloc(size + 1);
+
+    memset(body, 'b', size);
+    return (struct upstream_answer){.body = body};
+}
+
+START_TEST(test_an_answer_of_32_mib_is_read_and_a_larger_one_cut)
+{
+    upstream_script(upstream, answer_of_size(32 * 1024 * 1024 + 1));
+    upstream_script(upstream, answer_of_size(32 * 1024 * 1024));
+    check_retry(200);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+}
+END_TEST
+
+START_TEST(test_the_connection_is_used_again)
+{
+    int i;
+
+    for (i = 0; i < 2; i++)
+        ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    upstream_script(upstream, (struct upstream_answer){.status = 503});
+    ck_assert_int_eq(deliver().result, COLLECTOR_RETRY);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_uint_eq(upstream_request_count(upstream), 4);
+    for (i = 0; i < 4; i++)
+        ck_assert_uint_eq(upstream_request(upstream, (size_t)i)->connection, 1);
+    ck_assert_int_eq(upstream_confirmed_id(upstream), 5);
+}
+END_TEST
+
+/** Cancel what is under way once the upstream has it. */
+static void *
+cancel_when_sent(void *userdata)
+{
+    const size_t request_count = *(const size_t *)userdata;
+
+    (void)upstream_wait_requests(upstream, request_count, SUPPORT_WAIT_MS);
+    collector_sink_cancel(sink);
+    return NULL;
+}
+
+START_TEST(test_cancel_ends_a_delivery_and_spoils_no_later_one)
+{
+    const struct upstream_answer hang = {.trick = UPSTREAM_HANG};
+    const int64_t start = support_now_ms();
+    struct collector_delivery delivery;
+    pthread_t thread;
+    size_t round;
+
+    ck_assert_ok(collector_sink_webhook_new(&options, &sink));
+    for (round = 1; round <= 3; round++) {
+        upstream_script(upstream, hang);
+        ck_assert_int_eq(
+            pthread_create(&thread, NULL, cancel_when_sent, &round), 0);
+        ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_CANCELLED);
+        ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
+        ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    }
+    ck_assert_int_lt(support_now_ms() - start, PROMPT_MS);
+    collector_sink_cancel(sink); /* nothing is under way */
+    collector_sink_cancel(sink);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_uint_eq(fixture_pending(&fixture), 3);
+}
+END_TEST
+
+#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+static TCase *
+add_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+int
+main(void)
+{
+    Suite *suite = suite_create("sink_webhook");
+    TCase *answers = add_case(suite, "answers");
+    TCase *exchanges = add_case(suite, "exchanges");
+
+    tcase_add_loop_test(answers, test_a_status_means_what_the_table_says, 0,
+                        ROWS(statuses));
+    tcase_add_loop_test(answers, test_a_redirect_is_not_followed, 0,
+                        ROWS(redirects));
+    tcase_add_test(answers, test_retry_after_is_reported_in_both_forms);
+    tcase_add_test(answers, test_a_useless_retry_after_is_none);
+    tcase_add_test(answers, test_an_endless_retry_after_does_not_overflow);
+    tcase_add_test(answers, test_nobody_listening_is_a_retry);
+    tcase_add_loop_test(answers,
+                        test_an_answer_that_does_not_come_whole_is_a_retry, 0,
+                        ROWS(breakdowns));
+    tcase_add_test(answers, test_a_time_out_is_called_one);
+    tcase_add_test(answers,
+                   test_an_answer_of_32_mib_is_read_and_a_larger_one_cut);
+    tcase_add_test(exchanges, test_the_connection_is_used_again);
+    tcase_add_test(exchanges,
+                   test_cancel_ends_a_delivery_and_spoils_no_later_one);
+    return support_run_suite(suite);
+}

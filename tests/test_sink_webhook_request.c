@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A webhook's request promises to be the batch as one JSON array, with headers
+ * that say which one it is, and with the credentials it was given: they are
+ * sent, and never part of a report.
+ */
+#include "fixture.h"
+#include "upstream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define TIMEOUT_MS 300
+
+static struct fixture fixture;
+static struct upstream *upstream;
+static struct collector_webhook_options options;
+static struct collector_sink *sink;
+
+static void
+setup(void)
+{
+    ck_assert_int_eq(setenv("no_proxy", "*", 1), 0);
+    fixture_init(&fixture);
+    fixture_append(&fixture, 5);
+    upstream = upstream_new();
+    collector_webhook_options_init(&options);
+    options.url = upstream_url(upstream, "/in?site=7");
+    sink = NULL;
+}
+
+static void
+teardown(void)
+{
+    collector_sink_free(sink);
+    upstream_free(upstream);
+    fixture_close(&fixture);
+}
+
+/** Offer the two oldest events, on a sink made of the options. */
+static int
+try_deliver(struct collector_delivery *ret_delivery)
+{
+    if (sink == NULL)
+        ck_assert_ok(collector_sink_webhook_new(&options, &sink));
+    return fixture_deliver(&fixture, sink, 2, ret_delivery);
+}
+
+static struct collector_delivery
+deliver(void)
+{
+    struct collector_delivery delivery;
+
+    ck_assert_ok(try_deliver(&delivery));
+    return delivery;
+}
+
+START_TEST(test_a_request_is_what_was_promised)
+{
+    const struct upstream_request *request;
+    struct collector_batch *batch = fixture_fetch(&fixture, 2);
+    const char *text;
+    const char *id;
+    size_t size;
+
+    ck_assert_ok(
+        collector_batch_json(batch, COLLECTOR_BATCH_ARRAY, &text, &size));
+    text = support_format("%s", text);
+    id = support_format("%s", collector_batch_collector_id(batch));
+    collector_batch_free(batch);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    request = upstream_request(upstream, 0);
+    ck_assert_str_eq(request->method, "POST");
+    ck_assert_str_eq(request->path, "/in?site=7");
+    ck_assert_uint_eq(request->body_size, size);
+    ck_assert_mem_eq(request->body, text, size);
+    ck_assert_str_eq(upstream_header(request, "Content-Type"),
+                     "application/json");
+    ck_assert_str_eq(upstream_header(request, "X-Collector-Id"), id);
+    ck_assert_str_eq(upstream_header(request, "X-Collector-First-Id"), "1");
+    ck_assert_str_eq(upstream_header(request, "X-Collector-Last-Id"), "2");
+    ck_assert_str_eq(upstream_header(request, "Content-Length"),
+                     support_format("%zu", size));
+    ck_assert_str_eq(upstream_header(request, "User-Agent"),
+                     "libcollector/" COLLECTOR_VERSION);
+    ck_assert_ptr_null(upstream_header(request, "Expect"));
+    ck_assert_ptr_null(upstream_header(request, "Authorization"));
+}
+END_TEST
+
+START_TEST(test_extra_headers_are_sent_along)
+{
+    char first[] = "X-Site: north 7";
+    const char *headers[] = {first, "X-Other: 1"};
+    const struct upstream_request *request;
+
+    options.headers = headers;
+    options.header_count = 2;
+    ck_assert_ok(collector_sink_webhook_new(&options, &sink));
+    memset(first, 'z', 3); /* it was copied */
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    request = upstream_request(upstream, 1);
+    ck_assert_str_eq(upstream_header(request, "X-Site"), "north 7");
+    ck_assert_str_eq(upstream_header(request, "X-Other"), "1");
+    ck_assert_str_eq(upstream_header(request, "X-Collector-First-Id"), "3");
+}
+END_TEST
+
+/** What the last request had for authorization. */
+static const char *
+authorization(void)
+{
+    const size_t count = upstream_request_count(upstream);
+
+    return upstream_header(upstream_request(upstream, count - 1),
+                           "Authorization");
+}
+
+START_TEST(test_a_token_is_read_anew_for_each_request)
+{
+    const char *path = support_path(support_dir_new(), "token");
+
+    options.bearer_token_file = path;
+    support_write_file(path, "first-secret\nsecond line\n");
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_str_eq(authorization(), "Bearer first-secret");
+    support_write_file(path, "second-secret\r\n");
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_str_eq(authorization(), "Bearer second-secret");
+    support_write_file(path, "third");
+    upstream_script(upstream, (struct upstream_answer){.status = 401});
+    ck_assert_str_eq(deliver().error, "HTTP 401");
+    ck_assert_str_eq(authorization(), "Bearer third");
+}
+END_TEST
+
+START_TEST(test_without_a_token_nothing_is_sent)
+{
+    const char *path = support_path(support_dir_new(), "token");
+    char *longer = support_alloc(8193);
+    struct collector_delivery delivery;
+
+    options.bearer_token_file = path;
+    memset(longer, 's', 8192);
+    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO); /* no file */
+    ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
+    ck_assert_contains(delivery.error, path);
+    support_write_file(path, "");
+    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO);
+    support_write_file(path, "\nsecret on the second line\n");
+    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO);
+    ck_assert_ptr_null(strstr(delivery.error, "secret"));
+    support_write_file(path, longer); /* cut, it would be another one */
+    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO);
+    ck_assert_ptr_null(strstr(delivery.error, "sss"));
+    ck_assert_uint_eq(upstream_request_count(upstream), 0);
+    support_write_file(path, "secret");
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+}
+END_TEST
+
+START_TEST(test_a_password_is_sent_but_never_shown)
+{
+    const struct upstream_answer hang = {.trick = UPSTREAM_HANG};
+    const struct upstream_answer cut = {.trick = UPSTREAM_CUT};
+    struct collector_delivery delivery;
+    int i;
+
+    options.timeout_ms = TIMEOUT_MS;
+    options.url = support_format("http://user:pass%%40word@127.0.0.1:%d/",
+                                 upstream_port(upstream));
+    upstream_script(upstream, (struct upstream_answer){.status = 401});
+    upstream_script(upstream, hang);
+    upstream_script(upstream, cut);
+    upstream_script(upstream, (struct upstream_answer){.status = 400});
+    for (i = 0; i < 4; i++) {
+        delivery = deliver();
+        ck_assert_int_ne(delivery.result, COLLECTOR_DELIVERED);
+        ck_assert_ptr_null(strstr(delivery.error, "pass"));
+        ck_assert_ptr_null(strstr(delivery.error, "user"));
+    }
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_str_eq(authorization(), "Basic dXNlcjpwYXNzQHdvcmQ=");
+}
+END_TEST
+
+static const char *const unreachable_urls[] = {
+    "http://user:passport@127.0.0.1:1/",
+    "http://user:passport@127.0.0.1:99999/",
+    "http://user:passport@[::zz]/",
+    "http://user:passport@",
+    "http://user:pass port@127.0.0.1:1/",
+    "http://user:passport@127.0.0.1:1passport/",
+};
+
+START_TEST(test_a_password_in_a_broken_url_is_never_shown)
+{
+    struct collector_delivery delivery;
+
+    options.url = unreachable_urls[_i];
+    delivery = deliver();
+    ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
+    ck_assert_str_ne(delivery.error, "");
+    ck_assert_msg(strstr(delivery.error, "pass") == NULL, "it says: %s",
+                  delivery.error);
+}
+END_TEST
+
+static const char *const wrong_urls[] = {
+    NULL,        "",         "ftp://127.0.0.1/", "file:///etc/passwd",
+    "127.0.0.1", "http:/a/", "httpx://a/",       " http://127.0.0.1/",
+    "//a/",      "mailto:a", "https:a",          "gopher://a/",
+};
+
+START_TEST(test_a_url_of_another_scheme_is_refused)
+{
+    options.url = wrong_urls[_i];
+    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_ptr_null(sink);
+}
+END_TEST
+
+START_TEST(test_a_scheme_in_capitals_is_fine)
+{
+    options.url =
+        support_format("HTTP://127.0.0.1:%d/in", upstream_port(upstream));
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_str_eq(collector_sink_name(sink), "webhook");
+}
+END_TEST
+
+START_TEST(test_options_out_of_range_are_refused)
+{
+    const struct collector_webhook_options good = options;
+    const char *headers[33];
+    size_t i;
+
+    for (i = 0; i < 33; i++)
+        headers[i] = "X-A: 1";
+    options.connect_timeout_ms = 0;
+    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+                    COLLECTOR_ERR_INVALID);
+    options = good;
+    options.timeout_ms = 0;
+    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+                    COLLECTOR_ERR_INVALID);
+    options = good;
+    options.size = 0;
+    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+                    COLLECTOR_ERR_INVALID);
+    options = good;
+    options.header_count = 1;
+    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+                    COLLECTOR_ERR_INVALID);
+    options.headers = headers;
+    options.header_count = 33;
+    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_error(collector_sink_webhook_new(NULL, &sink),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_error(collector_sink_webhook_new(&good, NULL),
+                    COLLECTOR_ERR_INVALID);
+    options.header_count = 32;
+    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+}
+END_TEST
+
+START_TEST(test_the_defaults_are_the_documented_ones)
+{
+    struct collector_webhook_options all;
+
+    memset(&all, 0xff, sizeof(all));
+    collector_webhook_options_init(&all);
+    ck_assert_uint_eq(all.size, sizeof(all));
+    ck_assert_ptr_null(all.url);
+    ck_assert_uint_eq(all.connect_timeout_ms, 10000);
+    ck_assert_uint_eq(all.timeout_ms, 30000);
+    ck_assert_uint_eq(all.header_count, 0);
+    ck_assert_ptr_null(all.bearer_token_file);
+    ck_assert_ptr_null(all.ca_file);
+    ck_assert_ptr_null(all.certificate_file);
+    ck_assert_ptr_null(all.key_file);
+    collector_webhook_options_init(NULL);
+}
+END_TEST
+
+#define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
+
+static TCase *
+add_case(Suite *suite, const char *name)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
+int
+main(void)
+{
+    Suite *suite = suite_create("sink_webhook_request");
+    TCase *requests = add_case(suite, "requests");
+    TCase *choices = add_case(suite, "options");
+
+    tcase_add_test(requests, test_a_request_is_what_was_promised);
+    tcase_add_test(requests, test_extra_headers_are_sent_along);
+    tcase_add_test(requests, test_a_token_is_read_anew_for_each_request);
+    tcase_add_test(requests, test_without_a_token_nothing_is_sent);
+    tcase_add_test(requests, test_a_password_is_sent_but_never_shown);
+    tcase_add_loop_test(requests,
+                        test_a_password_in_a_broken_url_is_never_shown, 0,
+                        ROWS(unreachable_urls));
+    tcase_add_loop_test(choices, test_a_url_of_another_scheme_is_refused, 0,
+                        ROWS(wrong_urls));
+    tcase_add_test(choices, test_a_scheme_in_capitals_is_fine);
+    tcase_add_test(choices, test_options_out_of_range_are_refused);
+    tcase_add_test(choices, test_the_defaults_are_the_documented_ones);
+    return support_run_suite(suite);
+}
