@@ -188,7 +188,7 @@ START_TEST(test_answers_and_file_agree_when_a_signal_meets_a_request)
     ck_assert_int_eq(response.status, 100);
     ck_assert(client_send(client, EVENT, 10));
     daemon_signal(collectord, SIGTERM);
-    ck_assert(client_send(client, EVENT + 10, strlen(EVENT) - 10));
+    ck_assert(client_send(client, &EVENT[10], strlen(EVENT) - 10));
     answered = client_read(client, &response) && response.status == 200;
     ck_assert_int_eq(daemon_wait(collectord, SUPPORT_WAIT_MS), 0);
     ck_assert_int_eq(support_sql_int(db, "SELECT count(*) FROM event_log"),
