@@ -89,7 +89,7 @@ collector__connection_open(struct collector__connection *connection,
     sqlite3 *db;
     int rc;
 
-    rc = collector__schema_connect(database, busy_ms, &db);
+    rc = collector__database_connect(database, busy_ms, &db);
     if (rc != COLLECTOR_OK)
         return rc;
     memset(connection, 0, sizeof(*connection));
@@ -119,10 +119,12 @@ collector__connection_error(struct collector__connection *connection,
 {
     const int code = sqlite3_extended_errcode(connection->db);
     const int rc =
-        collector__schema_error(connection->database, connection->db, doing);
+        collector__database_error(connection->database, connection->db, doing);
 
     connection->failed = true;
-    if ((code & 0xff) == SQLITE_IOERR && rc == COLLECTOR_ERR_IO)
+    /* A sync that fails for want of room has lost pages like any other. */
+    if ((code & 0xff) == SQLITE_IOERR &&
+        (rc == COLLECTOR_ERR_IO || code == SQLITE_IOERR_FSYNC))
         connection->suspect = true;
     return rc;
 }

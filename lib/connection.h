@@ -2,7 +2,7 @@
 #ifndef COLLECTOR_LIB_CONNECTION_H
 #define COLLECTOR_LIB_CONNECTION_H
 
-#include "schema.h"
+#include "database.h"
 
 /** The statements that a connection keeps prepared; the text of each is in
  *  connection.c. */
@@ -69,7 +69,7 @@ enum collector__begin {
  * Open a connection.
  *
  * @param busy_ms  How long it waits for locks; 0: not at all.
- * @return As collector__schema_connect().
+ * @return As collector__database_connect().
  */
 int
 collector__connection_open(struct collector__connection *connection,
@@ -101,7 +101,7 @@ collector__connection_run(struct collector__connection *connection,
                           sqlite3_stmt *statement, const char *doing);
 
 /** Translate SQLite's last error here, and remember that there was one. As
- *  collector__schema_error(). */
+ *  collector__database_error(). */
 int
 collector__connection_error(struct collector__connection *connection,
                             const char *doing);

@@ -25,7 +25,7 @@ struct collector__pool {
     bool closed_gate;
 };
 
-/** Open so many connections. As collector__schema_connect(). */
+/** Open so many connections. As collector__database_connect(). */
 int
 collector__pool_open(struct collector__pool *pool,
                      struct collector__database *database,

@@ -4,9 +4,6 @@
 
 #include "schema.h"
 
-#define COLLECTOR_TEXT_OF(x) COLLECTOR_TEXT_OF_(x)
-#define COLLECTOR_TEXT_OF_(x) #x
-
 /**
  * Schema 1. The tables are for us, the views for everybody else. The CHECK on
  * state is the ledger: no commit that breaks it can succeed.

@@ -9,6 +9,7 @@
 #include "ledger.h"
 #include "lock.h"
 #include "options.h"
+#include "schema.h"
 
 #include <collector/error.h>
 #include <errno.h>

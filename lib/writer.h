@@ -32,7 +32,7 @@ struct collector__writer {
  *
  * @param connection_count  Of the concurrent mode.
  * @param counters          Outlives the writer.
- * @return As collector__schema_connect().
+ * @return As collector__database_connect().
  */
 int
 collector__writer_open(struct collector__writer *writer,

@@ -128,11 +128,15 @@ END_TEST
 
 START_TEST(test_second_signal_ends_it_at_once)
 {
+    const char *options = getenv("TSAN_OPTIONS");
     struct daemon *collectord;
     int port;
 
     /* Whoever ends at once has not joined its threads. */
-    (void)setenv("TSAN_OPTIONS", "report_thread_leaks=0", 0);
+    (void)setenv("TSAN_OPTIONS",
+                 support_format("%s:report_thread_leaks=0",
+                                options != NULL ? options : ""),
+                 1);
     collectord = start_with_upstream("60s");
     port = daemon_port(collectord);
     upstream_set_default(upstream,

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_DATABASE_H
+#define COLLECTOR_LIB_DATABASE_H
+
+#include "clock.h"
+#include "log.h"
+#include "wal.h"
+
+#include <collector/store.h>
+#include <sqlite3.h>
+
+/** A constant as text, for SQL. */
+#define COLLECTOR_TEXT_OF(x) COLLECTOR_TEXT_OF_(x)
+#define COLLECTOR_TEXT_OF_(x) #x
+
+/** Bytes of a page of the file: what SQLite makes of a new file. */
+#define COLLECTOR_PAGE_SIZE 4096
+
+/** How long to wait for somebody else's lock before giving up. */
+#define COLLECTOR_BUSY_MS 5000
+
+/** A store's file, and how it is to be opened. Outlives its connections. */
+struct collector__database {
+    /** Absolute, with links resolved. */
+    char *path;
+    /** NULL: SQLite's own choice. */
+    char *vfs;
+    enum collector_durability durability;
+    bool indexed;
+    struct collector__log log;
+    struct collector_clock clock;
+    struct collector__wal wal;
+    /** When a storage error was last logged, monotonic; 0 for never. */
+    _Atomic int64_t logged_at;
+};
+
+/**
+ * Open one connection, with its pragmas set and read back.
+ *
+ * @param busy_ms  How long it waits for locks; 0: not at all.
+ * @param ret_db   Set on success only; close it with sqlite3_close().
+ * @return COLLECTOR_OK, ERR_FOREIGN, ERR_BUSY, ERR_CORRUPT, ERR_NOSPACE,
+ *         ERR_IO, ERR_NOMEM.
+ */
+int
+collector__database_connect(struct collector__database *database, int busy_ms,
+                            sqlite3 **ret_db);
+
+/**
+ * Translate what SQLite said last on a connection, and log it, at most one line
+ * a second. A busy lock is not logged.
+ *
+ * @param doing  What failed, such as "commit".
+ * @return COLLECTOR_ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT, ERR_FOREIGN, ERR_NOMEM
+ *         or ERR_IO.
+ */
+int
+collector__database_error(struct collector__database *database, sqlite3 *db,
+                          const char *doing);
+
+/**
+ * Open a connection as it is, for a look at a file that may not be ours.
+ *
+ * @param flags  SQLITE_OPEN_READONLY, or SQLITE_OPEN_READWRITE and others.
+ * @return As collector__database_connect().
+ */
+int
+collector__database_open(struct collector__database *database, int flags,
+                         int busy_ms, sqlite3 **ret_db);
+
+/** Run statements without values. As collector__database_error(). */
+int
+collector__database_execute(struct collector__database *database, sqlite3 *db,
+                            const char *sql, const char *doing);
+
+/** The integer in the first column of the first row; 0 without a row. As
+ *  collector__database_error(). */
+int
+collector__database_query(struct collector__database *database, sqlite3 *db,
+                          const char *sql, int64_t *ret_integer);
+
+#endif
