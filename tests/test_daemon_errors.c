@@ -4,45 +4,14 @@
  * up, that the answer says in JSON what is wrong and where, and that the next
  * good request is served.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "refusal.h"
 #include "upstream.h"
-
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-#define NDJSON "Content-Type: application/x-ndjson\r\n"
 
 /** The error names no event. */
 #define NO_INDEX (-1)
 
 /** More opening brackets than any stack has room for. */
 #define BOMB_COUNT 100000
-
-static const char *db;
-static struct daemon *collectord;
-static int port;
-static struct response response;
-
-static void
-setup(void)
-{
-    db = support_path(support_dir_new(), "events.sqlite");
-    collectord = daemon_start(db, NULL);
-    port = daemon_port(collectord);
-    http_post_events(port, EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
-}
-
-/** Whatever the test did, only the events before and after it are there. */
-static void
-teardown(void)
-{
-    ck_assert_int_eq(support_sql_int(db, "SELECT count(*) FROM event_log"), 1);
-    http_post_events(port, EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
-    ck_assert_str_eq(response.body + strcspn(response.body, "["), "[2]}\n");
-    daemon_stop(collectord);
-}
 
 static void
 assert_refused(int status, const char *words)
@@ -328,7 +297,7 @@ content_case(void)
 {
     TCase *tcase = tcase_create("content");
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, refusal_setup, refusal_teardown);
     add_table(tcase, test_malformed_body_is_refused, malformed);
     add_table(tcase, test_malformed_line_refuses_all_lines, malformed_lines);
     tcase_add_loop_test(tcase, test_oversize_field_is_refused, 0, 3);
@@ -342,7 +311,7 @@ routes_case(void)
 {
     TCase *tcase = tcase_create("routes");
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, refusal_setup, refusal_teardown);
     add_table(tcase, test_unknown_path_is_not_found, unknown_paths);
     add_table(tcase, test_wrong_method_is_told_the_right_one, wrong_methods);
     add_table(tcase, test_odd_request_is_refused_in_json, odd_requests);

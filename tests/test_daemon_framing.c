@@ -4,40 +4,10 @@
  * reading of where it ends: what is cut short, too long or ambiguous is
  * refused, nothing of it is stored, and the next request is served.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "refusal.h"
 
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-#define NDJSON "Content-Type: application/x-ndjson\r\n"
 #define HEAD "POST /events HTTP/1.1\r\nHost: box\r\n"
 #define CHUNKED HEAD "Transfer-Encoding: chunked\r\n\r\n"
-
-static const char *db;
-static struct daemon *collectord;
-static int port;
-static struct response response;
-
-static void
-setup(void)
-{
-    db = support_path(support_dir_new(), "events.sqlite");
-    collectord = daemon_start(db, NULL);
-    port = daemon_port(collectord);
-    http_post_events(port, EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
-}
-
-/** Whatever the test did, only the events before and after it are there. */
-static void
-teardown(void)
-{
-    ck_assert_int_eq(support_sql_int(db, "SELECT count(*) FROM event_log"), 1);
-    http_post_events(port, EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
-    ck_assert_str_eq(response.body + strcspn(response.body, "["), "[2]}\n");
-    daemon_stop(collectord);
-}
 
 static void
 assert_refused(int status)
@@ -240,18 +210,18 @@ main(void)
     TCase *lengths = tcase_create("lengths");
     TCase *cuts = tcase_create("cuts");
 
-    tcase_add_checked_fixture(limits, setup, teardown);
+    tcase_add_checked_fixture(limits, refusal_setup, refusal_teardown);
     tcase_add_test(limits, test_announced_body_over_the_limit_is_refused);
     tcase_add_test(limits, test_expected_body_over_the_limit_is_not_asked_for);
     tcase_add_test(limits, test_chunked_body_over_the_limit_is_refused);
     tcase_add_test(limits, test_length_beyond_all_numbers_is_refused);
     tcase_add_test(limits, test_encoded_body_is_refused);
     suite_add_tcase(suite, limits);
-    tcase_add_checked_fixture(lengths, setup, teardown);
+    tcase_add_checked_fixture(lengths, refusal_setup, refusal_teardown);
     add_table(lengths, test_ambiguous_length_is_refused, ambiguous_requests);
     tcase_add_test(lengths, test_body_without_a_length_is_refused);
     suite_add_tcase(suite, lengths);
-    tcase_add_checked_fixture(cuts, setup, teardown);
+    tcase_add_checked_fixture(cuts, refusal_setup, refusal_teardown);
     add_table(cuts, test_body_cut_short_stores_nothing, cut_requests);
     add_table(cuts, test_client_that_vanishes_stores_nothing, cut_requests);
     tcase_add_test(cuts, test_request_that_never_ends_is_let_go);

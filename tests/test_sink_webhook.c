@@ -4,8 +4,7 @@
  * has said 2xx and finished saying it; that it returns in bounded time whatever
  * the receiver does; and that a cancel ends it, and spoils nothing.
  */
-#include "fixture.h"
-#include "upstream.h"
+#include "hook.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -16,61 +15,18 @@
 #define PROMPT_MS 10000
 #define TIMEOUT_MS 300
 
-static struct fixture fixture;
-static struct upstream *upstream;
-static struct collector_webhook_options options;
-static struct collector_sink *sink;
-
-static void
-setup(void)
-{
-    ck_assert_int_eq(setenv("no_proxy", "*", 1), 0);
-    fixture_init(&fixture);
-    fixture_append(&fixture, 5);
-    upstream = upstream_new();
-    collector_webhook_options_init(&options);
-    options.url = upstream_url(upstream, "/in?site=7");
-    sink = NULL;
-}
-
-static void
-teardown(void)
-{
-    collector_sink_free(sink);
-    upstream_free(upstream);
-    fixture_close(&fixture);
-}
-
-/** Offer the two oldest events, on a sink made of the options. */
-static int
-try_deliver(struct collector_delivery *ret_delivery)
-{
-    if (sink == NULL)
-        ck_assert_ok(collector_sink_webhook_new(&options, &sink));
-    return fixture_deliver(&fixture, sink, 2, ret_delivery);
-}
-
-static struct collector_delivery
-deliver(void)
-{
-    struct collector_delivery delivery;
-
-    ck_assert_ok(try_deliver(&delivery));
-    return delivery;
-}
-
 /** It was not delivered, within bounded time, and there are words for it. */
 static void
 check_retry(int status)
 {
     const int64_t start = support_now_ms();
-    const struct collector_delivery delivery = deliver();
+    const struct collector_delivery delivery = hook_deliver();
 
     ck_assert_int_lt(support_now_ms() - start, PROMPT_MS);
     ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
     ck_assert_int_eq(delivery.status, status);
     ck_assert_str_ne(delivery.error, "");
-    ck_assert_uint_eq(fixture_pending(&fixture), 5);
+    ck_assert_uint_eq(fixture_pending(&hook.fixture), 5);
 }
 
 static const struct {
@@ -102,8 +58,8 @@ START_TEST(test_a_status_means_what_the_table_says)
     const struct upstream_answer answer = {.status = statuses[_i].status};
     struct collector_delivery delivery;
 
-    upstream_script(upstream, answer);
-    delivery = deliver();
+    upstream_script(hook.upstream, answer);
+    delivery = hook_deliver();
     ck_assert_int_eq(delivery.result, statuses[_i].result);
     ck_assert_int_eq(delivery.status, statuses[_i].status);
     ck_assert_int_eq(delivery.retry_after_ms, 0);
@@ -111,7 +67,7 @@ START_TEST(test_a_status_means_what_the_table_says)
                      statuses[_i].result == COLLECTOR_DELIVERED
                          ? ""
                          : support_format("HTTP %d", statuses[_i].status));
-    ck_assert_uint_eq(upstream_request_count(upstream), 1);
+    ck_assert_uint_eq(upstream_request_count(hook.upstream), 1);
 }
 END_TEST
 
@@ -125,9 +81,9 @@ START_TEST(test_a_redirect_is_not_followed)
         .headers =
             support_format("Location: %s\r\n", upstream_url(target, "/"))};
 
-    upstream_script(upstream, answer);
+    upstream_script(hook.upstream, answer);
     check_retry(redirects[_i]);
-    ck_assert_uint_eq(upstream_request_count(upstream), 1);
+    ck_assert_uint_eq(upstream_request_count(hook.upstream), 1);
     ck_assert_uint_eq(upstream_request_count(target), 0);
     upstream_free(target);
 }
@@ -154,8 +110,8 @@ reported_rest(int status, const char *retry_after)
         .status = status,
         .headers = support_format("Retry-After: %s\r\n", retry_after)};
 
-    upstream_script(upstream, answer);
-    return deliver().retry_after_ms;
+    upstream_script(hook.upstream, answer);
+    return hook_deliver().retry_after_ms;
 }
 
 START_TEST(test_retry_after_is_reported_in_both_forms)
@@ -193,7 +149,7 @@ START_TEST(test_nobody_listening_is_a_retry)
 {
     struct upstream *gone = upstream_new();
 
-    options.url = upstream_url(gone, "/");
+    hook.options.url = upstream_url(gone, "/");
     upstream_free(gone);
     check_retry(0);
 }
@@ -214,11 +170,11 @@ static const struct {
 
 START_TEST(test_an_answer_that_does_not_come_whole_is_a_retry)
 {
-    options.timeout_ms = TIMEOUT_MS;
-    upstream_script(upstream, breakdowns[_i].answer);
+    hook.options.timeout_ms = TIMEOUT_MS;
+    upstream_script(hook.upstream, breakdowns[_i].answer);
     check_retry(breakdowns[_i].status);
-    ck_assert_uint_eq(upstream_request_count(upstream), 1);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_uint_eq(upstream_request_count(hook.upstream), 1);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
 }
 END_TEST
 
@@ -226,9 +182,9 @@ START_TEST(test_a_time_out_is_called_one)
 {
     const struct upstream_answer hang = {.trick = UPSTREAM_HANG};
 
-    options.timeout_ms = TIMEOUT_MS;
-    upstream_script(upstream, hang);
-    ck_assert_contains(deliver().error, "timed out");
+    hook.options.timeout_ms = TIMEOUT_MS;
+    upstream_script(hook.upstream, hang);
+    ck_assert_contains(hook_deliver().error, "timed out");
 }
 END_TEST
 
@@ -244,11 +200,11 @@ answer_of_size(size_t size)
 
 START_TEST(test_an_answer_of_32_mib_is_read_and_a_larger_one_cut)
 {
-    upstream_script(upstream, answer_of_size(32 * 1024 * 1024 + 1));
-    upstream_script(upstream, answer_of_size(32 * 1024 * 1024));
+    upstream_script(hook.upstream, answer_of_size(32 * 1024 * 1024 + 1));
+    upstream_script(hook.upstream, answer_of_size(32 * 1024 * 1024));
     check_retry(200);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
 }
 END_TEST
 
@@ -257,14 +213,15 @@ START_TEST(test_the_connection_is_used_again)
     int i;
 
     for (i = 0; i < 2; i++)
-        ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    upstream_script(upstream, (struct upstream_answer){.status = 503});
-    ck_assert_int_eq(deliver().result, COLLECTOR_RETRY);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    ck_assert_uint_eq(upstream_request_count(upstream), 4);
+        ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    upstream_script(hook.upstream, (struct upstream_answer){.status = 503});
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_RETRY);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_uint_eq(upstream_request_count(hook.upstream), 4);
     for (i = 0; i < 4; i++)
-        ck_assert_uint_eq(upstream_request(upstream, (size_t)i)->connection, 1);
-    ck_assert_int_eq(upstream_confirmed_id(upstream), 5);
+        ck_assert_uint_eq(
+            upstream_request(hook.upstream, (size_t)i)->connection, 1);
+    ck_assert_int_eq(upstream_confirmed_id(hook.upstream), 5);
 }
 END_TEST
 
@@ -274,8 +231,8 @@ cancel_when_sent(void *userdata)
 {
     const size_t request_count = *(const size_t *)userdata;
 
-    (void)upstream_wait_requests(upstream, request_count, SUPPORT_WAIT_MS);
-    collector_sink_cancel(sink);
+    (void)upstream_wait_requests(hook.upstream, request_count, SUPPORT_WAIT_MS);
+    collector_sink_cancel(hook.sink);
     return NULL;
 }
 
@@ -287,20 +244,20 @@ START_TEST(test_cancel_ends_a_delivery_and_spoils_no_later_one)
     pthread_t thread;
     size_t round;
 
-    ck_assert_ok(collector_sink_webhook_new(&options, &sink));
+    ck_assert_ok(collector_sink_webhook_new(&hook.options, &hook.sink));
     for (round = 1; round <= 3; round++) {
-        upstream_script(upstream, hang);
+        upstream_script(hook.upstream, hang);
         ck_assert_int_eq(
             pthread_create(&thread, NULL, cancel_when_sent, &round), 0);
-        ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_CANCELLED);
+        ck_assert_error(hook_try(&delivery), COLLECTOR_ERR_CANCELLED);
         ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
         ck_assert_int_eq(pthread_join(thread, NULL), 0);
     }
     ck_assert_int_lt(support_now_ms() - start, PROMPT_MS);
-    collector_sink_cancel(sink); /* nothing is under way */
-    collector_sink_cancel(sink);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    ck_assert_uint_eq(fixture_pending(&fixture), 3);
+    collector_sink_cancel(hook.sink); /* nothing is under way */
+    collector_sink_cancel(hook.sink);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_uint_eq(fixture_pending(&hook.fixture), 3);
 }
 END_TEST
 
@@ -311,7 +268,7 @@ add_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, hook_setup, hook_teardown);
     suite_add_tcase(suite, tcase);
     return tcase;
 }

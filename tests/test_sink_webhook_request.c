@@ -4,8 +4,7 @@
  * that say which one it is, and with the credentials it was given: they are
  * sent, and never part of a report.
  */
-#include "fixture.h"
-#include "upstream.h"
+#include "hook.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,53 +12,10 @@
 
 #define TIMEOUT_MS 300
 
-static struct fixture fixture;
-static struct upstream *upstream;
-static struct collector_webhook_options options;
-static struct collector_sink *sink;
-
-static void
-setup(void)
-{
-    ck_assert_int_eq(setenv("no_proxy", "*", 1), 0);
-    fixture_init(&fixture);
-    fixture_append(&fixture, 5);
-    upstream = upstream_new();
-    collector_webhook_options_init(&options);
-    options.url = upstream_url(upstream, "/in?site=7");
-    sink = NULL;
-}
-
-static void
-teardown(void)
-{
-    collector_sink_free(sink);
-    upstream_free(upstream);
-    fixture_close(&fixture);
-}
-
-/** Offer the two oldest events, on a sink made of the options. */
-static int
-try_deliver(struct collector_delivery *ret_delivery)
-{
-    if (sink == NULL)
-        ck_assert_ok(collector_sink_webhook_new(&options, &sink));
-    return fixture_deliver(&fixture, sink, 2, ret_delivery);
-}
-
-static struct collector_delivery
-deliver(void)
-{
-    struct collector_delivery delivery;
-
-    ck_assert_ok(try_deliver(&delivery));
-    return delivery;
-}
-
 START_TEST(test_a_request_is_what_was_promised)
 {
     const struct upstream_request *request;
-    struct collector_batch *batch = fixture_fetch(&fixture, 2);
+    struct collector_batch *batch = fixture_fetch(&hook.fixture, 2);
     const char *text;
     const char *id;
     size_t size;
@@ -69,8 +25,8 @@ START_TEST(test_a_request_is_what_was_promised)
     text = support_format("%s", text);
     id = support_format("%s", collector_batch_collector_id(batch));
     collector_batch_free(batch);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    request = upstream_request(upstream, 0);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    request = upstream_request(hook.upstream, 0);
     ck_assert_str_eq(request->method, "POST");
     ck_assert_str_eq(request->path, "/in?site=7");
     ck_assert_uint_eq(request->body_size, size);
@@ -95,13 +51,13 @@ START_TEST(test_extra_headers_are_sent_along)
     const char *headers[] = {first, "X-Other: 1"};
     const struct upstream_request *request;
 
-    options.headers = headers;
-    options.header_count = 2;
-    ck_assert_ok(collector_sink_webhook_new(&options, &sink));
+    hook.options.headers = headers;
+    hook.options.header_count = 2;
+    ck_assert_ok(collector_sink_webhook_new(&hook.options, &hook.sink));
     memset(first, 'z', 3); /* it was copied */
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    request = upstream_request(upstream, 1);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    request = upstream_request(hook.upstream, 1);
     ck_assert_str_eq(upstream_header(request, "X-Site"), "north 7");
     ck_assert_str_eq(upstream_header(request, "X-Other"), "1");
     ck_assert_str_eq(upstream_header(request, "X-Collector-First-Id"), "3");
@@ -112,9 +68,9 @@ END_TEST
 static const char *
 authorization(void)
 {
-    const size_t count = upstream_request_count(upstream);
+    const size_t count = upstream_request_count(hook.upstream);
 
-    return upstream_header(upstream_request(upstream, count - 1),
+    return upstream_header(upstream_request(hook.upstream, count - 1),
                            "Authorization");
 }
 
@@ -122,16 +78,16 @@ START_TEST(test_a_token_is_read_anew_for_each_request)
 {
     const char *path = support_path(support_dir_new(), "token");
 
-    options.bearer_token_file = path;
+    hook.options.bearer_token_file = path;
     support_write_file(path, "first-secret\nsecond line\n");
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
     ck_assert_str_eq(authorization(), "Bearer first-secret");
     support_write_file(path, "second-secret\r\n");
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
     ck_assert_str_eq(authorization(), "Bearer second-secret");
     support_write_file(path, "third");
-    upstream_script(upstream, (struct upstream_answer){.status = 401});
-    ck_assert_str_eq(deliver().error, "HTTP 401");
+    upstream_script(hook.upstream, (struct upstream_answer){.status = 401});
+    ck_assert_str_eq(hook_deliver().error, "HTTP 401");
     ck_assert_str_eq(authorization(), "Bearer third");
 }
 END_TEST
@@ -142,22 +98,22 @@ START_TEST(test_without_a_token_nothing_is_sent)
     char *longer = support_alloc(8193);
     struct collector_delivery delivery;
 
-    options.bearer_token_file = path;
+    hook.options.bearer_token_file = path;
     memset(longer, 's', 8192);
-    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO); /* no file */
+    ck_assert_error(hook_try(&delivery), COLLECTOR_ERR_IO); /* no file */
     ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
     ck_assert_contains(delivery.error, path);
     support_write_file(path, "");
-    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO);
+    ck_assert_error(hook_try(&delivery), COLLECTOR_ERR_IO);
     support_write_file(path, "\nsecret on the second line\n");
-    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO);
+    ck_assert_error(hook_try(&delivery), COLLECTOR_ERR_IO);
     ck_assert_ptr_null(strstr(delivery.error, "secret"));
     support_write_file(path, longer); /* cut, it would be another one */
-    ck_assert_error(try_deliver(&delivery), COLLECTOR_ERR_IO);
+    ck_assert_error(hook_try(&delivery), COLLECTOR_ERR_IO);
     ck_assert_ptr_null(strstr(delivery.error, "sss"));
-    ck_assert_uint_eq(upstream_request_count(upstream), 0);
+    ck_assert_uint_eq(upstream_request_count(hook.upstream), 0);
     support_write_file(path, "secret");
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
 }
 END_TEST
 
@@ -168,20 +124,20 @@ START_TEST(test_a_password_is_sent_but_never_shown)
     struct collector_delivery delivery;
     int i;
 
-    options.timeout_ms = TIMEOUT_MS;
-    options.url = support_format("http://user:pass%%40word@127.0.0.1:%d/",
-                                 upstream_port(upstream));
-    upstream_script(upstream, (struct upstream_answer){.status = 401});
-    upstream_script(upstream, hang);
-    upstream_script(upstream, cut);
-    upstream_script(upstream, (struct upstream_answer){.status = 400});
+    hook.options.timeout_ms = TIMEOUT_MS;
+    hook.options.url = support_format("http://user:pass%%40word@127.0.0.1:%d/",
+                                      upstream_port(hook.upstream));
+    upstream_script(hook.upstream, (struct upstream_answer){.status = 401});
+    upstream_script(hook.upstream, hang);
+    upstream_script(hook.upstream, cut);
+    upstream_script(hook.upstream, (struct upstream_answer){.status = 400});
     for (i = 0; i < 4; i++) {
-        delivery = deliver();
+        delivery = hook_deliver();
         ck_assert_int_ne(delivery.result, COLLECTOR_DELIVERED);
         ck_assert_ptr_null(strstr(delivery.error, "pass"));
         ck_assert_ptr_null(strstr(delivery.error, "user"));
     }
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
     ck_assert_str_eq(authorization(), "Basic dXNlcjpwYXNzQHdvcmQ=");
 }
 END_TEST
@@ -199,8 +155,8 @@ START_TEST(test_a_password_in_a_broken_url_is_never_shown)
 {
     struct collector_delivery delivery;
 
-    options.url = unreachable_urls[_i];
-    delivery = deliver();
+    hook.options.url = unreachable_urls[_i];
+    delivery = hook_deliver();
     ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
     ck_assert_str_ne(delivery.error, "");
     ck_assert_msg(strstr(delivery.error, "pass") == NULL, "it says: %s",
@@ -216,55 +172,55 @@ static const char *const wrong_urls[] = {
 
 START_TEST(test_a_url_of_another_scheme_is_refused)
 {
-    options.url = wrong_urls[_i];
-    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+    hook.options.url = wrong_urls[_i];
+    ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
                     COLLECTOR_ERR_INVALID);
-    ck_assert_ptr_null(sink);
+    ck_assert_ptr_null(hook.sink);
 }
 END_TEST
 
 START_TEST(test_a_scheme_in_capitals_is_fine)
 {
-    options.url =
-        support_format("HTTP://127.0.0.1:%d/in", upstream_port(upstream));
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
-    ck_assert_str_eq(collector_sink_name(sink), "webhook");
+    hook.options.url =
+        support_format("HTTP://127.0.0.1:%d/in", upstream_port(hook.upstream));
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
+    ck_assert_str_eq(collector_sink_name(hook.sink), "webhook");
 }
 END_TEST
 
 START_TEST(test_options_out_of_range_are_refused)
 {
-    const struct collector_webhook_options good = options;
+    const struct collector_webhook_options good = hook.options;
     const char *headers[33];
     size_t i;
 
     for (i = 0; i < 33; i++)
         headers[i] = "X-A: 1";
-    options.connect_timeout_ms = 0;
-    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+    hook.options.connect_timeout_ms = 0;
+    ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
                     COLLECTOR_ERR_INVALID);
-    options = good;
-    options.timeout_ms = 0;
-    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+    hook.options = good;
+    hook.options.timeout_ms = 0;
+    ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
                     COLLECTOR_ERR_INVALID);
-    options = good;
-    options.size = 0;
-    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+    hook.options = good;
+    hook.options.size = 0;
+    ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
                     COLLECTOR_ERR_INVALID);
-    options = good;
-    options.header_count = 1;
-    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+    hook.options = good;
+    hook.options.header_count = 1;
+    ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
                     COLLECTOR_ERR_INVALID);
-    options.headers = headers;
-    options.header_count = 33;
-    ck_assert_error(collector_sink_webhook_new(&options, &sink),
+    hook.options.headers = headers;
+    hook.options.header_count = 33;
+    ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
                     COLLECTOR_ERR_INVALID);
-    ck_assert_error(collector_sink_webhook_new(NULL, &sink),
+    ck_assert_error(collector_sink_webhook_new(NULL, &hook.sink),
                     COLLECTOR_ERR_INVALID);
     ck_assert_error(collector_sink_webhook_new(&good, NULL),
                     COLLECTOR_ERR_INVALID);
-    options.header_count = 32;
-    ck_assert_int_eq(deliver().result, COLLECTOR_DELIVERED);
+    hook.options.header_count = 32;
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
 }
 END_TEST
 
@@ -294,7 +250,7 @@ add_case(Suite *suite, const char *name)
 {
     TCase *tcase = tcase_create(name);
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, hook_setup, hook_teardown);
     suite_add_tcase(suite, tcase);
     return tcase;
 }

@@ -113,32 +113,52 @@ START_TEST(test_maintain_moves_the_log_beside_appends)
 }
 END_TEST
 
+/** Somebody else's read transaction. */
+struct reader {
+    sqlite3 *db;
+    sqlite3_stmt *statement;
+};
+
+/** Open one, and append until it is noticed. */
+static void
+pin(struct harness *harness, struct reader *reader)
+{
+    int i;
+
+    ck_assert_int_eq(sqlite3_open(harness->path, &reader->db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_prepare_v2(reader->db, "SELECT id FROM event_log",
+                                        -1, &reader->statement, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_step(reader->statement), SQLITE_ROW);
+    for (i = 0;
+         i < 2 * APPENDS_TO_BOUND && harness_stats(harness).wal_pinned_ms == 0;
+         i++)
+        append_pages(harness);
+    ck_assert_uint_gt(harness_stats(harness).wal_pinned_ms, 0);
+}
+
+static void
+unpin(struct reader *reader)
+{
+    (void)sqlite3_finalize(reader->statement);
+    (void)sqlite3_close(reader->db);
+}
+
 START_TEST(test_a_reader_that_pins_the_log_is_noticed)
 {
-    sqlite3_stmt *statement = NULL;
-    sqlite3 *reader = NULL;
     struct harness harness;
+    struct reader reader;
     int i;
 
     start(&harness, _i);
     append_pages(&harness);
-    ck_assert_int_eq(sqlite3_open(harness.path, &reader), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(reader, "SELECT id FROM event_log", -1,
-                                        &statement, NULL),
-                     SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    for (i = 0;
-         i < 2 * APPENDS_TO_BOUND && harness_stats(&harness).wal_pinned_ms == 0;
-         i++)
-        append_pages(&harness);
-    ck_assert_uint_gt(harness_stats(&harness).wal_pinned_ms, 0);
+    pin(&harness, &reader);
     support_clock_advance(&harness.clock, 60000);
     append_pages(&harness); /* and on: a reader stops nobody */
     ck_assert_uint_ge(harness_stats(&harness).wal_pinned_ms, 60000);
     ck_assert_uint_le(harness_stats(&harness).wal_pinned_ms, 60001);
 
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(reader);
+    unpin(&reader);
     for (i = 0;
          i < APPENDS_TO_BOUND && harness_stats(&harness).wal_pinned_ms != 0;
          i++)
@@ -153,25 +173,14 @@ END_TEST
 
 START_TEST(test_a_pinned_log_is_let_go_by_maintain_too)
 {
-    sqlite3_stmt *statement = NULL;
-    sqlite3 *reader = NULL;
     struct harness harness;
+    struct reader reader;
     int i;
 
     start(&harness, _i);
     append_pages(&harness);
-    ck_assert_int_eq(sqlite3_open(harness.path, &reader), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_prepare_v2(reader, "SELECT id FROM event_log", -1,
-                                        &statement, NULL),
-                     SQLITE_OK);
-    ck_assert_int_eq(sqlite3_step(statement), SQLITE_ROW);
-    for (i = 0;
-         i < 2 * APPENDS_TO_BOUND && harness_stats(&harness).wal_pinned_ms == 0;
-         i++)
-        append_pages(&harness);
-    ck_assert_uint_gt(harness_stats(&harness).wal_pinned_ms, 0);
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(reader);
+    pin(&harness, &reader);
+    unpin(&reader);
     ck_assert_ok(collector_store_maintain(harness.store));
     ck_assert_uint_eq(harness_stats(&harness).wal_pinned_ms, 0);
     harness_close(&harness);
