@@ -175,7 +175,6 @@ START_TEST(test_a_pinned_log_is_let_go_by_maintain_too)
 {
     struct harness harness;
     struct reader reader;
-    int i;
 
     start(&harness, _i);
     append_pages(&harness);
