@@ -142,8 +142,9 @@ static int
 start(struct daemon *daemon, const struct config *config)
 {
     log_line(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
-    if (open_store(daemon, config) != COLLECTOR_OK ||
-        open_sink(daemon, config) != COLLECTOR_OK)
+    /* The sink first: it finds mistakes, and touches no file. */
+    if (open_sink(daemon, config) != COLLECTOR_OK ||
+        open_store(daemon, config) != COLLECTOR_OK)
         return -1;
     log_line(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
              config_mode_words[config->mode],

@@ -98,7 +98,7 @@ void
 option_quote(const char *text, char *ret_quoted, size_t size)
 {
     /* Whatever the option: a URL with a password may stand in any place. */
-    if (strchr(text, '@') != NULL)
+    if (strchr(text, '@') != NULL || strstr(text, "://") != NULL)
         (void)snprintf(ret_quoted, size, "(not shown)");
     else if (strlen(text) > QUOTED_SIZE_MAX)
         (void)snprintf(ret_quoted, size, "\"%.*s...\"", QUOTED_SIZE_MAX, text);

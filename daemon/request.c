@@ -128,6 +128,26 @@ read_connection(struct request *request, const char *connection, bool http_1_0)
         request->keep_alive = false;
 }
 
+/*
+ * Whether the headers that CivetWeb shows are all there were. It stops, without
+ * a word, at a line that begins with a space, a colon or a byte beyond ASCII,
+ * and what follows could say where the body ends. It has put NULs in place of
+ * CR and LF behind the last value, and of the very last LF: between them
+ * nothing but the empty line may stand. Lines that end with LF alone can't be
+ * told from an odd one, and are refused too.
+ */
+static bool
+is_whole_head(const struct mg_request_info *info)
+{
+    const char *end;
+
+    if (info->num_headers == 0)
+        return true; /* nothing to go by: not kept alive instead */
+    end = info->http_headers[info->num_headers - 1].value;
+    end += strlen(end);
+    return end[1] == '\0' && end[2] == '\r' && end[3] == '\0';
+}
+
 int
 request_read_head(struct request *request, struct request_problem *ret_problem)
 {
@@ -144,6 +164,8 @@ request_read_head(struct request *request, struct request_problem *ret_problem)
     for (i = 0; i < info->num_headers; i++)
         read_header(request, &info->http_headers[i], &framing, &connection);
     read_connection(request, connection, http_1_0);
+    if (info->num_headers == 0)
+        request->keep_alive = false;
     if (http_1_0) {
         /* There, nobody waits for a 100. */
         request->continue_expected = false;
@@ -152,5 +174,7 @@ request_read_head(struct request *request, struct request_problem *ret_problem)
         /* CivetWeb drops those beyond without a word, and the one that says
          * where the body ends may be among them. */
         return refuse(request, 431, "too many headers", ret_problem);
+    if (!is_whole_head(info))
+        return refuse(request, 400, "a header line is malformed", ret_problem);
     return read_framing(request, &framing, ret_problem);
 }

@@ -98,12 +98,13 @@ route_healthz(struct request *request)
     read_status(request, &status);
     ok = status.uploader.healthy && backlog_ok(&status.store) &&
          status.store.storage_ok;
-    json = json_pack("{s:b, s:o, s:I, s:b, s:I, s:b, s:o}", "ok", ok,
+    json = json_pack("{s:b, s:o, s:I, s:b, s:I, s:b, s:I, s:o}", "ok", ok,
                      "uploader", health_uploader_json(&status.uploader),
                      "backlog", (json_int_t)status.store.pending, "backlog_ok",
                      backlog_ok(&status.store), "oldest_pending_age_ms",
                      (json_int_t)oldest_pending_age_ms(&status.store),
-                     "storage_ok", status.store.storage_ok, "reasons",
+                     "storage_ok", status.store.storage_ok, "wal_pinned_ms",
+                     (json_int_t)status.store.wal_pinned_ms, "reasons",
                      reasons_json(&status));
     answer_json(request, ok ? 200 : 503, NULL, json);
 }

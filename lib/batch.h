@@ -14,8 +14,8 @@
  * @param collector_id  Copied.
  * @param out           Set to false when the batch is freed; outlives it.
  * @param ret_batch     Set on success only: NULL when there are none.
- * @return COLLECTOR_OK, ERR_CORRUPT (also for a gap in the ids), ERR_IO,
- *         ERR_NOMEM.
+ * @return COLLECTOR_OK, ERR_CORRUPT (also for a gap in the ids), or as
+ *         collector__connection_error().
  */
 int
 collector__batch_read(struct collector__connection *connection,

@@ -118,9 +118,11 @@ collector__connection_error(struct collector__connection *connection,
                             const char *doing)
 {
     const int code = sqlite3_extended_errcode(connection->db);
-    const int rc =
+    int rc =
         collector__database_error(connection->database, connection->db, doing);
 
+    if (rc == COLLECTOR_ERR_FOREIGN) /* it was ours when it was opened */
+        rc = COLLECTOR_ERR_CORRUPT;
     connection->failed = true;
     /* A sync that fails for want of room has lost pages like any other. */
     if ((code & 0xff) == SQLITE_IOERR &&
@@ -230,6 +232,12 @@ collector__connection_commit(struct collector__connection *connection)
 }
 
 int
+collector__connection_note_fault(struct collector__connection *connection)
+{
+    return run_plain(connection, COLLECTOR_SQL_STORAGE_FAULT);
+}
+
+int
 collector__connection_recover(struct collector__connection *connection)
 {
     struct collector__database *database = connection->database;
@@ -241,7 +249,7 @@ collector__connection_recover(struct collector__connection *connection)
     if (rc == COLLECTOR_OK)
         rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
     if (rc == COLLECTOR_OK) {
-        rc = run_plain(connection, COLLECTOR_SQL_STORAGE_FAULT);
+        rc = collector__connection_note_fault(connection);
         if (rc == COLLECTOR_OK)
             rc = collector__connection_commit(connection);
         else

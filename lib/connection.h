@@ -120,6 +120,10 @@ collector__connection_begin(struct collector__connection *connection,
 int
 collector__connection_commit(struct collector__connection *connection);
 
+/** Count a fault of the storage in state. Inside a transaction. As prepare. */
+int
+collector__connection_note_fault(struct collector__connection *connection);
+
 /**
  * After the storage failed: reopen the connection, and prove with a commit that
  * it works again. Until then it stays suspect.

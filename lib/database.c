@@ -59,6 +59,15 @@ may_log(struct collector__database *database)
                                           now);
 }
 
+void
+collector__database_note_lock(struct collector__database *database)
+{
+    if (may_log(database))
+        collector__log(&database->log, COLLECTOR_LOG_WARNING,
+                       "%s: somebody else has held its lock for %d s",
+                       database->path, COLLECTOR_BUSY_MS / 1000);
+}
+
 int
 collector__database_error(struct collector__database *database, sqlite3 *db,
                           const char *doing)
@@ -172,16 +181,7 @@ set_pragmas(struct collector__database *database, sqlite3 *db)
     size_t i;
     int rc;
 
-    /* Both have an effect on an empty file only; with the second, pruning
-     * gives space back. */
-    rc = collector__database_execute(
-        database, db,
-        "PRAGMA page_size=" COLLECTOR_TEXT_OF(
-            COLLECTOR_PAGE_SIZE) ";"
-                                 "PRAGMA auto_vacuum=INCREMENTAL",
-        "auto_vacuum");
-    if (rc == COLLECTOR_OK)
-        rc = set_wal(database, db);
+    rc = set_wal(database, db);
     for (i = 0; rc == COLLECTOR_OK && i < sizeof(pragmas) / sizeof(pragmas[0]);
          i++)
         rc = set_pragma(database, db, pragmas[i].name, pragmas[i].value);

@@ -58,6 +58,10 @@ int
 collector__database_error(struct collector__database *database, sqlite3 *db,
                           const char *doing);
 
+/** Log that another program holds the write lock, at most one line a second. */
+void
+collector__database_note_lock(struct collector__database *database);
+
 /**
  * Open a connection as it is, for a look at a file that may not be ours.
  *

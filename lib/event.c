@@ -15,6 +15,10 @@
 #include <stdio.h>
 #include <string.h>
 
+/* What an event may hold beside its payload: names, and members that nobody
+ * knows. Jansson makes some 80 bytes of memory of each byte at worst. */
+#define REST_SIZE_MAX (64 * 1024)
+
 /* Integers beyond 64 bit are valid telemetry; only their text is kept. A NUL
  * escape is valid in a payload, and is refused where it isn't. */
 #define DECODE_FLAGS (JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL)
@@ -230,9 +234,21 @@ read_members(struct parse *parse, const json_t *tree,
     rc = read_name(parse, tree, KIND, COLLECTOR_KIND_SIZE_MAX, &event->kind);
     if (rc != COLLECTOR_OK)
         return rc;
-    rc = read_ts(parse, spans[TS], &event->ts);
-    if (rc != COLLECTOR_OK || spans[PAYLOAD].text == NULL)
-        return rc;
+    return read_ts(parse, spans[TS], &event->ts);
+}
+
+/** Keep the payload and judge the sizes, before a tree is made of them. */
+static int
+read_sizes(struct parse *parse, size_t size,
+           const struct collector__span spans[MEMBER_COUNT],
+           struct collector_event *event)
+{
+    if (size - spans[PAYLOAD].size > REST_SIZE_MAX)
+        return refuse(parse, COLLECTOR_ERR_TOO_BIG,
+                      "the members beside payload are over %d bytes",
+                      REST_SIZE_MAX);
+    if (spans[PAYLOAD].text == NULL)
+        return COLLECTOR_OK;
     return keep_payload(parse, spans[PAYLOAD], &event->payload);
 }
 
@@ -262,6 +278,9 @@ parse_event(struct parse *parse)
         rc = refuse(parse, COLLECTOR_ERR_INVALID, "malformed JSON");
         goto out;
     }
+    rc = read_sizes(parse, size, spans, &event);
+    if (rc != COLLECTOR_OK)
+        goto out;
     tree = json_loadb(start, size, DECODE_FLAGS, &error);
     if (tree == NULL) {
         rc = refuse_json(parse, &error);

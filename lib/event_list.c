@@ -68,13 +68,6 @@ collector__event_list_clear(struct collector__event_list *list)
     memset(list, 0, sizeof(*list));
 }
 
-size_t
-collector__event_size(const struct collector_event *event)
-{
-    return strlen(event->device_id) + strlen(event->kind) +
-           (event->payload != NULL ? strlen(event->payload) : 0);
-}
-
 /** The escape for a character that may not stand in a JSON string as it is;
  *  NULL when it may. */
 static const char *

@@ -48,10 +48,6 @@ collector__event_list_add(struct collector__event_list *list,
 void
 collector__event_list_clear(struct collector__event_list *list);
 
-/** Bytes of an event's texts: what storage and memory it takes, about. */
-size_t
-collector__event_size(const struct collector_event *event);
-
 /** Bytes of JSON around an event's texts, at most: names, id, ts, quotes. */
 #define COLLECTOR_EVENT_OVERHEAD 96
 

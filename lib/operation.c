@@ -12,17 +12,16 @@
 
 #include <collector/error.h>
 
-/** Whether the storage is to blame. */
+/** Whether the storage is to blame, or whoever holds its lock for seconds. */
 static bool
 is_storage_error(int rc)
 {
     return rc == COLLECTOR_ERR_IO || rc == COLLECTOR_ERR_NOSPACE ||
-           rc == COLLECTOR_ERR_CORRUPT;
+           rc == COLLECTOR_ERR_CORRUPT || rc == COLLECTOR_ERR_BUSY;
 }
 
-/** Count how a transaction ended. */
-static void
-count(struct collector__counters *counters, int rc)
+void
+collector__operation_count(struct collector__counters *counters, int rc)
 {
     if (rc == COLLECTOR_OK) {
         atomic_fetch_add(&counters->commits, 1);
@@ -49,8 +48,10 @@ collector__operation_run_alone(struct collector__operation *operation,
         else
             collector__connection_rollback(connection);
     }
-    if (rc == COLLECTOR_OK || connection->failed)
-        count(counters, rc);
+    /* Optimists are busy all the time: the pool says when it is too much. */
+    if ((rc == COLLECTOR_OK || connection->failed) &&
+        !(rc == COLLECTOR_ERR_BUSY && how == COLLECTOR_BEGIN_OPTIMISTIC))
+        collector__operation_count(counters, rc);
     operation->rc = rc;
     return rc;
 }
@@ -117,7 +118,7 @@ collector__operation_run_together(struct collector__operation *first,
 
     rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
     if (rc != COLLECTOR_OK) {
-        count(counters, rc);
+        collector__operation_count(counters, rc);
         set_all(first, rc);
         return true;
     }
@@ -126,7 +127,7 @@ collector__operation_run_together(struct collector__operation *first,
         collector__connection_rollback(connection);
         if (!connection->suspect)
             return false;
-        count(counters, COLLECTOR_ERR_IO);
+        collector__operation_count(counters, COLLECTOR_ERR_IO);
         set_all(first, COLLECTOR_ERR_IO); /* no ack before a proof */
         return true;
     }
@@ -136,7 +137,7 @@ collector__operation_run_together(struct collector__operation *first,
     }
     rc = collector__connection_commit(connection);
     if (rc == COLLECTOR_OK || connection->suspect) {
-        count(counters, rc);
+        collector__operation_count(counters, rc);
         fail_successes(first, rc); /* none, when it worked */
         return true;
     }
@@ -152,4 +153,12 @@ collector__operation_refresh_devices(struct collector__operation *operation,
     (void)operation;
     return collector__devices_refresh(connection,
                                       collector__clock_wall_ms(clock));
+}
+
+int
+collector__operation_prove(struct collector__operation *operation,
+                           struct collector__connection *connection)
+{
+    (void)operation;
+    return collector__connection_note_fault(connection);
 }

@@ -65,6 +65,16 @@ collector__operation_run_together(struct collector__operation *first,
                                   struct collector__connection *connection,
                                   struct collector__counters *counters);
 
+/** Count how a transaction ended, and whether the storage is to blame. */
+void
+collector__operation_count(struct collector__counters *counters, int rc);
+
+/** The run of an operation that only shows that the storage works again: it
+ *  counts the fault in state. */
+int
+collector__operation_prove(struct collector__operation *operation,
+                           struct collector__connection *connection);
+
 /** The run of an operation that brings the device table up to date. It holds
  *  nothing but that. */
 int

@@ -25,6 +25,7 @@ collector__pool_open(struct collector__pool *pool,
                      uint32_t connection_count,
                      struct collector__counters *counters)
 {
+    pthread_condattr_t attributes;
     uint32_t i;
     int rc = COLLECTOR_OK;
 
@@ -39,8 +40,11 @@ collector__pool_open(struct collector__pool *pool,
     }
     pool->counters = counters;
     pool->connection_count = connection_count;
-    (void)pthread_mutex_init(&pool->mutex, NULL);  /* can't fail on Linux */
-    (void)pthread_cond_init(&pool->changed, NULL); /* nor can this */
+    (void)pthread_mutex_init(&pool->mutex, NULL); /* none of these can fail */
+    (void)pthread_condattr_init(&attributes);     /* on Linux */
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    (void)pthread_cond_init(&pool->changed, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
     for (i = 0; rc == COLLECTOR_OK && i < connection_count; i++) {
         rc = collector__connection_open(&pool->connections[i], database, 0);
         if (rc == COLLECTOR_OK)
@@ -65,15 +69,21 @@ collector__pool_close(struct collector__pool *pool)
     pool->connections = NULL;
 }
 
+/** A connection; NULL when none was free for as long as we wait. */
 static struct collector__connection *
 take(struct collector__pool *pool)
 {
-    struct collector__connection *connection;
+    struct collector__connection *connection = NULL;
+    struct timespec deadline;
+    int rc = 0;
 
+    (void)clock_gettime(CLOCK_MONOTONIC, &deadline); /* can't fail on Linux */
+    deadline.tv_sec += COLLECTOR_CONFLICT_MS_MAX / 1000;
     (void)pthread_mutex_lock(&pool->mutex);
-    while (pool->idle_count == 0 || pool->closed_gate)
-        (void)pthread_cond_wait(&pool->changed, &pool->mutex);
-    connection = pool->idle[--pool->idle_count];
+    while (rc == 0 && (pool->idle_count == 0 || pool->closed_gate))
+        rc = pthread_cond_timedwait(&pool->changed, &pool->mutex, &deadline);
+    if (pool->idle_count > 0 && !pool->closed_gate)
+        connection = pool->idle[--pool->idle_count];
     (void)pthread_mutex_unlock(&pool->mutex);
     return connection;
 }
@@ -153,12 +163,16 @@ run_until_settled(struct collector__pool *pool,
     for (;;) {
         rc = collector__operation_run_alone(
             operation, connection, COLLECTOR_BEGIN_OPTIMISTIC, pool->counters);
-        if (rc != COLLECTOR_ERR_BUSY ||
-            collector__clock_monotonic_ms(clock) >= deadline)
+        if (rc != COLLECTOR_ERR_BUSY)
             return rc;
+        if (collector__clock_monotonic_ms(clock) >= deadline)
+            break;
         atomic_fetch_add(&pool->counters->commit_conflicts, 1);
         rest(++collisions);
     }
+    collector__operation_count(pool->counters, rc);
+    collector__database_note_lock(connection->database);
+    return rc;
 }
 
 int
@@ -168,14 +182,20 @@ collector__pool_run(struct collector__pool *pool,
     struct collector__operation refresh = {
         .run = collector__operation_refresh_devices};
     struct collector__connection *connection = take(pool);
-    const struct collector__wal *wal = &connection->database->wal;
+    const struct collector__wal *wal;
     int rc = COLLECTOR_OK;
 
+    operation->rc = COLLECTOR_ERR_BUSY;
+    if (connection == NULL)
+        return COLLECTOR_ERR_BUSY;
+    wal = &connection->database->wal;
     if (connection->suspect)
         rc = collector__connection_recover(connection);
     operation->rc = rc;
     if (rc == COLLECTOR_OK)
         rc = run_until_settled(pool, operation, connection);
+    else
+        collector__operation_count(pool->counters, rc);
     if (rc == COLLECTOR_OK && collector__devices_due(connection))
         (void)run_until_settled(pool, &refresh, connection); /* can wait */
     give_back(pool, connection);

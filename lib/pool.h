@@ -6,8 +6,8 @@
 
 #include <pthread.h>
 
-/** How long an operation is retried when others write first: then it is
- *  COLLECTOR_ERR_BUSY. */
+/** How long an operation waits for a connection, and then is retried when
+ * others write first; after either it is COLLECTOR_ERR_BUSY. */
 #define COLLECTOR_CONFLICT_MS_MAX 5000
 
 /** Connections that each run one optimistic transaction. Any thread may run. */

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The file: a connection that got every pragma it asked for, or none; and a
- * schema that is there whole, or not at all, since all of it is written in one
- * transaction. What isn't ours is found out on a read-only connection, before
- * anything could change it.
+ * The schema is there whole, or not at all, since all of it is written in one
+ * transaction. What isn't ours is found out before anything could change it,
+ * and a file that is as it should be is not written to.
  */
 #include "schema.h"
 
@@ -194,12 +193,37 @@ ensure_auto_vacuum(struct collector__database *database, sqlite3 *db)
         database, db, "PRAGMA auto_vacuum=INCREMENTAL; VACUUM", "auto_vacuum");
 }
 
+/** Whether there is nothing to be written: then a start needs neither room on
+ *  the disk nor SQLite's lock. */
+static int
+is_current(struct collector__database *database, sqlite3 *db, bool *ret_current)
+{
+    int64_t version;
+    int64_t current = 0;
+    int rc;
+
+    rc = collector__database_query(database, db, "PRAGMA user_version",
+                                   &version);
+    if (rc == COLLECTOR_OK && version == COLLECTOR_SCHEMA_VERSION)
+        rc = collector__database_query(
+            database, db,
+            database->indexed ? COLLECTOR_SCHEMA_SQL_CURRENT_INDEXED
+                              : COLLECTOR_SCHEMA_SQL_CURRENT,
+            &current);
+    *ret_current = current != 0;
+    return rc;
+}
+
 static int
 migrate(struct collector__database *database, sqlite3 *db)
 {
     int64_t version;
+    bool current;
     int rc;
 
+    rc = is_current(database, db, &current);
+    if (rc != COLLECTOR_OK || current)
+        return rc;
     rc = ensure_auto_vacuum(database, db);
     if (rc == COLLECTOR_OK)
         rc = collector__database_execute(database, db, "BEGIN IMMEDIATE",

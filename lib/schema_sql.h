@@ -92,6 +92,13 @@
 #define COLLECTOR_SCHEMA_SQL_INDEX \
 "CREATE INDEX IF NOT EXISTS event_log_device ON event_log(device_id);"
 
+/** 1 when a file of this schema has its name, and the index if need be. */
+#define COLLECTOR_SCHEMA_SQL_CURRENT \
+"SELECT count(*) FROM state WHERE collector_id IS NOT NULL"
+#define COLLECTOR_SCHEMA_SQL_CURRENT_INDEXED \
+COLLECTOR_SCHEMA_SQL_CURRENT \
+" AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'event_log_device')"
+
 /** 1 when there is a state row, and both ends of the backlog can be read and
  *  fit it. */
 #define COLLECTOR_SCHEMA_SQL_SOUND \

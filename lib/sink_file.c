@@ -9,6 +9,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,13 +22,38 @@
 /* How much of the end is read at once to find the last line feed. */
 #define TAIL_SIZE 4096
 
+/* How often a write to a pipe that nobody reads looks for a cancel. */
+#define POLL_MS 50
+
+struct file_sink {
+    char *path;
+    _Atomic bool cancelled;
+};
+
+/** Wait until a write of PIPE_BUF bytes can't block. @return 0, or -1 with
+ *  errno, which is ECANCELED after a cancel. */
 static int
-write_all(int fd, const char *text, size_t size)
+wait_writable(struct file_sink *sink, int fd)
+{
+    struct pollfd waited = {.fd = fd, .events = POLLOUT};
+
+    while (!atomic_load(&sink->cancelled)) {
+        if (poll(&waited, 1, POLL_MS) > 0)
+            return 0; /* or broken: the write will say how */
+    }
+    errno = ECANCELED;
+    return -1;
+}
+
+static int
+write_all(struct file_sink *sink, int fd, const char *text, size_t size)
 {
     ssize_t written;
 
     while (size > 0) {
-        written = write(fd, text, size);
+        if (wait_writable(sink, fd) != 0)
+            return -1;
+        written = write(fd, text, size < PIPE_BUF ? size : PIPE_BUF);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -100,16 +129,16 @@ sync_file(int fd)
 
 /** Bring the batch to an open file. @return 0, or -1 with errno. */
 static int
-append(int fd, const char *path, const char *text, size_t size)
+append(struct file_sink *sink, int fd, const char *text, size_t size)
 {
     off_t start;
 
     if (cut_torn_line(fd, &start) != 0)
         return -1;
     /* First the name, then the lines: what fails must leave none behind. */
-    if (start == 0 && sync_directory_of(path) != 0)
+    if (start == 0 && sync_directory_of(sink->path) != 0)
         return -1;
-    if (write_all(fd, text, size) != 0 || sync_file(fd) != 0) {
+    if (write_all(sink, fd, text, size) != 0 || sync_file(fd) != 0) {
         const int why = errno;
 
         (void)ftruncate(fd, start); /* else the next deliver cuts its end */
@@ -120,14 +149,14 @@ append(int fd, const char *path, const char *text, size_t size)
 }
 
 static int
-append_to_file(const char *path, const char *text, size_t size)
+append_to_file(struct file_sink *sink, const char *text, size_t size)
 {
-    int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(sink->path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     int rc;
 
     if (fd < 0)
         return -1;
-    rc = append(fd, path, text, size);
+    rc = append(sink, fd, text, size);
     if (close(fd) != 0)
         rc = -1;
     return rc;
@@ -137,22 +166,45 @@ static int
 deliver(void *userdata, const struct collector_batch *batch,
         struct collector_delivery *delivery)
 {
-    const char *path = userdata;
+    struct file_sink *sink = userdata;
     const char *text;
     size_t size;
     int rc;
 
+    atomic_store(&sink->cancelled, false);
     rc = collector_batch_json(batch, COLLECTOR_BATCH_LINES, &text, &size);
     if (rc != COLLECTOR_OK)
         return rc;
-    rc = strcmp(path, "-") == 0 ? write_all(STDOUT_FILENO, text, size)
-                                : append_to_file(path, text, size);
+    rc = strcmp(sink->path, "-") == 0
+             ? write_all(sink, STDOUT_FILENO, text, size)
+             : append_to_file(sink, text, size);
     if (rc == 0)
         return COLLECTOR_OK;
+    if (errno == ECANCELED)
+        return COLLECTOR_ERR_CANCELLED;
     delivery->result = COLLECTOR_RETRY;
-    (void)snprintf(delivery->error, sizeof(delivery->error), "%s: %s", path,
-                   strerror(errno)); /* may cut */
+    (void)snprintf(delivery->error, sizeof(delivery->error), "%s: %s",
+                   sink->path, strerror(errno)); /* may cut */
     return COLLECTOR_OK;
+}
+
+static void
+cancel(void *userdata)
+{
+    struct file_sink *sink = userdata;
+
+    atomic_store(&sink->cancelled, true);
+}
+
+static void
+file_sink_free(void *userdata)
+{
+    struct file_sink *sink = userdata;
+
+    if (sink == NULL)
+        return;
+    free(sink->path);
+    free(sink);
 }
 
 int
@@ -161,18 +213,20 @@ collector_sink_file_new(const char *path, struct collector_sink **ret_sink)
     static const struct collector_sink_ops ops = {
         .size = sizeof(ops),
         .deliver = deliver,
-        .free = free,
+        .cancel = cancel,
+        .free = file_sink_free,
     };
-    char *copy;
-    int rc;
+    struct file_sink *sink;
+    int rc = COLLECTOR_ERR_NOMEM;
 
     if (path == NULL || path[0] == '\0')
         return COLLECTOR_ERR_INVALID;
-    copy = strdup(path);
-    if (copy == NULL)
-        return COLLECTOR_ERR_NOMEM;
-    rc = collector_sink_new("file", &ops, copy, ret_sink);
+    sink = calloc(1, sizeof(*sink));
+    if (sink != NULL)
+        sink->path = strdup(path);
+    if (sink != NULL && sink->path != NULL)
+        rc = collector_sink_new("file", &ops, sink, ret_sink);
     if (rc != COLLECTOR_OK)
-        free(copy);
+        file_sink_free(sink);
     return rc;
 }

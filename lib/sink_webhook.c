@@ -40,6 +40,7 @@ struct webhook {
     char *bearer_token_file;
     char curl_error[CURL_ERROR_SIZE];
     size_t answer_size;
+    bool head_complete; /* the empty line behind the headers has come */
     _Atomic bool cancelled;
 };
 
@@ -71,6 +72,20 @@ discard(char *data, size_t size, size_t count, void *userdata)
     (void)data;
     webhook->answer_size += size * count;
     return webhook->answer_size <= ANSWER_SIZE_MAX ? size * count : 0;
+}
+
+/** See whether the head comes to its end: libcurl takes a connection that is
+ *  closed in the middle of the headers for an answer without a body. */
+static size_t
+watch_head(char *data, size_t size, size_t count, void *userdata)
+{
+    struct webhook *webhook = userdata;
+    const size_t line_size = size * count;
+
+    webhook->head_complete = line_size > 0 && line_size <= 2 &&
+                             data[line_size - 1] == '\n' &&
+                             (line_size == 1 || data[0] == '\r');
+    return line_size;
 }
 
 /** What an HTTP status means for the batch. */
@@ -206,6 +221,12 @@ report(struct webhook *webhook, CURLcode code,
         return;
     }
     delivery->result = judge(status);
+    if (!webhook->head_complete) {
+        delivery->result = COLLECTOR_RETRY;
+        (void)snprintf(delivery->error, sizeof(delivery->error),
+                       "the answer breaks off");
+        return;
+    }
     if (delivery->result != COLLECTOR_DELIVERED)
         (void)snprintf(delivery->error, sizeof(delivery->error), "HTTP %ld",
                        status);
@@ -224,6 +245,7 @@ deliver(void *userdata, const struct collector_batch *batch,
 
     atomic_store(&webhook->cancelled, false);
     webhook->answer_size = 0;
+    webhook->head_complete = false;
     webhook->curl_error[0] = '\0';
     rc = collector_batch_json(batch, COLLECTOR_BATCH_ARRAY, &text, &size);
     if (rc == COLLECTOR_OK)
@@ -270,10 +292,27 @@ webhook_free(void *userdata)
     free(webhook);
 }
 
+/** Whether libcurl can make sense of it: else every delivery would fail. */
+static bool
+is_url(const char *text)
+{
+    CURLU *url = curl_url();
+    char *part = NULL;
+    bool valid;
+
+    valid = url != NULL &&
+            curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+            curl_url_get(url, CURLUPART_HOST, &part, 0) == CURLUE_OK &&
+            part[0] != '\0';
+    curl_free(part);
+    curl_url_cleanup(url);
+    return valid;
+}
+
 static bool
 are_valid(const struct collector_webhook_options *options)
 {
-    return options->url != NULL &&
+    return options->url != NULL && is_url(options->url) &&
            (strncasecmp(options->url, "http://", 7) == 0 ||
             strncasecmp(options->url, "https://", 8) == 0) &&
            options->connect_timeout_ms > 0 && options->timeout_ms > 0 &&
@@ -292,6 +331,7 @@ set_options(struct webhook *webhook,
     } numbers[] = {
         {CURLOPT_POST, 1},
         {CURLOPT_NOSIGNAL, 1},       /* signals are the program's */
+        {CURLOPT_QUICK_EXIT, 1},     /* a resolver that hangs holds nobody up */
         {CURLOPT_FOLLOWLOCATION, 0}, /* a redirect's 200 is no delivery */
         {CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms},
         {CURLOPT_TIMEOUT_MS, (long)options->timeout_ms},
@@ -321,6 +361,10 @@ set_options(struct webhook *webhook,
         code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, discard);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_WRITEDATA, webhook);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, watch_head);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_HEADERDATA, webhook);
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, webhook->curl_error);
     return code;

@@ -292,10 +292,17 @@ collector_store_checkpoint(struct collector_store *store,
 int
 collector_store_maintain(struct collector_store *store)
 {
+    struct collector__operation proof = {.run = collector__operation_prove};
     int rc = COLLECTOR_OK;
 
     if (store == NULL)
         return COLLECTOR_ERR_INVALID;
+    if (!atomic_load(&store->counters.storage_ok)) {
+        /* Perhaps nobody appends because we say so: find out. */
+        rc = collector__writer_submit(&store->writer, &proof);
+        if (rc != COLLECTOR_OK)
+            return rc;
+    }
     if (!collector__wal_worth(&store->database.wal))
         return COLLECTOR_OK;
     (void)pthread_mutex_lock(&store->fetcher.mutex);

@@ -142,6 +142,7 @@ collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms)
         wait_for_finish(uploader);
         (void)pthread_join(uploader->thread, NULL); /* it has finished */
         uploader->started = false;
+        uploader->stopping = false;
         (void)pthread_cond_broadcast(&uploader->changed);
     }
     /* Somebody else is stopping it; when he is done it may be started again. */

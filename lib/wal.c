@@ -67,8 +67,9 @@ collector__wal_checkpoint(struct collector__connection *connection, bool alone)
     int moved = 0;
     int code;
 
-    atomic_store(&wal->due_at,
-                 atomic_load(&wal->pages) + COLLECTOR_WAL_RETRY_PAGES);
+    if (alone) /* the others never make it start again: they don't count */
+        atomic_store(&wal->due_at,
+                     atomic_load(&wal->pages) + COLLECTOR_WAL_RETRY_PAGES);
     (void)sqlite3_busy_timeout(connection->db,
                                alone ? COLLECTOR_WAL_READER_MS : 0);
     code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
@@ -82,7 +83,7 @@ collector__wal_checkpoint(struct collector__connection *connection, bool alone)
         collector__wal_note(wal, 0);
     if (alone && (code & 0xff) == SQLITE_BUSY && pages >= 0)
         note_pinned(database, true);
-    else if (moved >= pages)
+    else if (code == SQLITE_OK && moved >= pages)
         note_pinned(database, false);
     /* Busy: a reader holds it, or somebody else is at it. It can wait. */
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY

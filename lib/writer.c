@@ -111,6 +111,8 @@ run_group(struct collector__writer *writer, struct collector__operation *first)
 
     if (connection->suspect) {
         rc = collector__connection_recover(connection);
+        if (rc != COLLECTOR_OK)
+            collector__operation_count(writer->counters, rc);
         for (each = first; each != NULL; each = each->next)
             each->rc = rc;
         if (rc != COLLECTOR_OK)
@@ -150,18 +152,42 @@ hand_over(struct collector__writer *writer)
         (void)sem_post(&next->wake); /* can't overflow: one post each */
 }
 
+/** Somebody else has held the lock for as long as we wait. Who queued up
+ *  meanwhile has waited too: another round for each would be without end. */
+static void
+refuse_queue(struct collector__writer *writer)
+{
+    struct collector__operation *first;
+    struct collector__operation *next;
+
+    (void)pthread_mutex_lock(&writer->mutex);
+    first = writer->head;
+    writer->head = NULL;
+    (void)pthread_mutex_unlock(&writer->mutex);
+    for (; first != NULL; first = next) {
+        next = first->next;
+        first->rc = COLLECTOR_ERR_BUSY;
+        (void)sem_post(&first->wake); /* can't overflow: one post each */
+    }
+    collector__database_note_lock(writer->connection.database);
+}
+
 /** Lead one group, which begins with the caller's own operation. */
 static void
 lead(struct collector__writer *writer)
 {
     struct collector__connection *connection = &writer->connection;
     struct collector__operation *first;
+    bool busy;
 
     (void)pthread_mutex_lock(&writer->mutex);
     first = take_group(writer);
     (void)pthread_mutex_unlock(&writer->mutex);
     run_group(writer, first);
+    busy = first->rc == COLLECTOR_ERR_BUSY;
     wake_followers(first);
+    if (busy)
+        refuse_queue(writer);
     if (!connection->suspect && collector__wal_due(&connection->database->wal))
         (void)collector__wal_checkpoint(connection, true); /* is logged */
     hand_over(writer);

@@ -99,6 +99,12 @@ static const char *const ambiguous_requests[] = {
     CHUNKED "1000000000000001c\r\n" EVENT "\r\n0\r\n\r\n",
     CHUNKED "1c\r\n" EVENT "0\r\n\r\n",
     CHUNKED "1b\r\n" EVENT "\r\n0\r\n\r\n",
+    /* Lines at which the server library stops reading headers. */
+    HEAD " folded: x\r\nContent-Length: 28\r\n\r\n" EVENT,
+    HEAD ": x\r\nContent-Length: 28\r\n\r\n" EVENT,
+    HEAD "\xc3\xa9: x\r\nContent-Length: 28\r\n\r\n" EVENT,
+    HEAD
+    "Content-Length: 28\r\n: x\r\nTransfer-Encoding: chunked\r\n\r\n" EVENT,
 };
 
 START_TEST(test_ambiguous_length_is_refused)
@@ -107,6 +113,24 @@ START_TEST(test_ambiguous_length_is_refused)
 
     http_send_raw(port, request, strlen(request), &response);
     assert_refused(400);
+}
+END_TEST
+
+static const char *const odd_lines[] = {" folded: x", ": x", "\xc3\xa9: x"};
+
+START_TEST(test_request_in_a_hidden_body_is_not_read)
+{
+    const char *hidden = HEAD "Content-Length: 28\r\n\r\n" EVENT;
+    struct client *client = client_open(port);
+
+    ck_assert(client_print(client,
+                           "GET /livez HTTP/1.1\r\nHost: box\r\n%s\r\n"
+                           "Content-Length: %zu\r\n\r\n%s",
+                           odd_lines[_i], strlen(hidden), hidden));
+    ck_assert(client_read(client, &response));
+    assert_refused(400);
+    ck_assert(client_is_closed(client));
+    client_free(client);
 }
 END_TEST
 
@@ -214,6 +238,8 @@ main(void)
     tcase_add_test(limits, test_announced_body_over_the_limit_is_refused);
     tcase_add_test(limits, test_expected_body_over_the_limit_is_not_asked_for);
     tcase_add_test(limits, test_chunked_body_over_the_limit_is_refused);
+    tcase_add_loop_test(limits, test_request_in_a_hidden_body_is_not_read, 0,
+                        3);
     tcase_add_test(limits, test_length_beyond_all_numbers_is_refused);
     tcase_add_test(limits, test_encoded_body_is_refused);
     suite_add_tcase(suite, limits);

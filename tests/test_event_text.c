@@ -443,6 +443,22 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
+#define PADDED "{\"device_id\":\"d\",\"kind\":\"k\",\"x\":\"%*s\"}"
+
+START_TEST(test_members_beside_the_payload_are_bounded)
+{
+    const int around = (int)strlen(support_format(PADDED, 0, ""));
+    const char *text = support_format(PADDED, 65536 - around, "");
+
+    ck_assert_ok(parse(text, strlen(text), COLLECTOR_JSON_DOCUMENT));
+    text = support_format(PADDED, 65536 - around + 1, "");
+    ck_assert_error(parse(text, strlen(text), COLLECTOR_JSON_DOCUMENT),
+                    COLLECTOR_ERR_TOO_BIG);
+    ck_assert_int_eq(problem.index, 0);
+    ck_assert_contains(problem.text, "beside payload");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -477,6 +493,7 @@ main(void)
     tcase_add_test(limits,
                    test_a_document_of_brackets_is_refused_on_a_small_stack);
     tcase_add_test(limits, test_a_programs_payload_is_bounded_likewise);
+    tcase_add_test(limits, test_members_beside_the_payload_are_bounded);
     suite_add_tcase(suite, limits);
     return support_run_suite(suite);
 }

@@ -151,6 +151,25 @@ START_TEST(test_a_failed_sync_leaves_nothing_of_the_group)
 }
 END_TEST
 
+START_TEST(test_health_comes_back_without_an_append)
+{
+    struct harness harness;
+
+    start(&harness, _i);
+    support_log_expect_errors(harness.log);
+    fault_vfs_fail(FAULT_WAL_SYNC, SQLITE_IOERR_FSYNC, 0, UINT64_MAX);
+    ck_assert_error(harness_try(&harness, "k"), COLLECTOR_ERR_IO);
+    ck_assert_error(collector_store_maintain(harness.store), COLLECTOR_ERR_IO);
+    ck_assert(!harness_stats(&harness).storage_ok);
+    fault_vfs_heal();
+    ck_assert_ok(collector_store_maintain(harness.store));
+    ck_assert(harness_stats(&harness).storage_ok);
+    ck_assert_int_ge(fault_count(&harness), 1);
+    harness_assert_contiguous(&harness, 2);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_every_mode_gets_over_a_failed_sync)
 {
     static const int codes[] = {SQLITE_IOERR_FSYNC, SQLITE_IOERR_WRITE};
@@ -380,6 +399,7 @@ make_suite(void)
                         3);
     tcase_add_loop_test(sync, test_normal_durability_needs_no_sync, 0, 3);
     tcase_add_test(sync, test_a_failed_sync_leaves_nothing_of_the_group);
+    tcase_add_loop_test(sync, test_health_comes_back_without_an_append, 0, 3);
     tcase_add_loop_test(sync, test_every_mode_gets_over_a_failed_sync, 0, 6);
     tcase_add_loop_test(
         sync, test_a_checkpoint_whose_sync_failed_has_not_happened, 0, 3);

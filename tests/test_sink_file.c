@@ -7,6 +7,7 @@
 #include "fixture.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -355,6 +356,45 @@ START_TEST(test_standard_output_that_cannot_be_written_is_a_retry)
 }
 END_TEST
 
+static void *
+cancel_until_done(void *userdata)
+{
+    _Atomic bool *done = userdata;
+
+    while (!atomic_load(done)) {
+        collector_sink_cancel(sink);
+        support_pause();
+    }
+    return NULL;
+}
+
+START_TEST(test_a_pipe_that_nobody_reads_can_be_cancelled)
+{
+    struct collector_delivery delivery = {.attempts = 1};
+    struct collector_batch *batch;
+    char payload[60000];
+    _Atomic bool done = false;
+    pthread_t thread;
+    int i;
+
+    memset(payload, '1', sizeof(payload) - 1);
+    payload[0] = '"';
+    payload[sizeof(payload) - 2] = '"';
+    payload[sizeof(payload) - 1] = '\0';
+    for (i = 0; i < 3; i++)
+        fixture_append_payload(&fixture, payload);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    batch = fixture_fetch(&fixture, 3);
+    ck_assert_int_eq(pthread_create(&thread, NULL, cancel_until_done, &done),
+                     0);
+    ck_assert_error(collector_sink_deliver(sink, batch, &delivery),
+                    COLLECTOR_ERR_CANCELLED);
+    atomic_store(&done, true);
+    (void)pthread_join(thread, NULL);
+    collector_batch_free(batch);
+}
+END_TEST
+
 START_TEST(test_a_path_is_needed)
 {
     struct collector_sink *other;
@@ -401,6 +441,7 @@ main(void)
     tcase_add_test(output, test_a_dash_is_standard_output);
     tcase_add_test(output,
                    test_standard_output_that_cannot_be_written_is_a_retry);
+    tcase_add_test(output, test_a_pipe_that_nobody_reads_can_be_cancelled);
     suite_add_tcase(suite, output);
     return support_run_suite(suite);
 }

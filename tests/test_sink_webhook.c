@@ -166,6 +166,12 @@ static const struct {
     {{.trick = UPSTREAM_CUT, .status = 205, .body = "x"}, 205},
     {{.trick = UPSTREAM_CUT, .status = 400, .body = "bad"}, 400},
     {{.held = true}, 0},
+    {{.raw = "HTTP/1.1 200 OK\r\n"}, 200},
+    {{.raw = "HTTP/1.1 200 OK\r\nContent-Le"}, 200},
+    {{.raw = "HTTP/1.1 200 OK\r\nContent-Length: 20"}, 200},
+    {{.raw = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nContent-Le"}, 200},
+    {{.raw = "HTTP/1.1 204 No Content\r\nX: y"}, 204},
+    {{.raw = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n"}, 200},
 };
 
 START_TEST(test_an_answer_that_does_not_come_whole_is_a_retry)

@@ -142,20 +142,11 @@ START_TEST(test_a_password_is_sent_but_never_shown)
 }
 END_TEST
 
-static const char *const unreachable_urls[] = {
-    "http://user:passport@127.0.0.1:1/",
-    "http://user:passport@127.0.0.1:99999/",
-    "http://user:passport@[::zz]/",
-    "http://user:passport@",
-    "http://user:pass port@127.0.0.1:1/",
-    "http://user:passport@127.0.0.1:1passport/",
-};
-
-START_TEST(test_a_password_in_a_broken_url_is_never_shown)
+START_TEST(test_a_password_is_not_shown_when_nobody_is_there)
 {
     struct collector_delivery delivery;
 
-    hook.options.url = unreachable_urls[_i];
+    hook.options.url = "http://user:passport@127.0.0.1:1/";
     delivery = hook_deliver();
     ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
     ck_assert_str_ne(delivery.error, "");
@@ -165,12 +156,28 @@ START_TEST(test_a_password_in_a_broken_url_is_never_shown)
 END_TEST
 
 static const char *const wrong_urls[] = {
-    NULL,        "",         "ftp://127.0.0.1/", "file:///etc/passwd",
-    "127.0.0.1", "http:/a/", "httpx://a/",       " http://127.0.0.1/",
-    "//a/",      "mailto:a", "https:a",          "gopher://a/",
+    NULL,
+    "",
+    "ftp://127.0.0.1/",
+    "file:///etc/passwd",
+    "127.0.0.1",
+    "http:/a/",
+    "httpx://a/",
+    " http://127.0.0.1/",
+    "//a/",
+    "mailto:a",
+    "https:a",
+    "gopher://a/",
+    "http://",
+    "http:///",
+    "http://u:p@",
+    "http://u:p@127.0.0.1:99999/",
+    "http://u:p@[::zz]/",
+    "http://u:p q@h/",
+    "http://u:p@127.0.0.1:1p/",
 };
 
-START_TEST(test_a_url_of_another_scheme_is_refused)
+START_TEST(test_a_url_that_cannot_work_is_refused)
 {
     hook.options.url = wrong_urls[_i];
     ck_assert_error(collector_sink_webhook_new(&hook.options, &hook.sink),
@@ -267,10 +274,8 @@ main(void)
     tcase_add_test(requests, test_a_token_is_read_anew_for_each_request);
     tcase_add_test(requests, test_without_a_token_nothing_is_sent);
     tcase_add_test(requests, test_a_password_is_sent_but_never_shown);
-    tcase_add_loop_test(requests,
-                        test_a_password_in_a_broken_url_is_never_shown, 0,
-                        ROWS(unreachable_urls));
-    tcase_add_loop_test(choices, test_a_url_of_another_scheme_is_refused, 0,
+    tcase_add_test(requests, test_a_password_is_not_shown_when_nobody_is_there);
+    tcase_add_loop_test(choices, test_a_url_that_cannot_work_is_refused, 0,
                         ROWS(wrong_urls));
     tcase_add_test(choices, test_a_scheme_in_capitals_is_fine);
     tcase_add_test(choices, test_options_out_of_range_are_refused);

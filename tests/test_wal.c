@@ -106,6 +106,8 @@ START_TEST(test_maintain_moves_the_log_beside_appends)
     ck_assert(!collector__wal_due(&harness.store->database.wal));
     ck_assert_ok(collector_store_maintain(harness.store));
     ck_assert(!collector__wal_worth(&harness.store->database.wal));
+    ck_assert_uint_eq(atomic_load(&harness.store->database.wal.due_at),
+                      COLLECTOR_WAL_PAGES_MAX); /* appends wait no sooner */
     /* All of it is in the main file: its pages are enough to read it. */
     ck_assert_int_gt(support_file_size(harness.path),
                      COLLECTOR_WAL_MAINTAIN_PAGES * COLLECTOR_PAGE_SIZE / 5);
@@ -119,9 +121,10 @@ struct reader {
     sqlite3_stmt *statement;
 };
 
-/** Open one, and append until it is noticed. */
+/** Open one, and append until it is noticed, perhaps beside an uploader that
+ *  does what is due. */
 static void
-pin(struct harness *harness, struct reader *reader)
+pin(struct harness *harness, struct reader *reader, bool maintained)
 {
     int i;
 
@@ -132,8 +135,11 @@ pin(struct harness *harness, struct reader *reader)
     ck_assert_int_eq(sqlite3_step(reader->statement), SQLITE_ROW);
     for (i = 0;
          i < 2 * APPENDS_TO_BOUND && harness_stats(harness).wal_pinned_ms == 0;
-         i++)
+         i++) {
         append_pages(harness);
+        if (maintained)
+            ck_assert_ok(collector_store_maintain(harness->store));
+    }
     ck_assert_uint_gt(harness_stats(harness).wal_pinned_ms, 0);
 }
 
@@ -152,7 +158,7 @@ START_TEST(test_a_reader_that_pins_the_log_is_noticed)
 
     start(&harness, _i);
     append_pages(&harness);
-    pin(&harness, &reader);
+    pin(&harness, &reader, false);
     support_clock_advance(&harness.clock, 60000);
     append_pages(&harness); /* and on: a reader stops nobody */
     ck_assert_uint_ge(harness_stats(&harness).wal_pinned_ms, 60000);
@@ -171,6 +177,19 @@ START_TEST(test_a_reader_that_pins_the_log_is_noticed)
 }
 END_TEST
 
+START_TEST(test_maintain_does_not_hide_a_pinned_log)
+{
+    struct harness harness;
+    struct reader reader;
+
+    start(&harness, _i);
+    append_pages(&harness);
+    pin(&harness, &reader, true);
+    unpin(&reader);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_a_pinned_log_is_let_go_by_maintain_too)
 {
     struct harness harness;
@@ -178,7 +197,7 @@ START_TEST(test_a_pinned_log_is_let_go_by_maintain_too)
 
     start(&harness, _i);
     append_pages(&harness);
-    pin(&harness, &reader);
+    pin(&harness, &reader, false);
     unpin(&reader);
     ck_assert_ok(collector_store_maintain(harness.store));
     ck_assert_uint_eq(harness_stats(&harness).wal_pinned_ms, 0);
@@ -224,6 +243,7 @@ make_suite(void)
         bound, test_what_lies_in_the_log_survives_without_a_close, 0, 3);
     tcase_add_loop_test(pinned, test_a_reader_that_pins_the_log_is_noticed, 0,
                         3);
+    tcase_add_loop_test(pinned, test_maintain_does_not_hide_a_pinned_log, 0, 3);
     tcase_add_loop_test(pinned, test_a_pinned_log_is_let_go_by_maintain_too, 0,
                         3);
     suite_add_tcase(suite, bound);

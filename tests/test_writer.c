@@ -307,12 +307,41 @@ START_TEST(test_a_lock_held_for_too_long_is_busy)
                      SQLITE_OK);
     ck_assert_error(harness_try(&harness, "k"), COLLECTOR_ERR_BUSY);
     ck_assert_error(harness_try(&harness, "k"), COLLECTOR_ERR_BUSY);
+    ck_assert(!harness_stats(&harness).storage_ok);
+    ck_assert_uint_eq(harness_stats(&harness).commit_failures, 2);
+    ck_assert_uint_gt(support_log_count(harness.log, "has held its lock"), 0);
     ck_assert_int_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL),
                      SQLITE_OK);
     (void)sqlite3_close(other);
     ck_assert_int_eq(harness_append(&harness, 1), 1);
     ck_assert(harness_stats(&harness).storage_ok);
-    ck_assert_uint_eq(harness_stats(&harness).commit_failures, 0);
+    harness_close(&harness);
+}
+END_TEST
+
+START_TEST(test_who_queues_behind_a_lock_waits_once)
+{
+    struct append_call *calls[CALL_COUNT];
+    struct harness harness;
+    sqlite3 *other = NULL;
+    size_t i;
+
+    harness_start(&harness, COLLECTOR_MODE_SERIALIZED);
+    /* Long enough for all to line up, on a slow machine too. */
+    (void)sqlite3_busy_timeout(harness.store->writer.connection.db, 3000);
+    ck_assert_int_eq(sqlite3_open(harness.path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    for (i = 0; i < CALL_COUNT; i++)
+        calls[i] = append_start(harness.store, &good, 1);
+    ck_assert_eventually(queue_length(harness.store) == CALL_COUNT - 1);
+    for (i = 0; i < CALL_COUNT; i++)
+        ck_assert_error(append_join(calls[i]), COLLECTOR_ERR_BUSY);
+    ck_assert_uint_eq(harness_stats(&harness).commit_failures, 1);
+    ck_assert_int_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(other);
+    ck_assert_int_eq(harness_append(&harness, 1), 1);
     harness_close(&harness);
 }
 END_TEST
@@ -384,6 +413,7 @@ make_suite(void)
     tcase_add_loop_test(lock, test_a_lock_held_from_outside_is_waited_for, 0,
                         3);
     tcase_add_loop_test(lock, test_a_lock_held_for_too_long_is_busy, 0, 2);
+    tcase_add_test(lock, test_who_queues_behind_a_lock_waits_once);
     suite_add_tcase(suite, group);
     suite_add_tcase(suite, isolation);
     suite_add_tcase(suite, lock);

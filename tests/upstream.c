@@ -58,7 +58,9 @@ record_request(struct upstream *upstream, struct upstream_request *request,
     if (ret_answer->status == 0)
         ret_answer->status = 200;
     request->status =
-        ret_answer->trick == UPSTREAM_ANSWER ? ret_answer->status : 0;
+        ret_answer->trick == UPSTREAM_ANSWER && ret_answer->raw == NULL
+            ? ret_answer->status
+            : 0;
     if (upstream->request_count == REQUEST_COUNT_MAX)
         abort();
     upstream->requests[upstream->request_count++] = request;
@@ -115,6 +117,10 @@ give_answer(struct connection *connection, const struct upstream_answer *answer)
     rest(connection->upstream, answer);
     if (answer->trick == UPSTREAM_CLOSE)
         return false;
+    if (answer->raw != NULL) {
+        (void)wire_send(&connection->wire, answer->raw, strlen(answer->raw));
+        return false;
+    }
     if (answer->trick == UPSTREAM_HANG) {
         (void)wire_ends(&connection->wire, support_now_ms() + IDLE_MS);
         return false;

@@ -33,6 +33,8 @@ struct upstream_answer {
     const char *headers;
     /** NULL for none. */
     const char *body;
+    /** Not NULL: these bytes instead, and then the end. */
+    const char *raw;
     /** Wait this long first. */
     int delay_ms;
     /** Wait for upstream_release() first. */

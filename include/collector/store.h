@@ -168,8 +168,8 @@ collector_store_append_json(struct collector_store *store, const char *text,
  * @param limits     Borrowed for the call.
  * @param ret_batch  Set on success only: yours to free, or NULL when there is
  *                   nothing to deliver.
- * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (the last batch was not freed),
- *         ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (the last batch was not freed,
+ *         or a storage lock), ERR_NOSPACE, ERR_CORRUPT, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_store_fetch(struct collector_store *store,
@@ -224,7 +224,7 @@ struct collector_store_stats {
     uint64_t commits;
     uint64_t commit_failures;
     uint64_t commit_conflicts;
-    /** Bytes of write-ahead log not yet moved to the main file, about. */
+    /** Bytes of write-ahead log in use, about. */
     uint64_t wal_size;
     /** Since when a reader has kept the log from shrinking, monotonic ms ago;
      *  0 when none does. */
@@ -242,11 +242,13 @@ collector_store_stats(struct collector_store *store,
                       struct collector_store_stats *ret_stats);
 
 /**
- * Move what the write-ahead log holds to the main file, without making any
- * append wait. The uploader does this by itself; a program that appends without
- * one need not either, but then now and then an append takes longer.
+ * Do what is due beside the appends: move what the write-ahead log holds to the
+ * main file, and after a failure find out whether the storage works again. The
+ * uploader does this by itself; a program that appends without one need not
+ * either, but then now and then an append takes longer.
  *
- * @return COLLECTOR_OK, ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT,
+ *         ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_store_maintain(struct collector_store *store);
