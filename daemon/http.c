@@ -8,7 +8,7 @@
 
 #include "answer.h"
 #include "body.h"
-#include "log.h"
+#include "console.h"
 #include "routes.h"
 
 #include <ctype.h>
@@ -191,7 +191,7 @@ log_message(const struct mg_connection *conn, const char *message)
     struct http_server *server = mg_get_user_data(mg_get_context(conn));
 
     if (server == NULL || atomic_load(&server->started))
-        log_line(COLLECTOR_LOG_WARNING, "http: %s", message);
+        console_log(COLLECTOR_LOG_WARNING, "http: %s", message);
     else if (server->start_problem[0] == '\0')
         (void)snprintf(server->start_problem, sizeof(server->start_problem),
                        "%s", message); /* the first one names the cause */
@@ -303,17 +303,17 @@ http_server_start(const struct http_options *options,
         goto out;
     atomic_store(&server->started, true);
     if (server->start_problem[0] != '\0')
-        log_line(COLLECTOR_LOG_WARNING, "http: %s", server->start_problem);
+        console_log(COLLECTOR_LOG_WARNING, "http: %s", server->start_problem);
     *ret_server = server;
     server = NULL; /* handed over */
     rc = 0;
 out:
     if (rc < 0)
-        log_line(COLLECTOR_LOG_ERROR, "can't listen on %s:%u: %s",
-                 options->address.host, options->address.port,
-                 server != NULL && server->workers != NULL
-                     ? server->start_problem
-                     : "out of memory");
+        console_log(COLLECTOR_LOG_ERROR, "can't listen on %s:%u: %s",
+                    options->address.host, options->address.port,
+                    server != NULL && server->workers != NULL
+                        ? server->start_problem
+                        : "out of memory");
     http_server_stop(server);
     return rc;
 }

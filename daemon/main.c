@@ -4,9 +4,9 @@
  * somebody says stop. Exits with 0 after a stop, 1 on failure, 2 on usage.
  */
 #include "config.h"
+#include "console.h"
 #include "flaky.h"
 #include "http.h"
-#include "log.h"
 #include "option.h"
 
 #include <collector/collector.h>
@@ -45,11 +45,11 @@ open_store(struct daemon *daemon, const struct config *config)
     options.indexed = config->indexed;
     options.connection_count_max = config->max_conns;
     options.backlog_max = config->max_backlog;
-    options.log = log_forward;
+    options.log = console_forward;
     rc = collector_store_open(&options, &daemon->store);
     if (rc != COLLECTOR_OK)
-        log_line(COLLECTOR_LOG_ERROR, "can't open %s: %s", config->db,
-                 collector_error_text(rc));
+        console_log(COLLECTOR_LOG_ERROR, "can't open %s: %s", config->db,
+                    collector_error_text(rc));
     return rc;
 }
 
@@ -69,7 +69,7 @@ new_sink(const struct config *config, struct collector_sink **ret_sink)
 {
     switch ((enum config_sink)config->sink) {
     case CONFIG_SINK_LOG:
-        return collector_sink_log_new(log_forward, NULL, ret_sink);
+        return collector_sink_log_new(console_forward, NULL, ret_sink);
     case CONFIG_SINK_FILE:
         return collector_sink_file_new(config->file_path, ret_sink);
     case CONFIG_SINK_WEBHOOK:
@@ -91,8 +91,8 @@ open_sink(struct daemon *daemon, const struct config *config)
             daemon->sink = flaky; /* which owns the other one now */
     }
     if (rc != COLLECTOR_OK)
-        log_line(COLLECTOR_LOG_ERROR, "can't make the sink: %s",
-                 collector_error_text(rc));
+        console_log(COLLECTOR_LOG_ERROR, "can't make the sink: %s",
+                    collector_error_text(rc));
     return rc;
 }
 
@@ -105,14 +105,14 @@ start_uploader(struct daemon *daemon, const struct config *config)
     collector_uploader_options_init(&options);
     options.interval_ms = config->upload_interval_ms;
     options.batch_count_max = config->upload_batch;
-    options.log = log_forward;
+    options.log = console_forward;
     rc = collector_uploader_new(daemon->store, daemon->sink, &options,
                                 &daemon->uploader);
     if (rc == COLLECTOR_OK)
         rc = collector_uploader_start(daemon->uploader);
     if (rc != COLLECTOR_OK)
-        log_line(COLLECTOR_LOG_ERROR, "can't start the uploader: %s",
-                 collector_error_text(rc));
+        console_log(COLLECTOR_LOG_ERROR, "can't start the uploader: %s",
+                    collector_error_text(rc));
     return rc;
 }
 
@@ -129,26 +129,26 @@ start_server(struct daemon *daemon, const struct config *config)
     if (http_server_start(&options, &daemon->server) < 0)
         return -1;
     if (!config->addr.loopback)
-        log_line(COLLECTOR_LOG_WARNING,
-                 "anybody who reaches %s can send events: there is no "
-                 "authentication",
-                 config->addr.host);
-    log_line(COLLECTOR_LOG_INFO, "listening on %s:%u", config->addr.host,
-             http_server_port(daemon->server));
+        console_log(COLLECTOR_LOG_WARNING,
+                    "anybody who reaches %s can send events: there is no "
+                    "authentication",
+                    config->addr.host);
+    console_log(COLLECTOR_LOG_INFO, "listening on %s:%u", config->addr.host,
+                http_server_port(daemon->server));
     return 0;
 }
 
 static int
 start(struct daemon *daemon, const struct config *config)
 {
-    log_line(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
+    console_log(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
     /* The sink first: it finds mistakes, and touches no file. */
     if (open_sink(daemon, config) != COLLECTOR_OK ||
         open_store(daemon, config) != COLLECTOR_OK)
         return -1;
-    log_line(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
-             config_mode_words[config->mode],
-             collector_sink_name(daemon->sink));
+    console_log(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
+                config_mode_words[config->mode],
+                collector_sink_name(daemon->sink));
     if (start_uploader(daemon, config) != COLLECTOR_OK ||
         start_server(daemon, config) < 0)
         return -1;
@@ -167,10 +167,10 @@ allow_descriptors(uint32_t http_threads)
         return;
     limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
     if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
-        log_line(COLLECTOR_LOG_WARNING,
-                 "%llu open files are too few for %lu connections",
-                 (unsigned long long)limit.rlim_cur,
-                 (unsigned long)http_threads);
+        console_log(COLLECTOR_LOG_WARNING,
+                    "%llu open files are too few for %lu connections",
+                    (unsigned long long)limit.rlim_cur,
+                    (unsigned long)http_threads);
 }
 
 /* Signals that stop the daemon are blocked from before the first thread is
@@ -213,13 +213,13 @@ stop(struct daemon *daemon, uint32_t drain_ms)
 {
     struct collector_store_stats stats = {.size = sizeof(stats)};
 
-    log_line(COLLECTOR_LOG_INFO, "stopping");
+    console_log(COLLECTOR_LOG_INFO, "stopping");
     http_server_stop(daemon->server);
     daemon->server = NULL;
     (void)collector_uploader_stop(daemon->uploader, drain_ms); /* can't fail */
     collector_store_stats(daemon->store, &stats);
-    log_line(COLLECTOR_LOG_INFO, "stopped, %llu events pending",
-             (unsigned long long)stats.pending);
+    console_log(COLLECTOR_LOG_INFO, "stopped, %llu events pending",
+                (unsigned long long)stats.pending);
 }
 
 static void
@@ -267,7 +267,7 @@ main(int argc, char **argv)
     int status = EXIT_FAILURE;
 
     if (config_parse(argc, argv, &config, &action, &problem) < 0) {
-        log_line(COLLECTOR_LOG_ERROR, "%s", problem.text);
+        console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
         return EXIT_USAGE;
     }
     switch (action) {

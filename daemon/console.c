@@ -3,7 +3,7 @@
  * The daemon's voice: every line that it or the library has to say goes through
  * here, and none can break out of its line.
  */
-#include "log.h"
+#include "console.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -63,7 +63,7 @@ write_line(enum collector_log_level level, const char *text)
 }
 
 void
-log_line(enum collector_log_level level, const char *format, ...)
+console_log(enum collector_log_level level, const char *format, ...)
 {
     char text[LOG_TEXT_SIZE];
     va_list arguments;
@@ -77,7 +77,8 @@ log_line(enum collector_log_level level, const char *format, ...)
 }
 
 void
-log_forward(void *userdata, enum collector_log_level level, const char *line)
+console_forward(void *userdata, enum collector_log_level level,
+                const char *line)
 {
     (void)userdata;
     if (level != COLLECTOR_LOG_DEBUG)

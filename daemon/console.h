@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DAEMON_LOG_H
-#define DAEMON_LOG_H
+#ifndef DAEMON_CONSOLE_H
+#define DAEMON_CONSOLE_H
 
 #include <collector/log.h>
 
@@ -10,10 +10,12 @@
  * are escaped, a long line is cut, and debug lines are left out. Any thread.
  */
 __attribute__((format(printf, 2, 3))) void
-log_line(enum collector_log_level level, const char *format, ...);
+console_log(enum collector_log_level level, const char *format, ...);
 
-/** log_line() in the form of the library's callback; userdata is not used. */
+/** console_log() in the form of the library's callback; userdata is not used.
+ */
 void
-log_forward(void *userdata, enum collector_log_level level, const char *line);
+console_forward(void *userdata, enum collector_log_level level,
+                const char *line);
 
 #endif
