@@ -15,10 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What an event may hold beside its payload: names, and members that nobody
- * knows. Jansson makes some 80 bytes of memory of each byte at worst. */
-#define REST_SIZE_MAX (64 * 1024)
-
 /* Integers beyond 64 bit are valid telemetry; only their text is kept. A NUL
  * escape is valid in a payload, and is refused where it isn't. */
 #define DECODE_FLAGS (JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL)
@@ -243,10 +239,10 @@ read_sizes(struct parse *parse, size_t size,
            const struct collector__span spans[MEMBER_COUNT],
            struct collector_event *event)
 {
-    if (size - spans[PAYLOAD].size > REST_SIZE_MAX)
+    if (size - spans[PAYLOAD].size > COLLECTOR_EVENT_REST_SIZE_MAX)
         return refuse(parse, COLLECTOR_ERR_TOO_BIG,
                       "the members beside payload are over %d bytes",
-                      REST_SIZE_MAX);
+                      COLLECTOR_EVENT_REST_SIZE_MAX);
     if (spans[PAYLOAD].text == NULL)
         return COLLECTOR_OK;
     return keep_payload(parse, spans[PAYLOAD], &event->payload);

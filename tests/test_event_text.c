@@ -448,10 +448,12 @@ END_TEST
 START_TEST(test_members_beside_the_payload_are_bounded)
 {
     const int around = (int)strlen(support_format(PADDED, 0, ""));
-    const char *text = support_format(PADDED, 65536 - around, "");
+    const char *text =
+        support_format(PADDED, COLLECTOR_EVENT_REST_SIZE_MAX - around, "");
 
     ck_assert_ok(parse(text, strlen(text), COLLECTOR_JSON_DOCUMENT));
-    text = support_format(PADDED, 65536 - around + 1, "");
+    text =
+        support_format(PADDED, COLLECTOR_EVENT_REST_SIZE_MAX - around + 1, "");
     ck_assert_error(parse(text, strlen(text), COLLECTOR_JSON_DOCUMENT),
                     COLLECTOR_ERR_TOO_BIG);
     ck_assert_int_eq(problem.index, 0);

@@ -13,6 +13,10 @@ extern "C" {
 #define COLLECTOR_KIND_SIZE_MAX 128
 #define COLLECTOR_PAYLOAD_SIZE_MAX (64 * 1024)
 
+/** In JSON, bytes of an event beside its payload: names, and members that are
+ *  ignored. A parser's tree of them takes many times their size. */
+#define COLLECTOR_EVENT_REST_SIZE_MAX (64 * 1024)
+
 /** Levels of arrays and objects in a payload: far more than telemetry needs,
  *  and few enough for a parser that recurses on a 64 KiB stack. */
 #define COLLECTOR_PAYLOAD_DEPTH_MAX 64
