@@ -391,6 +391,32 @@ START_TEST(test_a_clean_close_leaves_one_file_and_the_lock)
 }
 END_TEST
 
+START_TEST(test_a_file_as_it_should_be_is_opened_without_a_write)
+{
+    struct harness harness;
+    sqlite3 *other = NULL;
+
+    harness_init(&harness);
+    harness.options.indexed = _i != 0;
+    harness_open(&harness);
+    harness_append(&harness, 1);
+    harness_close(&harness);
+    /* Whoever holds the lock would be felt by the first write, and so would
+     * a full disk. */
+    ck_assert_int_eq(sqlite3_open(harness.path, &other), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    harness_open(&harness);
+    ck_assert_int_eq(support_file_size(support_format("%s-wal", harness.path)),
+                     0);
+    ck_assert_int_eq(sqlite3_exec(other, "ROLLBACK", NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(other);
+    ck_assert_int_eq(harness_append(&harness, 1), 2);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_free_takes_null)
 {
     collector_store_free(NULL);
@@ -422,6 +448,8 @@ make_suite(void)
     tcase_add_test(file, test_a_snapshot_gets_a_name_of_its_own);
     tcase_add_test(file, test_anybody_may_read_the_open_file);
     tcase_add_test(file, test_a_clean_close_leaves_one_file_and_the_lock);
+    tcase_add_loop_test(
+        file, test_a_file_as_it_should_be_is_opened_without_a_write, 0, 2);
     tcase_add_test(file, test_free_takes_null);
     suite_add_tcase(suite, options);
     suite_add_tcase(suite, owner);
