@@ -138,21 +138,26 @@ start_server(struct daemon *daemon, const struct config *config)
     return 0;
 }
 
+/* The exit status to be: EXIT_SUCCESS when all of it runs. */
 static int
 start(struct daemon *daemon, const struct config *config)
 {
+    int rc;
+
     console_log(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
     /* The sink first: it finds mistakes, and touches no file. */
-    if (open_sink(daemon, config) != COLLECTOR_OK ||
-        open_store(daemon, config) != COLLECTOR_OK)
-        return -1;
+    rc = open_sink(daemon, config);
+    if (rc != COLLECTOR_OK)
+        return rc == COLLECTOR_ERR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
+    if (open_store(daemon, config) != COLLECTOR_OK)
+        return EXIT_FAILURE;
     console_log(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
                 config_mode_words[config->mode],
                 collector_sink_name(daemon->sink));
     if (start_uploader(daemon, config) != COLLECTOR_OK ||
         start_server(daemon, config) < 0)
-        return -1;
-    return 0;
+        return EXIT_FAILURE;
+    return EXIT_SUCCESS;
 }
 
 /* Without a descriptor to accept with, CivetWeb would busily try again and
@@ -235,15 +240,15 @@ static int
 run(const struct config *config)
 {
     struct daemon daemon = {.store = NULL};
-    int status = EXIT_FAILURE;
+    int status;
     sigset_t signals;
 
     block_signals(&signals);
     allow_descriptors(config->http_threads);
-    if (start(&daemon, config) == 0) {
+    status = start(&daemon, config);
+    if (status == EXIT_SUCCESS) {
         wait_for_signal(&daemon, &signals);
         stop(&daemon, config->drain_timeout_ms);
-        status = EXIT_SUCCESS;
     }
     release(&daemon);
     return status;

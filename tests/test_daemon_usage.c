@@ -56,6 +56,23 @@ START_TEST(test_version_is_printed)
 }
 END_TEST
 
+static const char *const hopeless_urls[] = {
+    "http://user:pass@", "http://user:pass@h:99999/", "http://u:pass@[::1/"};
+
+START_TEST(test_url_that_cannot_work_is_refused_before_a_file_is_made)
+{
+    struct daemon *collectord =
+        daemon_spawn("-addr", "127.0.0.1:0", "-db", db, "-sink", "webhook",
+                     "-webhook-url", hopeless_urls[_i], NULL);
+
+    assert_exits(collectord, 2);
+    ck_assert_eventually(strstr(daemon_stderr(collectord), "error ") != NULL);
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "pass"));
+    assert_no_file();
+    daemon_free(collectord);
+}
+END_TEST
+
 /** The documented options; a default of NULL is none. */
 static const struct {
     const char *name;
@@ -375,6 +392,9 @@ options_case(void)
 
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_loop_test(tcase, test_version_is_printed, 0, 2);
+    tcase_add_loop_test(
+        tcase, test_url_that_cannot_work_is_refused_before_a_file_is_made, 0,
+        3);
     tcase_add_loop_test(tcase, test_help_names_every_option_and_default, 0, 2);
     add_table(tcase, test_bad_flag_is_refused_before_a_file_is_made, bad_flags);
     add_table(tcase, test_bad_config_file_is_refused_before_a_file_is_made,
