@@ -128,6 +128,10 @@ answer_refusal(struct request *request, int rc,
     case COLLECTOR_ERR_FULL:
         answer_full(request);
         return;
+    case COLLECTOR_ERR_CONFLICT:
+        answer_error(request, 422, NULL,
+                     "Idempotency-Key was used with another body");
+        return;
     case COLLECTOR_ERR_NOSPACE:
         text = "disk full";
         break;
@@ -147,6 +151,7 @@ answer_refusal(struct request *request, int rc,
     case COLLECTOR_ERR_NEWER:
     case COLLECTOR_ERR_CANCELLED:
     case COLLECTOR_ERR_UNSUPPORTED:
+    case COLLECTOR_ERR_EXISTS:
         break; /* an append never returns these */
     }
     answer_error(request, 503, ANSWER_RETRY_AFTER, text);
@@ -224,8 +229,8 @@ route_events(struct request *request)
     if (refuse_by_head(request) < 0 || receive(request, &text, &size) < 0)
         return;
     rc = collector_store_append_json(request->store, text, size,
-                                     form_of(request->content_type), &receipt,
-                                     &problem);
+                                     form_of(request->content_type), NULL,
+                                     &receipt, &problem);
     free(text);
     if (rc == COLLECTOR_OK)
         answer_receipt(request, &receipt);

@@ -19,7 +19,7 @@ main(void)
     collector_store_options_init(&options);
     options.path = "embed.sqlite";
     if (collector_store_open(&options, &store) != COLLECTOR_OK ||
-        collector_store_append(store, &event, 1, NULL) != COLLECTOR_OK ||
+        collector_store_append(store, &event, 1, NULL, NULL) != COLLECTOR_OK ||
         collector_sink_file_new("-", &sink) != COLLECTOR_OK ||
         collector_uploader_new(store, sink, NULL, &uploader) != COLLECTOR_OK)
         return 1;

@@ -6,18 +6,22 @@
  */
 #include "devices.h"
 #include "event.h"
+#include "idempotency.h"
 #include "store.h"
 
 #include <collector/error.h>
+#include <stdio.h>
 
 /** An append in the queue. */
 struct append {
     struct collector__operation operation;
     const struct collector__event_list *list;
-    uint64_t backlog_max;
     int64_t now;
+    /** NULL for none. */
+    const char *key;
+    struct collector__digest digest;
     /** What came out. */
-    int64_t first_id;
+    struct collector_receipt receipt;
 };
 
 static int
@@ -42,13 +46,33 @@ insert_event(struct collector__connection *connection, int64_t id,
 
 /** Whether the backlog has room for so many more. */
 static bool
-has_room(const struct append *append,
-         const struct collector__position *position)
+has_room(const struct collector__connection *connection, size_t event_count)
 {
+    const struct collector__position *position = &connection->position;
+    const uint64_t backlog_max = connection->database->limits.backlog_max;
     const int64_t pending = position->next_id - 1 - position->settled_through;
 
-    return append->backlog_max == 0 ||
-           (uint64_t)pending + append->list->event_count <= append->backlog_max;
+    return backlog_max == 0 || (uint64_t)pending + event_count <= backlog_max;
+}
+
+static int
+insert_events(struct collector__connection *connection,
+              const struct append *append)
+{
+    const struct collector__event_list *list = append->list;
+    struct collector__position *position = &connection->position;
+    size_t i;
+    int rc;
+
+    for (i = 0; i < list->event_count; i++) {
+        rc = insert_event(connection, position->next_id + (int64_t)i,
+                          &list->events[i]);
+        if (rc != COLLECTOR_OK)
+            return rc;
+        collector__devices_note(connection, list->events[i].ts, append->now);
+    }
+    position->next_id += (int64_t)list->event_count;
+    return COLLECTOR_OK;
 }
 
 static int
@@ -56,65 +80,72 @@ run_append(struct collector__operation *operation,
            struct collector__connection *connection)
 {
     struct append *append = (struct append *)operation;
-    const struct collector__event_list *list = append->list;
-    struct collector__position *position = &connection->position;
-    const int64_t first_id = position->next_id;
-    size_t i;
+    struct collector_receipt *receipt = &append->receipt;
     int rc;
 
-    if (!has_room(append, position))
-        return COLLECTOR_ERR_FULL;
-    for (i = 0; i < list->event_count; i++) {
-        rc = insert_event(connection, first_id + (int64_t)i, &list->events[i]);
-        if (rc != COLLECTOR_OK)
+    if (append->key != NULL) {
+        rc = collector__idempotency_find(connection, append->key,
+                                         &append->digest, receipt);
+        if (rc != COLLECTOR_OK || receipt->duplicate)
             return rc;
-        collector__devices_note(connection, list->events[i].ts, append->now);
     }
-    position->next_id += (int64_t)list->event_count;
-    append->first_id = first_id;
-    return COLLECTOR_OK;
+    if (!has_room(connection, append->list->event_count))
+        return COLLECTOR_ERR_FULL;
+    receipt->first_id = connection->position.next_id;
+    receipt->count = append->list->event_count;
+    rc = insert_events(connection, append);
+    if (rc == COLLECTOR_OK && append->key != NULL)
+        rc = collector__idempotency_keep(connection, append->key,
+                                         &append->digest, receipt, append->now);
+    return rc;
 }
 
+/** Queue what was checked. The caller has set what depends on its form. */
 static int
-append_list(struct collector_store *store,
-            const struct collector__event_list *list, int64_t now,
-            struct collector_receipt *ret_receipt)
+submit(struct collector_store *store, struct append *append,
+       struct collector_receipt *ret_receipt)
 {
-    struct append append = {
-        .operation = {.run = run_append,
-                      .event_count = list->event_count,
-                      .byte_count = list->texts.size},
-        .list = list,
-        .backlog_max = store->backlog_max,
-        .now = now,
-    };
+    const struct collector__event_list *list = append->list;
     int rc = COLLECTOR_OK;
 
+    append->operation.run = run_append;
+    append->operation.event_count = list->event_count;
+    append->operation.byte_count = list->texts.size;
     if (list->event_count > 0)
-        rc = collector__writer_submit(&store->writer, &append.operation);
-    if (rc == COLLECTOR_OK && ret_receipt != NULL) {
-        ret_receipt->first_id = append.first_id;
-        ret_receipt->count = list->event_count;
-    }
+        rc = collector__store_submit(store, &append->operation);
+    if (rc == COLLECTOR_OK && ret_receipt != NULL)
+        *ret_receipt = append->receipt;
     return rc;
+}
+
+/** Whether a key is none, or a good one. */
+static bool
+is_usable(const char *key)
+{
+    return key == NULL || collector__idempotency_key_is_valid(key);
 }
 
 int
 collector_store_append(struct collector_store *store,
                        const struct collector_event *events, size_t event_count,
+                       const char *idempotency_key,
                        struct collector_receipt *ret_receipt)
 {
     struct collector__event_list list = {NULL, 0, 0, {NULL, 0, 0, 0}};
+    struct append append = {.list = &list, .key = idempotency_key};
     struct collector_problem problem;
-    int64_t now;
     int rc;
 
-    if (store == NULL || (events == NULL && event_count > 0))
+    if (store == NULL || (events == NULL && event_count > 0) ||
+        !is_usable(idempotency_key))
         return COLLECTOR_ERR_INVALID;
-    now = collector__clock_wall_ms(&store->database.clock);
-    rc = collector__event_list_copy(events, event_count, now, &list, &problem);
+    append.now = collector__clock_wall_ms(&store->database.clock);
+    rc = collector__event_list_copy(events, event_count, append.now, &list,
+                                    &problem);
+    if (rc == COLLECTOR_OK && idempotency_key != NULL)
+        append.digest = collector__digest_events(events, event_count);
     if (rc == COLLECTOR_OK)
-        rc = append_list(store, &list, now, ret_receipt);
+        rc = submit(store, &append, ret_receipt);
     collector__event_list_clear(&list);
     return rc;
 }
@@ -122,21 +153,29 @@ collector_store_append(struct collector_store *store,
 int
 collector_store_append_json(struct collector_store *store, const char *text,
                             size_t size, enum collector_json_form form,
+                            const char *idempotency_key,
                             struct collector_receipt *ret_receipt,
                             struct collector_problem *ret_problem)
 {
     struct collector__event_list list = {NULL, 0, 0, {NULL, 0, 0, 0}};
+    struct append append = {.list = &list, .key = idempotency_key};
     struct collector_problem problem = {-1, "bad argument"};
     int rc = COLLECTOR_ERR_INVALID;
-    int64_t now;
 
-    if (store != NULL && (text != NULL || size == 0) &&
-        (unsigned)form <= COLLECTOR_JSON_LINES) {
-        now = collector__clock_wall_ms(&store->database.clock);
+    if (!is_usable(idempotency_key)) {
+        (void)snprintf(problem.text, sizeof(problem.text),
+                       "the idempotency key is empty, over %d bytes, or not "
+                       "printable UTF-8",
+                       COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX); /* it fits */
+    } else if (store != NULL && (text != NULL || size == 0) &&
+               (unsigned)form <= COLLECTOR_JSON_LINES) {
+        append.now = collector__clock_wall_ms(&store->database.clock);
         rc = collector__event_list_parse(text != NULL ? text : "", size, form,
-                                         now, &list, &problem);
+                                         append.now, &list, &problem);
+        if (rc == COLLECTOR_OK && idempotency_key != NULL)
+            append.digest = collector__digest_text(text, size);
         if (rc == COLLECTOR_OK)
-            rc = append_list(store, &list, now, ret_receipt);
+            rc = submit(store, &append, ret_receipt);
     }
     if (ret_problem != NULL &&
         (rc == COLLECTOR_ERR_INVALID || rc == COLLECTOR_ERR_TOO_BIG))

@@ -1,74 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One SQLite connection: the text of every statement in one table, prepared on
- * first use; and transactions that are open or not, with nothing in between.
+ * One SQLite connection: statements that are prepared on first use, and
+ * transactions that are open or not, with nothing in between.
  */
 #include "connection.h"
 
 #include <collector/error.h>
 #include <string.h>
-
-static const char *const statement_texts[COLLECTOR_SQL_COUNT] = {
-    [COLLECTOR_SQL_BEGIN] = "BEGIN",
-    [COLLECTOR_SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
-    [COLLECTOR_SQL_COMMIT] = "COMMIT",
-    [COLLECTOR_SQL_ROLLBACK] = "ROLLBACK",
-    [COLLECTOR_SQL_POSITION] =
-        "SELECT max(settled_through,"
-        "           coalesce((SELECT max(id) FROM event_log), 0)) + 1,"
-        "       settled_through, devices_through FROM state",
-    [COLLECTOR_SQL_INSERT_EVENT] =
-        "INSERT INTO event_log (id, device_id, kind, payload_json, ts)"
-        " VALUES (?1, ?2, ?3, ?4, ?5)",
-    /* Which counter is bound as three factors: one statement for one idea. */
-    [COLLECTOR_SQL_SETTLE] =
-        "UPDATE state SET settled_through = ?1,"
-        " delivered = delivered + ?2, dead = dead + ?3, dropped = dropped + ?4",
-    [COLLECTOR_SQL_INSERT_RUN] =
-        "INSERT INTO upload_runs (started_at, finished_at, event_count, status,"
-        " error, first_id, last_id, attempts)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-    [COLLECTOR_SQL_LAST_RUN] = "SELECT id, status FROM upload_runs"
-                               " ORDER BY id DESC LIMIT 1",
-    [COLLECTOR_SQL_UPDATE_RUN] =
-        "UPDATE upload_runs SET finished_at = ?2, event_count = ?3,"
-        " error = ?4, first_id = ?5, last_id = ?6, attempts = attempts + 1"
-        " WHERE id = ?1",
-    [COLLECTOR_SQL_PRUNE_ERRORS] =
-        "DELETE FROM upload_runs WHERE status = 'error' AND id <= ("
-        " SELECT id FROM upload_runs WHERE status = 'error'"
-        " ORDER BY id DESC LIMIT 1 OFFSET ?1)",
-    /* New devices are numbered in the order of their first event, as the view
-     * numbers them before they are here. */
-    [COLLECTOR_SQL_REFRESH_DEVICES] =
-        "INSERT INTO device_state (device_key, last_seen_at)"
-        " SELECT device_id, max(min(ts, ?1)) FROM event_log"
-        " WHERE id > ?2 AND id <= ?3 GROUP BY device_id ORDER BY min(id)"
-        " ON CONFLICT (device_key) DO UPDATE SET"
-        " last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)",
-    [COLLECTOR_SQL_DEVICES_THROUGH] = "UPDATE state SET devices_through = ?1",
-    [COLLECTOR_SQL_STORAGE_FAULT] =
-        "UPDATE state SET storage_faults = storage_faults + 1",
-    [COLLECTOR_SQL_FETCH] =
-        "SELECT id, device_id, kind, payload_json, ts,"
-        " (SELECT settled_through FROM state) FROM event_log"
-        " WHERE id > (SELECT settled_through FROM state) ORDER BY id LIMIT ?1",
-    [COLLECTOR_SQL_IDENTITY] =
-        "SELECT collector_id,"
-        " (SELECT count(*) FROM sqlite_schema WHERE name = 'event_log_device')"
-        " FROM state",
-    [COLLECTOR_SQL_LEDGER] =
-        "SELECT l.accepted, l.delivered, l.dead, l.dropped, l.pending,"
-        " coalesce((SELECT ts FROM event_log WHERE id > s.settled_through"
-        "  ORDER BY id LIMIT 1), 0)"
-        " FROM ledger l, state s",
-    [COLLECTOR_SQL_DEVICE_COUNT] =
-        "SELECT (SELECT coalesce(max(id), 0) FROM device_state)"
-        " + (SELECT count(*) FROM (SELECT DISTINCT device_id FROM event_log"
-        "     WHERE id > (SELECT devices_through FROM state)) t"
-        "     WHERE NOT EXISTS (SELECT 1 FROM device_state d"
-        "                        WHERE d.device_key = t.device_id))",
-};
 
 /** SQLite calls this after each commit. */
 static int
@@ -139,9 +77,10 @@ collector__connection_prepare(struct collector__connection *connection,
     sqlite3_stmt **slot = &connection->statements[sql];
 
     if (*slot == NULL &&
-        sqlite3_prepare_v3(connection->db, statement_texts[sql], -1,
+        sqlite3_prepare_v3(connection->db, collector__sql_texts[sql], -1,
                            SQLITE_PREPARE_PERSISTENT, slot, NULL) != SQLITE_OK)
-        return collector__connection_error(connection, statement_texts[sql]);
+        return collector__connection_error(connection,
+                                           collector__sql_texts[sql]);
     *ret_statement = *slot;
     return COLLECTOR_OK;
 }
@@ -178,7 +117,7 @@ run_plain(struct collector__connection *connection, enum collector__sql sql)
     if (rc != COLLECTOR_OK)
         return rc;
     return collector__connection_run(connection, statement,
-                                     statement_texts[sql]);
+                                     collector__sql_texts[sql]);
 }
 
 static int
@@ -196,6 +135,7 @@ read_position(struct collector__connection *connection)
         position->next_id = sqlite3_column_int64(statement, 0);
         position->settled_through = sqlite3_column_int64(statement, 1);
         position->devices_through = sqlite3_column_int64(statement, 2);
+        position->dead_in_a_row = sqlite3_column_int64(statement, 3);
     } else {
         rc = collector__connection_error(connection, "reading the position");
     }

@@ -3,30 +3,7 @@
 #define COLLECTOR_LIB_CONNECTION_H
 
 #include "database.h"
-
-/** The statements that a connection keeps prepared; the text of each is in
- *  connection.c. */
-enum collector__sql {
-    COLLECTOR_SQL_BEGIN,
-    COLLECTOR_SQL_BEGIN_IMMEDIATE,
-    COLLECTOR_SQL_COMMIT,
-    COLLECTOR_SQL_ROLLBACK,
-    COLLECTOR_SQL_POSITION,
-    COLLECTOR_SQL_INSERT_EVENT,
-    COLLECTOR_SQL_SETTLE,
-    COLLECTOR_SQL_INSERT_RUN,
-    COLLECTOR_SQL_LAST_RUN,
-    COLLECTOR_SQL_UPDATE_RUN,
-    COLLECTOR_SQL_PRUNE_ERRORS,
-    COLLECTOR_SQL_REFRESH_DEVICES,
-    COLLECTOR_SQL_DEVICES_THROUGH,
-    COLLECTOR_SQL_STORAGE_FAULT,
-    COLLECTOR_SQL_FETCH,
-    COLLECTOR_SQL_IDENTITY,
-    COLLECTOR_SQL_LEDGER,
-    COLLECTOR_SQL_DEVICE_COUNT,
-    COLLECTOR_SQL_COUNT
-};
+#include "sql.h"
 
 /** Where the file stands, as read inside a transaction. */
 struct collector__position {
@@ -34,6 +11,8 @@ struct collector__position {
     int64_t next_id;
     int64_t settled_through;
     int64_t devices_through;
+    /** Dead letters since the last delivery. */
+    int64_t dead_in_a_row;
 };
 
 /**

@@ -19,6 +19,14 @@
 /* Pages that one connection keeps in memory, in KiB. Appends touch few. */
 #define CACHE_KIB 1024
 
+int64_t
+collector__database_uptime_ms(const struct collector__database *database)
+{
+    return database->uptime_before_ms +
+           collector__clock_monotonic_ms(&database->clock) -
+           database->opened_at;
+}
+
 static int
 translate(int code, int system_errno)
 {

@@ -19,6 +19,17 @@
 /** How long to wait for somebody else's lock before giving up. */
 #define COLLECTOR_BUSY_MS 5000
 
+/** What a file may hold; as in struct collector_store_options. */
+struct collector__limits {
+    uint64_t backlog_max;
+    uint64_t size_max;
+    enum collector_overflow overflow;
+    uint64_t retain_ms;
+    uint64_t dead_letter_max;
+    uint64_t idempotency_retain_ms;
+    uint64_t idempotency_max;
+};
+
 /** A store's file, and how it is to be opened. Outlives its connections. */
 struct collector__database {
     /** Absolute, with links resolved. */
@@ -27,12 +38,27 @@ struct collector__database {
     char *vfs;
     enum collector_durability durability;
     bool indexed;
+    struct collector__limits limits;
     struct collector__log log;
     struct collector_clock clock;
     struct collector__wal wal;
     /** When a storage error was last logged, monotonic; 0 for never. */
     _Atomic int64_t logged_at;
+    /** How long the store had been open before, and when it was opened this
+     *  time, monotonic ms. */
+    int64_t uptime_before_ms;
+    int64_t opened_at;
+    /** Idempotency keys since it was opened. */
+    _Atomic uint64_t keys_added;
 };
+
+/**
+ * How long the store has been open, this time and before, in ms. Ages are
+ * counted in it, since a wall clock that jumps must not expire anything. It
+ * never goes back but for what was not written down before a crash.
+ */
+int64_t
+collector__database_uptime_ms(const struct collector__database *database);
 
 /**
  * Open one connection, with its pragmas set and read back.

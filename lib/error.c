@@ -38,6 +38,10 @@ collector_error_text(int rc)
         return "cancelled";
     case COLLECTOR_ERR_UNSUPPORTED:
         return "not supported by this build";
+    case COLLECTOR_ERR_CONFLICT:
+        return "the idempotency key was used with other events";
+    case COLLECTOR_ERR_EXISTS:
+        return "there is a file of that name already";
     }
     return "unknown error";
 }

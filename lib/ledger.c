@@ -44,7 +44,80 @@ insert_run(struct collector__connection *connection,
     sqlite3_bind_int64(statement, 6, run->first_id);
     sqlite3_bind_int64(statement, 7, run->last_id);
     sqlite3_bind_int64(statement, 8, run->attempts);
+    sqlite3_bind_int64(statement, 9,
+                       collector__database_uptime_ms(connection->database));
     return collector__connection_run(connection, statement, "writing a run");
+}
+
+/**
+ * Write down what was delivered while the disk was too full for a row of its
+ * own: only a delivery is ever settled like that.
+ */
+static int
+fill_gap(struct collector__connection *connection,
+         const struct collector__run *run)
+{
+    struct collector__run gap = *run;
+    sqlite3_stmt *statement = NULL;
+    bool any = false;
+    int rc;
+
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_RUNS_THROUGH,
+                                       &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        any = sqlite3_column_type(statement, 0) != SQLITE_NULL;
+        gap.first_id = sqlite3_column_int64(statement, 0) + 1;
+        gap.last_id = run->first_id - 1;
+    } else {
+        rc = collector__connection_error(connection, "reading the last run");
+    }
+    collector__connection_done(statement);
+    if (rc != COLLECTOR_OK || !any || gap.first_id > gap.last_id)
+        return rc;
+    gap.error = "written down later, for want of room";
+    return insert_run(connection, &gap, "success");
+}
+
+/** Make the last run longer if it is a drop that this one goes on with: what
+ *  an outage costs is one row, not one an append. */
+static int
+extend_drop(struct collector__connection *connection,
+            const struct collector__run *run, bool *ret_done)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc;
+
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_EXTEND_DROP,
+                                       &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    sqlite3_bind_int64(statement, 1, run->first_id - 1);
+    sqlite3_bind_int64(statement, 2, run->finished_at);
+    sqlite3_bind_int64(statement, 3, run->last_id - run->first_id + 1);
+    sqlite3_bind_int64(statement, 4, run->last_id);
+    sqlite3_bind_int64(statement, 5,
+                       collector__database_uptime_ms(connection->database));
+    rc = collector__connection_run(connection, statement, "extending a drop");
+    *ret_done = rc == COLLECTOR_OK && sqlite3_changes(connection->db) > 0;
+    return rc;
+}
+
+/** The runs' rows: one for this run, and one for what was settled without. */
+static int
+write_run(struct collector__connection *connection, enum collector__fate fate,
+          const struct collector__run *run)
+{
+    bool extended = false;
+    int rc;
+
+    rc = fill_gap(connection, run);
+    if (rc == COLLECTOR_OK && fate == COLLECTOR_FATE_DROPPED)
+        rc = extend_drop(connection, run, &extended);
+    if (rc != COLLECTOR_OK || extended)
+        return rc;
+    return insert_run(connection, run, fate_status(fate));
 }
 
 int
@@ -75,9 +148,11 @@ collector__ledger_settle(struct collector__connection *connection,
     sqlite3_bind_int64(statement, 3, fate == COLLECTOR_FATE_DEAD ? count : 0);
     sqlite3_bind_int64(statement, 4,
                        fate == COLLECTOR_FATE_DROPPED ? count : 0);
+    sqlite3_bind_int64(statement, 5,
+                       collector__database_uptime_ms(connection->database));
     rc = collector__connection_run(connection, statement, "settling");
-    if (rc == COLLECTOR_OK)
-        rc = insert_run(connection, &rest, fate_status(fate));
+    if (rc == COLLECTOR_OK && !run->unwritten)
+        rc = write_run(connection, fate, &rest);
     if (rc == COLLECTOR_OK)
         position->settled_through = rest.last_id;
     return rc;

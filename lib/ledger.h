@@ -23,6 +23,9 @@ struct collector__run {
     uint32_t attempts;
     /** Why, in words; NULL or "" for nothing. */
     const char *error;
+    /** Settle without a row: the next run makes up for it. For deliveries
+     *  only, on a disk without room for more. */
+    bool unwritten;
 };
 
 /**

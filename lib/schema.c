@@ -235,6 +235,9 @@ migrate(struct collector__database *database, sqlite3 *db)
     if (rc == COLLECTOR_OK && version == 0)
         rc = collector__database_execute(database, db, COLLECTOR_SCHEMA_SQL_1,
                                          "schema 1");
+    if (rc == COLLECTOR_OK && version < 2)
+        rc = collector__database_execute(database, db, COLLECTOR_SCHEMA_SQL_2,
+                                         "schema 2");
     if (rc == COLLECTOR_OK && database->indexed)
         rc = collector__database_execute(database, db,
                                          COLLECTOR_SCHEMA_SQL_INDEX, "index");

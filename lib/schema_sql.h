@@ -89,6 +89,23 @@
 "             - settled_through, 0) AS pending" \
 "    FROM state;"
 
+/**
+ * Schema 2. uptime_ms is what ages are counted in: how long the store has been
+ * open. Where a damaged file went, what was read from it, up to which id, and
+ * what was not found in it again: quarantines.
+ */
+#define COLLECTOR_SCHEMA_SQL_2 \
+"PRAGMA user_version = 2;" \
+"ALTER TABLE state ADD COLUMN uptime_ms INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE upload_runs ADD COLUMN uptime_ms INTEGER NOT NULL DEFAULT 0;" \
+"ALTER TABLE idempotency ADD COLUMN uptime_ms INTEGER NOT NULL DEFAULT 0;" \
+"CREATE TABLE quarantines (" \
+"  id INTEGER PRIMARY KEY, at INTEGER NOT NULL, path TEXT NOT NULL," \
+"  reason TEXT NOT NULL, previous_collector_id TEXT," \
+"  through INTEGER NOT NULL DEFAULT 0," \
+"  salvaged INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0," \
+"  finished_at INTEGER);"
+
 #define COLLECTOR_SCHEMA_SQL_INDEX \
 "CREATE INDEX IF NOT EXISTS event_log_device ON event_log(device_id);"
 

@@ -28,6 +28,10 @@ collector_store_options_init(struct collector_store_options *options)
         .mode = COLLECTOR_MODE_GROUP,
         .durability = COLLECTOR_DURABILITY_FULL,
         .connection_count_max = 8,
+        .retain_ms = UINT64_C(7) * 24 * 60 * 60 * 1000,
+        .dead_letter_max = 10000,
+        .idempotency_retain_ms = UINT64_C(24) * 60 * 60 * 1000,
+        .idempotency_max = 100000,
     };
 
     if (options != NULL)
@@ -90,8 +94,28 @@ are_valid(const struct collector_store_options *options)
            (unsigned)options->durability <= COLLECTOR_DURABILITY_NORMAL &&
            options->connection_count_max >= 1 &&
            options->connection_count_max <= COLLECTOR_CONNECTIONS_MAX &&
+           (unsigned)options->overflow <= COLLECTOR_OVERFLOW_DROP_OLDEST &&
+           (unsigned)options->on_damage <= COLLECTOR_DAMAGE_QUARANTINE &&
+           (options->size_max == 0 ||
+            options->size_max >= COLLECTOR_STORE_SIZE_MIN) &&
            (options->clock == NULL || (options->clock->wall_ms != NULL &&
                                        options->clock->monotonic_ms != NULL));
+}
+
+static struct collector__limits
+limits_of(const struct collector_store_options *options)
+{
+    const struct collector__limits limits = {
+        .backlog_max = options->backlog_max,
+        .size_max = options->size_max,
+        .overflow = options->overflow,
+        .retain_ms = options->retain_ms,
+        .dead_letter_max = options->dead_letter_max,
+        .idempotency_retain_ms = options->idempotency_retain_ms,
+        .idempotency_max = options->idempotency_max,
+    };
+
+    return limits;
 }
 
 /** Fill in the parts that come from the options. */
@@ -101,19 +125,25 @@ store_new(const struct collector_store_options *options,
 {
     struct collector_store *store = calloc(1, sizeof(*store));
     struct collector__database *database;
+    pthread_rwlockattr_t attributes;
 
     if (store == NULL)
         return COLLECTOR_ERR_NOMEM;
     store->lock_fd = -1;
     store->mode = options->mode;
-    store->backlog_max = options->backlog_max;
     store->connection_count = options->connection_count_max;
     atomic_store(&store->counters.storage_ok, true);
-    (void)pthread_mutex_init(&store->fetcher.mutex, NULL); /* can't fail */
-    (void)pthread_mutex_init(&store->asker.mutex, NULL);   /* nor can this */
+    (void)pthread_rwlockattr_init(&attributes); /* none of these can fail */
+    (void)pthread_rwlockattr_setkind_np(
+        &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(&store->files, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
+    (void)pthread_mutex_init(&store->fetcher.mutex, NULL);
+    (void)pthread_mutex_init(&store->asker.mutex, NULL);
     database = &store->database;
     database->durability = options->durability;
     database->indexed = options->indexed;
+    database->limits = limits_of(options);
     database->log.fn = options->log;
     database->log.userdata = options->log_userdata;
     database->clock =
@@ -152,6 +182,9 @@ read_identity(struct collector_store *store)
         (void)snprintf(store->collector_id, sizeof(store->collector_id), "%s",
                        id); /* we wrote it: it fits */
         store->indexed = sqlite3_column_int(statement, 1) > 0;
+        store->database.uptime_before_ms = sqlite3_column_int64(statement, 2);
+        store->database.opened_at =
+            collector__clock_monotonic_ms(&store->database.clock);
     }
     collector__connection_done(statement);
     return rc;
@@ -212,12 +245,37 @@ collector_store_free(struct collector_store *store)
     collector__connection_close(&store->fetcher.connection);
     /* The last one moves the log to the main file, and removes it. */
     collector__connection_close(&store->asker.connection);
-    (void)pthread_mutex_destroy(&store->fetcher.mutex); /* nobody holds it */
+    (void)pthread_rwlock_destroy(&store->files); /* nobody holds any of them */
+    (void)pthread_mutex_destroy(&store->fetcher.mutex);
     (void)pthread_mutex_destroy(&store->asker.mutex);
     collector__lock_release(store->lock_fd);
     free(store->database.path);
     free(store->database.vfs);
     free(store);
+}
+
+void
+collector__store_enter(struct collector_store *store)
+{
+    (void)pthread_rwlock_rdlock(&store->files); /* fails on misuse only */
+}
+
+void
+collector__store_leave(struct collector_store *store)
+{
+    (void)pthread_rwlock_unlock(&store->files); /* it is held */
+}
+
+int
+collector__store_submit(struct collector_store *store,
+                        struct collector__operation *operation)
+{
+    int rc;
+
+    collector__store_enter(store);
+    rc = collector__writer_submit(&store->writer, operation);
+    collector__store_leave(store);
+    return rc;
 }
 
 int
@@ -235,10 +293,12 @@ collector_store_fetch(struct collector_store *store,
         return COLLECTOR_ERR_INVALID;
     if (atomic_exchange(&store->batch_out, true))
         return COLLECTOR_ERR_BUSY;
+    collector__store_enter(store);
     (void)pthread_mutex_lock(&store->fetcher.mutex);
     rc = collector__batch_read(&store->fetcher.connection, limits,
                                store->collector_id, &store->batch_out, &batch);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
+    collector__store_leave(store);
     if (rc != COLLECTOR_OK || batch == NULL)
         atomic_store(&store->batch_out, false);
     if (rc == COLLECTOR_OK)
@@ -286,7 +346,7 @@ collector_store_checkpoint(struct collector_store *store,
     checkpoint.delivered = delivery->result == COLLECTOR_DELIVERED;
     if (!checkpoint.delivered)
         run->error = delivery->error;
-    return collector__writer_submit(&store->writer, &checkpoint.operation);
+    return collector__store_submit(store, &checkpoint.operation);
 }
 
 int
@@ -299,15 +359,17 @@ collector_store_maintain(struct collector_store *store)
         return COLLECTOR_ERR_INVALID;
     if (!atomic_load(&store->counters.storage_ok)) {
         /* Perhaps nobody appends because we say so: find out. */
-        rc = collector__writer_submit(&store->writer, &proof);
+        rc = collector__store_submit(store, &proof);
         if (rc != COLLECTOR_OK)
             return rc;
     }
     if (!collector__wal_worth(&store->database.wal))
         return COLLECTOR_OK;
+    collector__store_enter(store);
     (void)pthread_mutex_lock(&store->fetcher.mutex);
     rc = collector__wal_checkpoint(&store->fetcher.connection, false);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
+    collector__store_leave(store);
     return rc;
 }
 
@@ -362,15 +424,19 @@ collector_store_stats(struct collector_store *store,
     const size_t size = ret_stats->size;
     struct collector_store_stats stats;
 
+    collector__store_enter(store);
     (void)pthread_mutex_lock(&store->asker.mutex);
     if (read_ledger(&store->asker.connection, &store->known))
         read_device_count(&store->asker.connection, &store->known);
     stats = store->known;
     (void)pthread_mutex_unlock(&store->asker.mutex);
+    collector__store_leave(store);
     stats.mode = store->mode;
     stats.durability = database->durability;
     stats.indexed = store->indexed;
-    stats.backlog_max = store->backlog_max;
+    stats.backlog_max = database->limits.backlog_max;
+    stats.size_max = database->limits.size_max;
+    stats.overflow = database->limits.overflow;
     memcpy(stats.collector_id, store->collector_id, sizeof(stats.collector_id));
     stats.storage_ok = atomic_load(&store->counters.storage_ok);
     stats.commits = atomic_load(&store->counters.commits);

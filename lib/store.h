@@ -13,6 +13,9 @@ struct collector__reader {
 };
 
 struct collector_store {
+    /** Held for reading by whoever uses the connections below, and for writing
+     *  by whoever puts another file in the place of a damaged one. */
+    pthread_rwlock_t files;
     struct collector__database database;
     struct collector__counters counters;
     struct collector__writer writer;
@@ -24,12 +27,25 @@ struct collector_store {
     struct collector_store_stats known;
     char collector_id[37];
     enum collector_write_mode mode;
-    uint64_t backlog_max;
     uint32_t connection_count;
     int lock_fd;
     bool indexed;
     /** Whether a batch is out. */
     _Atomic bool batch_out;
 };
+
+/** Use the store's connections, until collector__store_leave(). Any number of
+ *  threads may; don't enter twice. */
+void
+collector__store_enter(struct collector_store *store);
+
+void
+collector__store_leave(struct collector_store *store);
+
+/** Have an operation run and committed. The caller has not entered. As
+ *  collector__writer_submit(). */
+int
+collector__store_submit(struct collector_store *store,
+                        struct collector__operation *operation);
 
 #endif

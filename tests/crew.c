@@ -95,7 +95,7 @@ run_append(void *userdata)
     struct append_call *call = userdata;
 
     call->rc = collector_store_append(call->store, call->events,
-                                      call->event_count, &call->receipt);
+                                      call->event_count, NULL, &call->receipt);
     atomic_store(&call->returned, true);
     return NULL;
 }

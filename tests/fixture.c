@@ -48,7 +48,7 @@ fixture_append_payload(struct fixture *fixture, const char *payload)
     const struct collector_event event = {
         .device_id = "d", .kind = "k", .payload = payload};
 
-    ck_assert_ok(collector_store_append(fixture->store, &event, 1, NULL));
+    ck_assert_ok(collector_store_append(fixture->store, &event, 1, NULL, NULL));
 }
 
 void

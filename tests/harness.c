@@ -55,13 +55,13 @@ int64_t
 harness_append(struct harness *harness, size_t count)
 {
     struct collector_event *events = support_alloc(count * sizeof(*events));
-    struct collector_receipt receipt = {0, 0};
+    struct collector_receipt receipt = {0, 0, false};
     size_t i;
 
     for (i = 0; i < count; i++)
         events[i] = (struct collector_event){.device_id = "d", .kind = "k"};
     ck_assert_ok(
-        collector_store_append(harness->store, events, count, &receipt));
+        collector_store_append(harness->store, events, count, NULL, &receipt));
     ck_assert_uint_eq(receipt.count, count);
     return receipt.first_id;
 }
@@ -71,9 +71,10 @@ harness_see(struct harness *harness, const char *device_id, int64_t ts)
 {
     const struct collector_event event = {
         .device_id = device_id, .kind = "k", .ts = ts};
-    struct collector_receipt receipt = {0, 0};
+    struct collector_receipt receipt = {0, 0, false};
 
-    ck_assert_ok(collector_store_append(harness->store, &event, 1, &receipt));
+    ck_assert_ok(
+        collector_store_append(harness->store, &event, 1, NULL, &receipt));
     return receipt.first_id;
 }
 
@@ -82,7 +83,7 @@ harness_try(struct harness *harness, const char *kind)
 {
     const struct collector_event event = {.device_id = "d", .kind = kind};
 
-    return collector_store_append(harness->store, &event, 1, NULL);
+    return collector_store_append(harness->store, &event, 1, NULL, NULL);
 }
 
 struct collector_batch *

@@ -63,7 +63,9 @@ support_error_name(int rc)
                                         "COLLECTOR_ERR_NEWER",
                                         "COLLECTOR_ERR_NOMEM",
                                         "COLLECTOR_ERR_CANCELLED",
-                                        "COLLECTOR_ERR_UNSUPPORTED"};
+                                        "COLLECTOR_ERR_UNSUPPORTED",
+                                        "COLLECTOR_ERR_CONFLICT",
+                                        "COLLECTOR_ERR_EXISTS"};
 
     if (rc > 0 || rc <= -(int)(sizeof(names) / sizeof(names[0])))
         return "no error code at all";
@@ -362,12 +364,24 @@ support_sql_text(const char *path, const char *sql)
     return value;
 }
 
-void
-support_sql_exec(const char *path, const char *sql)
+static void
+run_statements(const char *path, int flags, const char *sql)
 {
-    sqlite3 *db = open_database(path, SQLITE_OPEN_READWRITE);
+    sqlite3 *db = open_database(path, flags);
     int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
 
     ck_assert_msg(rc == SQLITE_OK, "%s: %s", sql, sqlite3_errmsg(db));
     (void)sqlite3_close(db);
+}
+
+void
+support_sql_create(const char *path, const char *sql)
+{
+    run_statements(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, sql);
+}
+
+void
+support_sql_exec(const char *path, const char *sql)
+{
+    run_statements(path, SQLITE_OPEN_READWRITE, sql);
 }

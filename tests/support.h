@@ -163,6 +163,10 @@ support_sql_int(const char *path, const char *sql);
 const char *
 support_sql_text(const char *path, const char *sql);
 
+/** Make a database that is not there yet, and run statements on it. */
+void
+support_sql_create(const char *path, const char *sql);
+
 /** Run statements on a connection of their own. */
 void
 support_sql_exec(const char *path, const char *sql);

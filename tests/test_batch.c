@@ -52,7 +52,7 @@ START_TEST(test_a_batch_shows_its_events)
                                              {"d2", "k2", NULL, 22}};
     const struct collector_event *event;
 
-    ck_assert_ok(collector_store_append(fixture.store, events, 2, NULL));
+    ck_assert_ok(collector_store_append(fixture.store, events, 2, NULL, NULL));
     ck_assert_ok(fetch(10, 1000000));
     ck_assert_uint_eq(collector_batch_count(batch), 2);
     ck_assert_int_eq(collector_batch_first_id(batch), 1);
@@ -268,7 +268,7 @@ START_TEST(test_an_array_is_rendered_byte_for_byte)
         {"d/\x7f", "\xf0\x9f\x98\x80", NULL, INT64_MAX},
         {"d", "k", "null", 1}};
 
-    ck_assert_ok(collector_store_append(fixture.store, events, 3, NULL));
+    ck_assert_ok(collector_store_append(fixture.store, events, 3, NULL, NULL));
     ck_assert_ok(fetch(10, 1000));
     ck_assert_str_eq(
         render(COLLECTOR_BATCH_ARRAY),
@@ -320,7 +320,7 @@ START_TEST(test_what_is_rendered_parses_back)
     json_t *object;
     json_t *payload;
 
-    ck_assert_ok(collector_store_append(fixture.store, &event, 1, NULL));
+    ck_assert_ok(collector_store_append(fixture.store, &event, 1, NULL, NULL));
     ck_assert_ok(fetch(1, 1000));
     array = json_loads(render(COLLECTOR_BATCH_ARRAY), JSON_ALLOW_NUL, NULL);
     ck_assert_uint_eq(json_array_size(array), 1);

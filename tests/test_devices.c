@@ -293,7 +293,7 @@ START_TEST(test_a_random_life_matches_the_model)
             model_see(&model, events[i].device_id, events[i].ts, now);
         }
         ck_assert_ok(
-            collector_store_append(harness.store, events, count, NULL));
+            collector_store_append(harness.store, events, count, NULL, NULL));
         if (step % 7 == 0)
             (void)harness_deliver(&harness, 150);
         if (step % 20 == 13)

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#define LAST_CODE COLLECTOR_ERR_UNSUPPORTED
+#define LAST_CODE COLLECTOR_ERR_EXISTS
 
 START_TEST(test_every_code_has_its_own_words)
 {

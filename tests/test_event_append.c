@@ -50,7 +50,7 @@ append_one(const char *device_id, const char *kind, const char *payload,
 {
     const struct collector_event event = {device_id, kind, payload, ts};
 
-    return collector_store_append(fixture.store, &event, 1, NULL);
+    return collector_store_append(fixture.store, &event, 1, NULL, NULL);
 }
 
 START_TEST(test_what_is_appended_is_in_the_file)
@@ -61,7 +61,8 @@ START_TEST(test_what_is_appended_is_in_the_file)
     };
     struct collector_receipt receipt;
 
-    ck_assert_ok(collector_store_append(fixture.store, events, 2, &receipt));
+    ck_assert_ok(
+        collector_store_append(fixture.store, events, 2, NULL, &receipt));
     ck_assert_int_eq(receipt.first_id, 1);
     ck_assert_uint_eq(receipt.count, 2);
     ck_assert_int_eq(
@@ -78,14 +79,15 @@ END_TEST
 
 START_TEST(test_no_events_are_kept_without_an_id)
 {
-    struct collector_receipt receipt = {7, 7};
+    struct collector_receipt receipt = {7, 7, false};
 
-    ck_assert_ok(collector_store_append(fixture.store, NULL, 0, &receipt));
+    ck_assert_ok(
+        collector_store_append(fixture.store, NULL, 0, NULL, &receipt));
     ck_assert_int_eq(receipt.first_id, 0);
     ck_assert_uint_eq(receipt.count, 0);
     receipt.count = 7;
     ck_assert_ok(collector_store_append_json(
-        fixture.store, "[]", 2, COLLECTOR_JSON_DOCUMENT, &receipt, NULL));
+        fixture.store, "[]", 2, COLLECTOR_JSON_DOCUMENT, NULL, &receipt, NULL));
     ck_assert_uint_eq(receipt.count, 0);
     check_empty();
 }
@@ -124,10 +126,11 @@ START_TEST(test_a_programs_bad_event_keeps_the_good_ones_out)
 {
     const struct collector_event events[] = {
         {"d", "k", "1", 0}, refusals[_i].event, {"d", "k", NULL, 0}};
-    struct collector_receipt receipt = {77, 77};
+    struct collector_receipt receipt = {77, 77, false};
 
-    ck_assert_error(collector_store_append(fixture.store, events, 3, &receipt),
-                    refusals[_i].rc);
+    ck_assert_error(
+        collector_store_append(fixture.store, events, 3, NULL, &receipt),
+        refusals[_i].rc);
     ck_assert_int_eq(receipt.first_id, 77);
     ck_assert_uint_eq(receipt.count, 77);
     check_empty();
@@ -164,11 +167,12 @@ START_TEST(test_10000_structs_are_taken_and_10001_refused)
         events[i].device_id = "d";
         events[i].kind = "k";
     }
-    ck_assert_error(collector_store_append(fixture.store, events, 10001, NULL),
-                    COLLECTOR_ERR_TOO_BIG);
+    ck_assert_error(
+        collector_store_append(fixture.store, events, 10001, NULL, NULL),
+        COLLECTOR_ERR_TOO_BIG);
     check_empty();
     ck_assert_ok(
-        collector_store_append(fixture.store, events, 10000, &receipt));
+        collector_store_append(fixture.store, events, 10000, NULL, &receipt));
     ck_assert_uint_eq(receipt.count, 10000);
 }
 END_TEST
@@ -184,11 +188,12 @@ START_TEST(test_texts_of_1_mib_are_taken_and_one_byte_more_refused)
     for (i = 0; i < 16; i++)
         events[i] = (struct collector_event){"d", "k", longest, 0};
     events[15].payload = longer;
-    ck_assert_error(collector_store_append(fixture.store, events, 16, NULL),
-                    COLLECTOR_ERR_TOO_BIG);
+    ck_assert_error(
+        collector_store_append(fixture.store, events, 16, NULL, NULL),
+        COLLECTOR_ERR_TOO_BIG);
     check_empty();
     events[15].payload = longest;
-    ck_assert_ok(collector_store_append(fixture.store, events, 16, NULL));
+    ck_assert_ok(collector_store_append(fixture.store, events, 16, NULL, NULL));
 }
 END_TEST
 
@@ -207,14 +212,14 @@ static const struct {
 
 START_TEST(test_a_refused_text_stores_nothing)
 {
-    struct collector_receipt receipt = {77, 77};
+    struct collector_receipt receipt = {77, 77, false};
     struct collector_problem problem = {-99, ""};
 
-    ck_assert_error(
-        collector_store_append_json(fixture.store, bad_texts[_i].text,
-                                    strlen(bad_texts[_i].text),
-                                    bad_texts[_i].form, &receipt, &problem),
-        COLLECTOR_ERR_INVALID);
+    ck_assert_error(collector_store_append_json(
+                        fixture.store, bad_texts[_i].text,
+                        strlen(bad_texts[_i].text), bad_texts[_i].form, NULL,
+                        &receipt, &problem),
+                    COLLECTOR_ERR_INVALID);
     ck_assert_int_eq(problem.index, bad_texts[_i].index);
     ck_assert_str_ne(problem.text, "");
     ck_assert_int_eq(receipt.first_id, 77);
@@ -232,8 +237,8 @@ START_TEST(test_a_good_text_is_in_the_file_and_names_no_problem)
     struct collector_receipt receipt;
 
     ck_assert_ok(collector_store_append_json(fixture.store, text, strlen(text),
-                                             COLLECTOR_JSON_DOCUMENT, &receipt,
-                                             &problem));
+                                             COLLECTOR_JSON_DOCUMENT, NULL,
+                                             &receipt, &problem));
     ck_assert_int_eq(problem.index, -99);
     ck_assert_str_eq(problem.text, "untouched");
     ck_assert_int_eq(receipt.first_id, 1);
@@ -256,12 +261,13 @@ START_TEST(test_a_text_over_1_mib_stores_nothing)
     memcpy(text, GOOD, strlen(GOOD));
     ck_assert_error(collector_store_append_json(fixture.store, text, size,
                                                 COLLECTOR_JSON_DOCUMENT, NULL,
-                                                &problem),
+                                                NULL, &problem),
                     COLLECTOR_ERR_TOO_BIG);
     ck_assert_int_eq(problem.index, -1);
     check_empty();
-    ck_assert_ok(collector_store_append_json(
-        fixture.store, text, size - 1, COLLECTOR_JSON_DOCUMENT, NULL, NULL));
+    ck_assert_ok(collector_store_append_json(fixture.store, text, size - 1,
+                                             COLLECTOR_JSON_DOCUMENT, NULL,
+                                             NULL, NULL));
 }
 END_TEST
 
@@ -270,21 +276,22 @@ START_TEST(test_bad_arguments_are_refused)
     const struct collector_event event = {"d", "k", NULL, 0};
     struct collector_store *store = fixture.store;
 
-    ck_assert_error(collector_store_append(NULL, &event, 1, NULL),
+    ck_assert_error(collector_store_append(NULL, &event, 1, NULL, NULL),
                     COLLECTOR_ERR_INVALID);
-    ck_assert_error(collector_store_append(store, NULL, 1, NULL),
+    ck_assert_error(collector_store_append(store, NULL, 1, NULL, NULL),
                     COLLECTOR_ERR_INVALID);
     ck_assert_error(collector_store_append_json(NULL, GOOD, strlen(GOOD),
                                                 COLLECTOR_JSON_DOCUMENT, NULL,
-                                                NULL),
+                                                NULL, NULL),
                     COLLECTOR_ERR_INVALID);
-    ck_assert_error(collector_store_append_json(
-                        store, NULL, 1, COLLECTOR_JSON_DOCUMENT, NULL, NULL),
+    ck_assert_error(collector_store_append_json(store, NULL, 1,
+                                                COLLECTOR_JSON_DOCUMENT, NULL,
+                                                NULL, NULL),
                     COLLECTOR_ERR_INVALID);
     ck_assert_error(collector_store_append_json(
                         store, GOOD, strlen(GOOD),
                         (enum collector_json_form)(COLLECTOR_JSON_LINES + 1),
-                        NULL, NULL),
+                        NULL, NULL, NULL),
                     COLLECTOR_ERR_INVALID);
     check_empty();
 }

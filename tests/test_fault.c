@@ -237,7 +237,7 @@ append_much(struct harness *harness)
     for (i = 0; i < 16; i++)
         events[i] = (struct collector_event){
             .device_id = "d", .kind = "k", .payload = payload};
-    return collector_store_append(harness->store, events, 16, NULL);
+    return collector_store_append(harness->store, events, 16, NULL, NULL);
 }
 
 START_TEST(test_a_failure_before_the_commit_counts_too)

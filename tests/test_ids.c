@@ -60,7 +60,7 @@ append_and_note(void *userdata, size_t number)
                 .device_id = device_id, .kind = "k", .payload = payloads[j]};
         }
         ck_assert_ok(collector_store_append(ledger->harness->store, events,
-                                            count, &receipt));
+                                            count, NULL, &receipt));
         ck_assert_uint_eq(receipt.count, count);
         ck_assert_int_gt(receipt.first_id, last_id);
         last_id = receipt.first_id + (int64_t)count - 1;

@@ -6,6 +6,8 @@
  */
 #include "harness.h"
 
+#include "schema_sql.h"
+
 #include "pool.h"
 
 /** Assert that the file has these columns, in this order. */
@@ -29,16 +31,19 @@ START_TEST(test_the_whole_schema_is_there_from_the_start)
     assert_columns(&harness, "state",
                    "id collector_id previous_collector_id snapshot_of"
                    " created_at settled_through delivered dead dropped"
-                   " dead_in_a_row devices_through storage_faults");
+                   " dead_in_a_row devices_through storage_faults uptime_ms");
     assert_columns(&harness, "upload_runs",
                    "id started_at finished_at event_count status error"
-                   " first_id last_id attempts");
+                   " first_id last_id attempts uptime_ms");
     assert_columns(&harness, "device_state",
                    "id device_key label last_seen_at");
     assert_columns(&harness, "dead_letters",
                    "event_id at status reason attempts replayed_as");
     assert_columns(&harness, "idempotency",
-                   "first_id key event_count created_at body_hash");
+                   "first_id key event_count created_at body_hash uptime_ms");
+    assert_columns(&harness, "quarantines",
+                   "id at path reason previous_collector_id through salvaged"
+                   " lost finished_at");
     assert_columns(&harness, "events",
                    "id device_id kind payload_json ts uploaded_at");
     assert_columns(&harness, "backlog", "id device_id kind payload_json ts");
@@ -66,7 +71,7 @@ START_TEST(test_the_header_says_whose_file_it_is)
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     ck_assert_int_eq(harness_int(&harness, "PRAGMA application_id"),
                      0x434c5452); /* CLTR */
-    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 1);
+    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 2);
     ck_assert_int_eq(harness_int(&harness, "PRAGMA auto_vacuum"), 2);
     ck_assert_int_eq(harness_int(&harness, "PRAGMA page_size"), 4096);
     ck_assert_str_eq(harness_text(&harness, "PRAGMA journal_mode"), "wal");
@@ -101,6 +106,34 @@ assert_pragmas(sqlite3 *db, int64_t busy_ms)
     ck_assert_int_eq(pragma(db, "busy_timeout"), busy_ms);
     ck_assert_int_gt(pragma(db, "journal_size_limit"), 0);
 }
+
+START_TEST(test_a_file_of_schema_1_is_migrated_with_its_events)
+{
+    struct harness harness;
+
+    harness_init(&harness);
+    support_sql_create(
+        harness.path, COLLECTOR_SCHEMA_SQL_1
+        "UPDATE state SET collector_id = "
+        "'c0ffee00-0000-4000-8000-000000000000',"
+        " settled_through = 1, delivered = 1;"
+        "INSERT INTO event_log VALUES (1, 'd', 'k', NULL, 1), (2, 'd', 'k', "
+        "'2',"
+        " 2);"
+        "INSERT INTO upload_runs VALUES (1, 5, 6, 1, 'success', NULL, 1, 1, 1);"
+        "INSERT INTO idempotency VALUES (2, 'key', 1, 7, x'00');");
+    harness_open(&harness);
+    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 2);
+    ck_assert_int_eq(harness_append(&harness, 1), 3);
+    ck_assert_uint_eq(harness_deliver(&harness, 9), 2);
+    ck_assert_str_eq(harness_text(&harness, "SELECT collector_id FROM state"),
+                     "c0ffee00-0000-4000-8000-000000000000");
+    ck_assert_int_eq(harness_int(&harness, "SELECT delivered FROM ledger"), 3);
+    ck_assert_int_eq(
+        harness_int(&harness, "SELECT sum(uptime_ms) FROM idempotency"), 0);
+    harness_close(&harness);
+}
+END_TEST
 
 START_TEST(test_every_connection_has_every_pragma)
 {
@@ -143,8 +176,9 @@ START_TEST(test_no_commit_can_break_the_ledger)
         "UPDATE state SET dead = dead + 1",
         "UPDATE state SET dropped = dropped - 1",
         "INSERT INTO state (id, created_at) VALUES (2, 0)",
-        "INSERT INTO upload_runs VALUES (9, 0, 0, 1, 'maybe', NULL, 1, 1, 1)",
-        "INSERT INTO upload_runs VALUES (9, 0, 0, 2, 'dead', NULL, 1, 2, 1)",
+        "INSERT INTO upload_runs VALUES (9, 0, 0, 1, 'maybe', NULL, 1, 1, 1, "
+        "0)",
+        "INSERT INTO upload_runs VALUES (9, 0, 0, 2, 'dead', NULL, 1, 2, 1, 0)",
         "INSERT INTO event_log VALUES (9, NULL, 'k', NULL, 0)",
         "INSERT INTO event_log VALUES (9, 'd', 'k', NULL, NULL)",
     };
@@ -157,8 +191,9 @@ START_TEST(test_no_commit_can_break_the_ledger)
     for (i = 0; i < sizeof(breaking) / sizeof(breaking[0]); i++)
         ck_assert_msg(change(&harness, breaking[i]) == SQLITE_CONSTRAINT,
                       "was taken: %s", breaking[i]);
-    ck_assert_int_eq(change(&harness, "INSERT INTO upload_runs VALUES"
-                                      " (9, 0, 0, 2, 'error', NULL, 1, 2, 1)"),
+    ck_assert_int_eq(change(&harness,
+                            "INSERT INTO upload_runs VALUES"
+                            " (9, 0, 0, 2, 'error', NULL, 1, 2, 1, 0)"),
                      SQLITE_OK);
     harness_close(&harness);
 }
@@ -299,6 +334,7 @@ make_suite(void)
 
     tcase_add_test(schema, test_the_whole_schema_is_there_from_the_start);
     tcase_add_test(schema, test_the_header_says_whose_file_it_is);
+    tcase_add_test(schema, test_a_file_of_schema_1_is_migrated_with_its_events);
     tcase_add_test(schema, test_every_connection_has_every_pragma);
     tcase_add_test(schema, test_no_commit_can_break_the_ledger);
     tcase_add_loop_test(

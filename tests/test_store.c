@@ -34,11 +34,12 @@ START_TEST(test_append_keeps_every_field)
     const struct collector_event events[] = {
         {"boiler \"7\"", "temperature", "{\"v\": 21.4}", 1700000000001},
         {"dör", "opened", NULL, 1700000000002}};
-    struct collector_receipt receipt = {-1, 77};
+    struct collector_receipt receipt = {-1, 77, false};
     struct harness harness;
 
     harness_start(&harness, (enum collector_write_mode)_i);
-    ck_assert_ok(collector_store_append(harness.store, events, 2, &receipt));
+    ck_assert_ok(
+        collector_store_append(harness.store, events, 2, NULL, &receipt));
     ck_assert_int_eq(receipt.first_id, 1);
     ck_assert_uint_eq(receipt.count, 2);
     ck_assert_str_eq(
@@ -58,12 +59,13 @@ END_TEST
 
 START_TEST(test_append_of_nothing_is_a_receipt_for_nothing)
 {
-    struct collector_receipt receipt = {77, 77};
+    struct collector_receipt receipt = {77, 77, false};
     struct harness harness;
 
     harness_start(&harness, (enum collector_write_mode)_i);
     harness_append(&harness, 3);
-    ck_assert_ok(collector_store_append(harness.store, NULL, 0, &receipt));
+    ck_assert_ok(
+        collector_store_append(harness.store, NULL, 0, NULL, &receipt));
     ck_assert_int_eq(receipt.first_id, 0);
     ck_assert_uint_eq(receipt.count, 0);
     ck_assert_int_eq(harness_append(&harness, 1), 4);
@@ -97,18 +99,20 @@ START_TEST(test_bad_arguments_are_invalid_and_leave_nothing)
         {1, 0},
         {COLLECTOR_BATCH_COUNT_MAX + 1, 1},
         {1, COLLECTOR_BATCH_BYTES_MAX + 1}};
-    struct collector_receipt receipt = {77, 77};
+    struct collector_receipt receipt = {77, 77, false};
     struct collector_batch *batch = NULL;
     struct harness harness;
     size_t i;
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
-    ck_assert_error(collector_store_append(NULL, &good, 1, &receipt),
+    ck_assert_error(collector_store_append(NULL, &good, 1, NULL, &receipt),
                     COLLECTOR_ERR_INVALID);
-    ck_assert_error(collector_store_append(harness.store, NULL, 1, &receipt),
-                    COLLECTOR_ERR_INVALID);
-    ck_assert_error(collector_store_append(harness.store, half, 2, &receipt),
-                    COLLECTOR_ERR_INVALID);
+    ck_assert_error(
+        collector_store_append(harness.store, NULL, 1, NULL, &receipt),
+        COLLECTOR_ERR_INVALID);
+    ck_assert_error(
+        collector_store_append(harness.store, half, 2, NULL, &receipt),
+        COLLECTOR_ERR_INVALID);
     ck_assert_int_eq(receipt.first_id, 77);
     for (i = 0; i < 4; i++)
         ck_assert_error(
@@ -139,10 +143,11 @@ START_TEST(test_append_beyond_its_limits_is_too_big)
         events[i] = (struct collector_event){.device_id = "d", .kind = "k"};
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     ck_assert_error(
-        collector_store_append(harness.store, events, count + 1, NULL),
+        collector_store_append(harness.store, events, count + 1, NULL, NULL),
         COLLECTOR_ERR_TOO_BIG);
     assert_ledger(&harness, 0, 0);
-    ck_assert_ok(collector_store_append(harness.store, events, count, NULL));
+    ck_assert_ok(
+        collector_store_append(harness.store, events, count, NULL, NULL));
     assert_ledger(&harness, 0, count);
     harness_close(&harness);
 }
@@ -152,7 +157,7 @@ START_TEST(test_backlog_limit_is_exact)
 {
     const struct collector_event event = {.device_id = "d", .kind = "k"};
     const struct collector_event events[] = {event, event, event, event};
-    struct collector_receipt receipt = {77, 77};
+    struct collector_receipt receipt = {77, 77, false};
     struct harness harness;
 
     harness_init(&harness);
@@ -160,18 +165,21 @@ START_TEST(test_backlog_limit_is_exact)
     harness.options.backlog_max = 10;
     harness_open(&harness);
     harness_append(&harness, 7);
-    ck_assert_error(collector_store_append(harness.store, events, 4, &receipt),
-                    COLLECTOR_ERR_FULL);
+    ck_assert_error(
+        collector_store_append(harness.store, events, 4, NULL, &receipt),
+        COLLECTOR_ERR_FULL);
     ck_assert_int_eq(receipt.first_id, 77);
     assert_ledger(&harness, 0, 7);
-    ck_assert_ok(collector_store_append(harness.store, events, 3, NULL));
+    ck_assert_ok(collector_store_append(harness.store, events, 3, NULL, NULL));
     assert_ledger(&harness, 0, 10);
     ck_assert_error(harness_try(&harness, "k"), COLLECTOR_ERR_FULL);
-    ck_assert_ok(collector_store_append(harness.store, NULL, 0, NULL));
+    ck_assert_ok(collector_store_append(harness.store, NULL, 0, NULL, NULL));
     ck_assert_uint_eq(harness_deliver(&harness, 2), 2);
-    ck_assert_error(collector_store_append(harness.store, events, 3, NULL),
-                    COLLECTOR_ERR_FULL);
-    ck_assert_ok(collector_store_append(harness.store, events, 2, &receipt));
+    ck_assert_error(
+        collector_store_append(harness.store, events, 3, NULL, NULL),
+        COLLECTOR_ERR_FULL);
+    ck_assert_ok(
+        collector_store_append(harness.store, events, 2, NULL, &receipt));
     ck_assert_int_eq(receipt.first_id, 11);
     assert_ledger(&harness, 2, 10);
     harness_reopen(&harness); /* the limit knows what it finds */

@@ -38,7 +38,8 @@ append_pages(struct harness *harness)
     payload[0] = payload[sizeof(payload) - 2] = '"';
     payload[sizeof(payload) - 1] = '\0';
     for (i = 0; i < EVENT_COUNT; i++)
-        ck_assert_ok(collector_store_append(harness->store, &event, 1, NULL));
+        ck_assert_ok(
+            collector_store_append(harness->store, &event, 1, NULL, NULL));
 }
 
 static void

@@ -12,6 +12,7 @@
  */
 #include <collector/batch.h>
 #include <collector/clock.h>
+#include <collector/dead_letter.h>
 #include <collector/error.h>
 #include <collector/event.h>
 #include <collector/log.h>

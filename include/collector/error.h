@@ -41,7 +41,11 @@ enum collector_error {
     /** A delivery was interrupted by cancel. */
     COLLECTOR_ERR_CANCELLED = -12,
     /** This build was made without that feature. */
-    COLLECTOR_ERR_UNSUPPORTED = -13
+    COLLECTOR_ERR_UNSUPPORTED = -13,
+    /** The idempotency key was used with other events. Nothing was stored. */
+    COLLECTOR_ERR_CONFLICT = -14,
+    /** There is a file of that name already. It was not touched. */
+    COLLECTOR_ERR_EXISTS = -15
 };
 
 /**

@@ -46,6 +46,26 @@ enum collector_durability {
     COLLECTOR_DURABILITY_NORMAL = 1
 };
 
+/** What becomes of an append for which there is no room. */
+enum collector_overflow {
+    /** It is refused with COLLECTOR_ERR_FULL. The default. */
+    COLLECTOR_OVERFLOW_REJECT = 0,
+    /** The oldest undelivered events make room for it: they are counted as
+     *  dropped, put on record with their ids, and a receiver sees a gap. */
+    COLLECTOR_OVERFLOW_DROP_OLDEST = 1
+};
+
+/** What becomes of a damaged file. */
+enum collector_damage {
+    /** It is refused with COLLECTOR_ERR_CORRUPT, and not touched. The default.
+     */
+    COLLECTOR_DAMAGE_REFUSE = 0,
+    /** It is renamed to PATH.damaged-N, together with its log, and a new file
+     *  takes over, to which the undelivered events that can still be read are
+     *  appended as new ones. At open and while the store runs. */
+    COLLECTOR_DAMAGE_QUARANTINE = 1
+};
+
 /** Events in one append at most. */
 #define COLLECTOR_APPEND_COUNT_MAX 10000
 
@@ -55,6 +75,18 @@ enum collector_durability {
 
 /** Connections of the concurrent mode at most. */
 #define COLLECTOR_CONNECTIONS_MAX 64
+
+/** The smallest size_max that a store can work with. */
+#define COLLECTOR_STORE_SIZE_MIN (1024 * 1024)
+
+/** A retain_ms that never ends. */
+#define COLLECTOR_RETAIN_FOREVER UINT64_MAX
+
+/** Bytes of an idempotency key at most. */
+#define COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX 255
+
+/** Damaged files that are kept: the latest. */
+#define COLLECTOR_QUARANTINE_COUNT_MAX 3
 
 /** Options of a store. Set them with the init function first. */
 struct collector_store_options {
@@ -80,6 +112,27 @@ struct collector_store_options {
     const struct collector_clock *clock;
     /** Name of a registered SQLite VFS. Default NULL: SQLite's own choice. */
     const char *vfs;
+    /** Bytes of the main file and the write-ahead log together; 0 is no limit,
+     *  else COLLECTOR_STORE_SIZE_MIN or more. Default 0. Near it, events that
+     *  are delivered go first, dead letters next; then overflow decides. */
+    uint64_t size_max;
+    /** Default COLLECTOR_OVERFLOW_REJECT. Of backlog_max and of size_max. */
+    enum collector_overflow overflow;
+    /** Default COLLECTOR_DAMAGE_REFUSE. */
+    enum collector_damage on_damage;
+    /** How long delivered events stay in the file, at least until size_max
+     *  wants their room. Default 7 days. Like idempotency_retain_ms it is
+     *  counted in time that the store was open: a wall clock that jumps expires
+     *  nothing. */
+    uint64_t retain_ms;
+    /** Dead letters that are kept, the latest; 0 is no limit. Default 10000. */
+    uint64_t dead_letter_max;
+    /** How long an idempotency key is remembered at least, unless newer ones
+     *  need its place. Default 24 hours. */
+    uint64_t idempotency_retain_ms;
+    /** Idempotency keys that are remembered, the latest; about, since they are
+     *  trimmed now and then; 0 is no limit. Default 100000. */
+    uint64_t idempotency_max;
 };
 
 /** Set every option to its default. NULL is fine. */
@@ -106,6 +159,9 @@ struct collector_receipt {
     int64_t first_id;
     /** How many were kept. */
     uint64_t count;
+    /** They had been kept before, under the same idempotency key: nothing was
+     *  stored now. */
+    bool duplicate;
 };
 
 /**
@@ -115,16 +171,25 @@ struct collector_receipt {
  * It waits for storage only, and can't be cancelled. A failed append is undone;
  * only if power fails before the next commit may its events come back, whole.
  *
- * @param events       event_count of them; borrowed for the call.
- * @param event_count  0 to COLLECTOR_APPEND_COUNT_MAX.
- * @param ret_receipt  Set on success only; may be NULL.
- * @return COLLECTOR_OK, ERR_INVALID, ERR_TOO_BIG, ERR_FULL, ERR_BUSY (storage
- *         lock or conflicts for too long), ERR_NOSPACE, ERR_CORRUPT, ERR_IO,
- *         ERR_NOMEM.
+ * @param events           event_count of them; borrowed for the call.
+ * With an idempotency key it may be repeated as often as it takes to get an
+ * answer, also after a crash: the events are kept once, and every repeat gets
+ * the receipt of the first. An append of no events remembers no key.
+ *
+ * @param event_count      0 to COLLECTOR_APPEND_COUNT_MAX.
+ * @param idempotency_key  UTF-8 without control characters, 1 to
+ *                         COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX bytes; NULL for
+ *                         none. Borrowed for the call.
+ * @param ret_receipt      Set on success only; may be NULL.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_TOO_BIG (also for more than size_max
+ *         could ever hold), ERR_FULL, ERR_CONFLICT (the key was used with other
+ *         events), ERR_BUSY (storage lock or conflicts for too long),
+ *         ERR_NOSPACE, ERR_CORRUPT, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_store_append(struct collector_store *store,
                        const struct collector_event *events, size_t event_count,
+                       const char *idempotency_key,
                        struct collector_receipt *ret_receipt);
 
 /** What a JSON text holds. */
@@ -150,15 +215,19 @@ struct collector_problem {
  * (any value), ts (integer, ms since 1970, 0 or absent for now). Others are
  * ignored.
  *
- * @param text         UTF-8, size bytes of it, at most
- *                     COLLECTOR_APPEND_TEXT_SIZE_MAX; borrowed for the call.
- * @param ret_receipt  Set on success only; may be NULL.
- * @param ret_problem  Set with ERR_INVALID and ERR_TOO_BIG only; may be NULL.
+ * @param text             UTF-8, size bytes of it, at most
+ *                         COLLECTOR_APPEND_TEXT_SIZE_MAX; borrowed for the
+ *                         call.
+ * @param idempotency_key  As there. A repeat must have the same bytes.
+ * @param ret_receipt      Set on success only; may be NULL.
+ * @param ret_problem      Set with ERR_INVALID and ERR_TOO_BIG only; may be
+ *                         NULL.
  * @return As collector_store_append().
  */
 COLLECTOR_API int
 collector_store_append_json(struct collector_store *store, const char *text,
                             size_t size, enum collector_json_form form,
+                            const char *idempotency_key,
                             struct collector_receipt *ret_receipt,
                             struct collector_problem *ret_problem);
 
@@ -176,17 +245,28 @@ collector_store_fetch(struct collector_store *store,
                       const struct collector_batch_limits *limits,
                       struct collector_batch **ret_batch);
 
+/** Dead letters in a row, without a delivery between them, after which the
+ *  endpoint counts as broken and not the events: no more are buried. */
+#define COLLECTOR_DEAD_IN_A_ROW_MAX 10
+
 /**
  * Put on record what became of a batch, in one transaction.
  *
- * COLLECTOR_DELIVERED moves the events out of the backlog. COLLECTOR_RETRY and
- * COLLECTOR_REJECTED leave them in it, and write the outage down: one row an
- * outage, however many attempts it takes.
+ * COLLECTOR_DELIVERED moves the events out of the backlog. COLLECTOR_RETRY
+ * leaves them in it, and writes the outage down: one row an outage, however
+ * many attempts it takes. COLLECTOR_REJECTED makes a dead letter of a batch of
+ * one event, which leaves the backlog; a larger batch, or an eleventh dead
+ * letter in a row (COLLECTOR_DEAD_IN_A_ROW_MAX), counts as COLLECTOR_RETRY.
+ * Fetch smaller batches to find out which event is to blame.
+ *
+ * Events of the batch that were dropped in the meantime stay dropped: each is
+ * counted once.
  *
  * @param batch     Out of this store, or it is refused; stays yours.
  * @param delivery  Borrowed for the call.
- * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT,
- *         ERR_IO, ERR_NOMEM.
+ * @return COLLECTOR_OK, ERR_INVALID (also when the batch is from a file that
+ *         was quarantined since), ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT, ERR_IO,
+ *         ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_store_checkpoint(struct collector_store *store,
@@ -229,6 +309,27 @@ struct collector_store_stats {
     /** Since when a reader has kept the log from shrinking, monotonic ms ago;
      *  0 when none does. */
     uint64_t wal_pinned_ms;
+    /** As opened. */
+    uint64_t size_max;
+    enum collector_overflow overflow;
+    /** Bytes of the main file and the log together, and how many of them can
+     *  take other events. */
+    uint64_t file_size;
+    uint64_t free_size;
+    /** Whether appends are refused since the disk is full. */
+    bool disk_full;
+    /** Time until the backlog limit or size_max is reached, in ms, if the last
+     *  minute goes on; 0 when it is not coming nearer. */
+    uint64_t full_in_ms;
+    /** Dead letters that are kept, and those since the last delivery. */
+    uint64_t dead_letter_count;
+    uint64_t dead_in_a_row;
+    /** Events read from damaged files, and how many were not found there again
+     *  (at least; what is not known is not counted). Of this file's past. */
+    uint64_t salvaged;
+    uint64_t salvage_lost;
+    /** Whether a damaged file is still being read. */
+    bool salvaging;
 };
 
 /**
@@ -242,10 +343,25 @@ collector_store_stats(struct collector_store *store,
                       struct collector_store_stats *ret_stats);
 
 /**
- * Do what is due beside the appends: move what the write-ahead log holds to the
- * main file, and after a failure find out whether the storage works again. The
- * uploader does this by itself; a program that appends without one need not
- * either, but then now and then an append takes longer.
+ * Write a consistent copy of the file while appends go on: one file, without a
+ * log. It is written under another name beside path, fsynced, and renamed, so
+ * that path is whole or absent. The copy has no collector_id of its own (it is
+ * in snapshot_of): a store that is opened on it gets a new one.
+ *
+ * @param path  Must not exist; its directory must.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_EXISTS, ERR_BUSY (another snapshot is
+ *         being written), ERR_NOSPACE (also when the copy would leave the disk
+ *         too full to go on), ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ */
+COLLECTOR_API int
+collector_store_snapshot(struct collector_store *store, const char *path);
+
+/**
+ * Do what is due beside the appends, for some milliseconds: prune what was kept
+ * long enough and give its room back, move what the write-ahead log holds to
+ * the main file, salvage a damaged file, and after a failure find out whether
+ * the storage works again. The uploader does this by itself at least once a
+ * second; a program without one should.
  *
  * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT,
  *         ERR_IO, ERR_NOMEM.

@@ -134,6 +134,10 @@ struct collector_uploader_stats {
     int64_t last_success_at;
     /** Time to the next attempt after a failure, in ms; 0 outside a rest. */
     uint32_t retry_in_ms;
+    /** Since when cycles have failed, ms since 1970; 0 when the last worked. */
+    int64_t failing_since;
+    /** How long the delivery under way has taken, in ms; 0 outside of one. */
+    uint64_t in_flight_ms;
 };
 
 /**

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT */
+/* The text of every statement on the tables, in one place. */
+#include "sql.h"
+
+const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
+    [COLLECTOR_SQL_BEGIN] = "BEGIN",
+    [COLLECTOR_SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
+    [COLLECTOR_SQL_COMMIT] = "COMMIT",
+    [COLLECTOR_SQL_ROLLBACK] = "ROLLBACK",
+    [COLLECTOR_SQL_POSITION] =
+        "SELECT max(settled_through,"
+        "           coalesce((SELECT max(id) FROM event_log), 0)) + 1,"
+        "       settled_through, devices_through, dead_in_a_row FROM state",
+    [COLLECTOR_SQL_INSERT_EVENT] =
+        "INSERT INTO event_log (id, device_id, kind, payload_json, ts)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    [COLLECTOR_SQL_FIND_KEY] =
+        "SELECT first_id, event_count, body_hash FROM idempotency"
+        " WHERE key = ?1",
+    [COLLECTOR_SQL_KEEP_KEY] =
+        "INSERT INTO idempotency (first_id, key, event_count, created_at,"
+        " body_hash, uptime_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    [COLLECTOR_SQL_TRIM_KEYS] = "DELETE FROM idempotency WHERE first_id <= ("
+                                " SELECT first_id FROM idempotency"
+                                " ORDER BY first_id DESC LIMIT 1 OFFSET ?1)",
+    /* The oldest come first, and the first that is young ends the search. */
+    [COLLECTOR_SQL_PRUNE_KEYS] =
+        "DELETE FROM idempotency WHERE first_id IN ("
+        " SELECT first_id FROM (SELECT first_id, uptime_ms FROM idempotency"
+        "  ORDER BY first_id LIMIT ?2) WHERE uptime_ms <= ?1)",
+    /* Which counter is bound as three factors: one statement for one idea. */
+    [COLLECTOR_SQL_SETTLE] =
+        "UPDATE state SET settled_through = ?1,"
+        " delivered = delivered + ?2, dead = dead + ?3, dropped = dropped + ?4,"
+        " dead_in_a_row = CASE WHEN ?2 > 0 THEN 0 ELSE dead_in_a_row + ?3 END,"
+        " uptime_ms = max(uptime_ms, ?5)",
+    [COLLECTOR_SQL_RUNS_THROUGH] =
+        "SELECT max(last_id) FROM upload_runs WHERE status <> 'error'",
+    [COLLECTOR_SQL_EXTEND_DROP] =
+        "UPDATE upload_runs SET finished_at = ?2, event_count = event_count"
+        " + ?3, last_id = ?4, uptime_ms = ?5"
+        " WHERE last_id = ?1 AND status <> 'error' AND status = 'dropped'",
+    [COLLECTOR_SQL_INSERT_RUN] =
+        "INSERT INTO upload_runs (started_at, finished_at, event_count, status,"
+        " error, first_id, last_id, attempts, uptime_ms)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    [COLLECTOR_SQL_LAST_RUN] = "SELECT id, status FROM upload_runs"
+                               " ORDER BY id DESC LIMIT 1",
+    [COLLECTOR_SQL_UPDATE_RUN] =
+        "UPDATE upload_runs SET finished_at = ?2, event_count = ?3,"
+        " error = ?4, first_id = ?5, last_id = ?6, attempts = attempts + 1"
+        " WHERE id = ?1",
+    [COLLECTOR_SQL_PRUNE_ERRORS] =
+        "DELETE FROM upload_runs WHERE status = 'error' AND id <= ("
+        " SELECT id FROM upload_runs WHERE status = 'error'"
+        " ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+    /* New devices are numbered in the order of their first event, as the view
+     * numbers them before they are here. */
+    [COLLECTOR_SQL_REFRESH_DEVICES] =
+        "INSERT INTO device_state (device_key, last_seen_at)"
+        " SELECT device_id, max(min(ts, ?1)) FROM event_log"
+        " WHERE id > ?2 AND id <= ?3 GROUP BY device_id ORDER BY min(id)"
+        " ON CONFLICT (device_key) DO UPDATE SET"
+        " last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)",
+    [COLLECTOR_SQL_DEVICES_THROUGH] = "UPDATE state SET devices_through = ?1",
+    [COLLECTOR_SQL_STORAGE_FAULT] =
+        "UPDATE state SET storage_faults = storage_faults + 1",
+    [COLLECTOR_SQL_FETCH] =
+        "SELECT id, device_id, kind, payload_json, ts,"
+        " (SELECT settled_through FROM state) FROM event_log"
+        " WHERE id > (SELECT settled_through FROM state) ORDER BY id LIMIT ?1",
+    [COLLECTOR_SQL_IDENTITY] =
+        "SELECT collector_id,"
+        " (SELECT count(*) FROM sqlite_schema WHERE name = 'event_log_device'),"
+        " uptime_ms FROM state",
+    [COLLECTOR_SQL_LEDGER] =
+        "SELECT l.accepted, l.delivered, l.dead, l.dropped, l.pending,"
+        " coalesce((SELECT ts FROM event_log WHERE id > s.settled_through"
+        "  ORDER BY id LIMIT 1), 0)"
+        " FROM ledger l, state s",
+    [COLLECTOR_SQL_DEVICE_COUNT] =
+        "SELECT (SELECT coalesce(max(id), 0) FROM device_state)"
+        " + (SELECT count(*) FROM (SELECT DISTINCT device_id FROM event_log"
+        "     WHERE id > (SELECT devices_through FROM state)) t"
+        "     WHERE NOT EXISTS (SELECT 1 FROM device_state d"
+        "                        WHERE d.device_key = t.device_id))",
+};
