@@ -44,17 +44,6 @@ insert_event(struct collector__connection *connection, int64_t id,
     return collector__connection_run(connection, statement, "storing an event");
 }
 
-/** Whether the backlog has room for so many more. */
-static bool
-has_room(const struct collector__connection *connection, size_t event_count)
-{
-    const struct collector__position *position = &connection->position;
-    const uint64_t backlog_max = connection->database->limits.backlog_max;
-    const int64_t pending = position->next_id - 1 - position->settled_through;
-
-    return backlog_max == 0 || (uint64_t)pending + event_count <= backlog_max;
-}
-
 static int
 insert_events(struct collector__connection *connection,
               const struct append *append)
@@ -89,8 +78,10 @@ run_append(struct collector__operation *operation,
         if (rc != COLLECTOR_OK || receipt->duplicate)
             return rc;
     }
-    if (!has_room(connection, append->list->event_count))
-        return COLLECTOR_ERR_FULL;
+    rc = collector__room_check(connection, append->list->event_count,
+                               append->list->texts.size);
+    if (rc != COLLECTOR_OK)
+        return rc;
     receipt->first_id = connection->position.next_id;
     receipt->count = append->list->event_count;
     rc = insert_events(connection, append);
@@ -174,8 +165,12 @@ collector_store_append_json(struct collector_store *store, const char *text,
                                          append.now, &list, &problem);
         if (rc == COLLECTOR_OK && idempotency_key != NULL)
             append.digest = collector__digest_text(text, size);
-        if (rc == COLLECTOR_OK)
+        if (rc == COLLECTOR_OK) {
             rc = submit(store, &append, ret_receipt);
+            if (rc == COLLECTOR_ERR_TOO_BIG)
+                (void)snprintf(problem.text, sizeof(problem.text),
+                               "more than the store's size limit can hold");
+        }
     }
     if (ret_problem != NULL &&
         (rc == COLLECTOR_ERR_INVALID || rc == COLLECTOR_ERR_TOO_BIG))

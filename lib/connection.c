@@ -120,6 +120,27 @@ run_plain(struct collector__connection *connection, enum collector__sql sql)
                                      collector__sql_texts[sql]);
 }
 
+int
+collector__connection_integer(struct collector__connection *connection,
+                              enum collector__sql sql, int64_t *ret_integer)
+{
+    sqlite3_stmt *statement = NULL;
+    int step;
+    int rc;
+
+    rc = collector__connection_prepare(connection, sql, &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    step = sqlite3_step(statement);
+    if (step == SQLITE_ROW || step == SQLITE_DONE)
+        *ret_integer =
+            step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
+    else
+        rc = collector__connection_error(connection, collector__sql_texts[sql]);
+    collector__connection_done(statement);
+    return rc;
+}
+
 static int
 read_position(struct collector__connection *connection)
 {
@@ -151,6 +172,9 @@ collector__connection_begin(struct collector__connection *connection,
 
     connection->failed = false;
     connection->devices_due = false;
+    connection->pages = (struct collector__pages){.known = false};
+    connection->pruned_through =
+        atomic_load(&connection->database->pruned_through);
     rc = run_plain(connection, how == COLLECTOR_BEGIN_IMMEDIATE
                                    ? COLLECTOR_SQL_BEGIN_IMMEDIATE
                                    : COLLECTOR_SQL_BEGIN);
@@ -164,10 +188,14 @@ collector__connection_begin(struct collector__connection *connection,
 int
 collector__connection_commit(struct collector__connection *connection)
 {
+    struct collector__database *database = connection->database;
     const int rc = run_plain(connection, COLLECTOR_SQL_COMMIT);
 
     if (rc != COLLECTOR_OK)
         collector__connection_rollback(connection);
+    else if (connection->pruned_through >
+             atomic_load(&database->pruned_through))
+        atomic_store(&database->pruned_through, connection->pruned_through);
     return rc;
 }
 

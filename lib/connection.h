@@ -24,6 +24,9 @@ struct collector__connection {
     sqlite3_stmt *statements[COLLECTOR_SQL_COUNT];
     /** As of the transaction that is open; moved by those who write. */
     struct collector__position position;
+    struct collector__pages pages;
+    /** As in the database, and moved by this transaction. */
+    int64_t pruned_through;
     /** How long it waits for locks; 0: not at all. */
     int busy_ms;
     /** The device table should be refreshed before the commit. */
@@ -78,6 +81,12 @@ collector__connection_done(sqlite3_stmt *statement);
 int
 collector__connection_run(struct collector__connection *connection,
                           sqlite3_stmt *statement, const char *doing);
+
+/** The integer that a statement without parameters gives; 0 without a row. As
+ *  prepare. */
+int
+collector__connection_integer(struct collector__connection *connection,
+                              enum collector__sql sql, int64_t *ret_integer);
 
 /** Translate SQLite's last error here, and remember that there was one. As
  *  collector__database_error(). */

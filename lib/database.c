@@ -13,9 +13,6 @@
 /* Storage errors repeat with every request: one line each would fill a disk. */
 #define LOG_INTERVAL_MS 1000
 
-/* A log that grew because a reader held it is cut to this when it restarts. */
-#define WAL_SIZE_KEPT (16 * 1024 * 1024)
-
 /* Pages that one connection keeps in memory, in KiB. Appends touch few. */
 #define CACHE_KIB 1024
 
@@ -194,7 +191,9 @@ set_pragmas(struct collector__database *database, sqlite3 *db)
          i++)
         rc = set_pragma(database, db, pragmas[i].name, pragmas[i].value);
     if (rc == COLLECTOR_OK)
-        rc = set_pragma(database, db, "journal_size_limit", WAL_SIZE_KEPT);
+        /* A log that grew because a reader held it is cut when it restarts. */
+        rc = set_pragma(database, db, "journal_size_limit",
+                        (int64_t)database->wal.pages_max * COLLECTOR_PAGE_SIZE);
     return rc;
 }
 

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "room.h"
 #include "wal.h"
 
 #include <collector/store.h>
@@ -42,12 +43,16 @@ struct collector__database {
     struct collector__log log;
     struct collector_clock clock;
     struct collector__wal wal;
+    struct collector__room room;
     /** When a storage error was last logged, monotonic; 0 for never. */
     _Atomic int64_t logged_at;
     /** How long the store had been open before, and when it was opened this
      *  time, monotonic ms. */
     int64_t uptime_before_ms;
     int64_t opened_at;
+    /** No event at or below it is left to be pruned, but for dead letters.
+     *  Found anew after each open. */
+    _Atomic int64_t pruned_through;
     /** Idempotency keys since it was opened. */
     _Atomic uint64_t keys_added;
 };

@@ -59,7 +59,7 @@ collector__operation_run_alone(struct collector__operation *operation,
 static void
 set_all(struct collector__operation *first, int rc)
 {
-    for (; first != NULL; first = first->next)
+    for (; first != NULL; first = first->together)
         first->rc = rc;
 }
 
@@ -67,7 +67,7 @@ set_all(struct collector__operation *first, int rc)
 static void
 fail_successes(struct collector__operation *first, int rc)
 {
-    for (; first != NULL; first = first->next) {
+    for (; first != NULL; first = first->together) {
         if (first->rc == COLLECTOR_OK)
             first->rc = rc;
     }
@@ -86,7 +86,7 @@ run_each(struct collector__operation *first,
     int64_t changes;
 
     *ret_any = false;
-    for (; first != NULL; first = first->next) {
+    for (; first != NULL; first = first->together) {
         changes = sqlite3_total_changes64(connection->db);
         first->rc = first->run(first, connection);
         if (first->rc == COLLECTOR_OK)
@@ -142,6 +142,54 @@ collector__operation_run_together(struct collector__operation *first,
         return true;
     }
     return false;
+}
+
+/** Whether an operation found no room where some can be made. */
+static bool
+is_roomless(const struct collector__operation *operation,
+            const struct collector__room *room)
+{
+    return operation->rc == COLLECTOR_ERR_NOSPACE ||
+           (operation->rc == COLLECTOR_ERR_FULL &&
+            collector__room_is_wanted(room));
+}
+
+struct collector__operation *
+collector__operation_keep_roomless(struct collector__operation *first,
+                                   const struct collector__room *room,
+                                   bool *ret_disk_full)
+{
+    struct collector__operation *kept = NULL;
+    struct collector__operation **end = &kept;
+
+    *ret_disk_full = false;
+    for (; first != NULL; first = first->together) {
+        if (!is_roomless(first, room))
+            continue;
+        if (first->rc == COLLECTOR_ERR_NOSPACE)
+            *ret_disk_full = true;
+        *end = first;
+        end = &first->together;
+    }
+    *end = NULL;
+    return kept;
+}
+
+struct collector__operation *
+collector__operation_keep_essential(struct collector__operation *first)
+{
+    struct collector__operation *kept = NULL;
+    struct collector__operation **end = &kept;
+
+    for (; first != NULL; first = first->together) {
+        if (!first->essential)
+            continue;
+        first->frugal = true;
+        *end = first;
+        end = &first->together;
+    }
+    *end = NULL;
+    return kept;
 }
 
 int

@@ -23,8 +23,15 @@ struct collector__operation {
     /** How much it adds to a group. */
     size_t event_count;
     size_t byte_count;
+    /** It settles or deletes, and so must go on when the disk is full. */
+    bool essential;
+    /** Set by the write path when there is no room for more than the least:
+     *  what can be written later should be. */
+    bool frugal;
     /** What became of it: COLLECTOR_OK only after the commit. */
     int rc;
+    /** The next one of the same transaction. */
+    struct collector__operation *together;
 
     /* The writer's own. */
     struct collector__operation *next;
@@ -56,7 +63,7 @@ collector__operation_run_alone(struct collector__operation *operation,
  * Run a list of operations as one transaction, and bring the device table up to
  * date in it if that is due. Refusals are left out; the others are committed.
  *
- * @param first  Linked by next.
+ * @param first  Linked by together.
  * @return Whether every operation's rc is final. If not, nothing was committed,
  *         and each should be run alone.
  */
@@ -64,6 +71,23 @@ bool
 collector__operation_run_together(struct collector__operation *first,
                                   struct collector__connection *connection,
                                   struct collector__counters *counters);
+
+/**
+ * Leave of a list that was run only those that found no room.
+ *
+ * @param first          Linked by together.
+ * @param ret_disk_full  Whether one of them blames the disk.
+ * @return The first of them; NULL when there is none, or none for which room
+ *         can be made.
+ */
+struct collector__operation *
+collector__operation_keep_roomless(struct collector__operation *first,
+                                   const struct collector__room *room,
+                                   bool *ret_disk_full);
+
+/** Leave of those only what settles or deletes. Likewise. */
+struct collector__operation *
+collector__operation_keep_essential(struct collector__operation *first);
 
 /** Count how a transaction ended, and whether the storage is to blame. */
 void

@@ -114,11 +114,13 @@ find_sound(struct collector__pool *pool)
     return NULL;
 }
 
-/** Move the log's pages with nobody writing, or its end is never reached. */
-static void
-checkpoint_alone(struct collector__pool *pool)
+/** Move the log's pages with nobody writing, or its end is never reached; or
+ *  make room, if somebody has found none. @return Whether there is some. */
+static bool
+tidy_alone(struct collector__pool *pool, bool roomless, bool disk_full)
 {
     struct collector__connection *connection;
+    bool has_room = true;
     bool mine;
 
     (void)pthread_mutex_lock(&pool->mutex);
@@ -128,14 +130,18 @@ checkpoint_alone(struct collector__pool *pool)
         (void)pthread_cond_wait(&pool->changed, &pool->mutex);
     (void)pthread_mutex_unlock(&pool->mutex);
     if (!mine)
-        return; /* somebody else is at it */
+        return true; /* somebody else is at it */
     connection = find_sound(pool);
-    if (connection != NULL)
-        (void)collector__wal_checkpoint(connection, true); /* is logged */
+    if (connection != NULL && roomless)
+        has_room = collector__room_make(connection, disk_full);
+    else if (connection != NULL)
+        (void)collector__wal_checkpoint(connection,
+                                        COLLECTOR_WAL_RESTART); /* is logged */
     (void)pthread_mutex_lock(&pool->mutex);
     pool->closed_gate = false;
     (void)pthread_cond_broadcast(&pool->changed);
     (void)pthread_mutex_unlock(&pool->mutex);
+    return has_room;
 }
 
 static void
@@ -175,20 +181,18 @@ run_until_settled(struct collector__pool *pool,
     return rc;
 }
 
-int
-collector__pool_run(struct collector__pool *pool,
-                    struct collector__operation *operation)
+/** Run on a connection of one's own, and let it go again. */
+static int
+run_once(struct collector__pool *pool, struct collector__operation *operation)
 {
     struct collector__operation refresh = {
         .run = collector__operation_refresh_devices};
     struct collector__connection *connection = take(pool);
-    const struct collector__wal *wal;
     int rc = COLLECTOR_OK;
 
     operation->rc = COLLECTOR_ERR_BUSY;
     if (connection == NULL)
         return COLLECTOR_ERR_BUSY;
-    wal = &connection->database->wal;
     if (connection->suspect)
         rc = collector__connection_recover(connection);
     operation->rc = rc;
@@ -199,7 +203,30 @@ collector__pool_run(struct collector__pool *pool,
     if (rc == COLLECTOR_OK && collector__devices_due(connection))
         (void)run_until_settled(pool, &refresh, connection); /* can wait */
     give_back(pool, connection);
-    if (rc == COLLECTOR_OK && collector__wal_due(wal))
-        checkpoint_alone(pool);
+    return rc;
+}
+
+int
+collector__pool_run(struct collector__pool *pool,
+                    struct collector__operation *operation)
+{
+    const struct collector__database *database = pool->connections[0].database;
+    bool disk_full;
+    int rounds;
+    int rc;
+
+    operation->together = NULL;
+    rc = run_once(pool, operation);
+    for (rounds = 0; rounds < COLLECTOR_ROOM_ROUNDS_MAX; rounds++) {
+        if (collector__operation_keep_roomless(operation, &database->room,
+                                               &disk_full) == NULL)
+            break;
+        if (!tidy_alone(pool, true, disk_full) &&
+            collector__operation_keep_essential(operation) == NULL)
+            break;
+        rc = run_once(pool, operation);
+    }
+    if (rc == COLLECTOR_OK && collector__wal_due(&database->wal))
+        (void)tidy_alone(pool, false, false);
     return operation->rc;
 }

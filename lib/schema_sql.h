@@ -104,7 +104,9 @@
 "  reason TEXT NOT NULL, previous_collector_id TEXT," \
 "  through INTEGER NOT NULL DEFAULT 0," \
 "  salvaged INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0," \
-"  finished_at INTEGER);"
+"  finished_at INTEGER);" \
+"CREATE INDEX upload_runs_audit ON upload_runs(id)" \
+"  WHERE status IN ('dead', 'dropped');"
 
 #define COLLECTOR_SCHEMA_SQL_INDEX \
 "CREATE INDEX IF NOT EXISTS event_log_device ON event_log(device_id);"

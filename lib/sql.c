@@ -2,6 +2,8 @@
 /* The text of every statement on the tables, in one place. */
 #include "sql.h"
 
+#include "retention.h"
+
 const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
     [COLLECTOR_SQL_BEGIN] = "BEGIN",
     [COLLECTOR_SQL_BEGIN_IMMEDIATE] = "BEGIN IMMEDIATE",
@@ -11,6 +13,10 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "SELECT max(settled_through,"
         "           coalesce((SELECT max(id) FROM event_log), 0)) + 1,"
         "       settled_through, devices_through, dead_in_a_row FROM state",
+    [COLLECTOR_SQL_PAGE_COUNT] = "PRAGMA page_count",
+    [COLLECTOR_SQL_FREE_COUNT] = "PRAGMA freelist_count",
+    [COLLECTOR_SQL_GIVE_BACK] = "PRAGMA incremental_vacuum(" COLLECTOR_TEXT_OF(
+        COLLECTOR_GIVE_BACK_PAGES) ")",
     [COLLECTOR_SQL_INSERT_EVENT] =
         "INSERT INTO event_log (id, device_id, kind, payload_json, ts)"
         " VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -28,6 +34,8 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "DELETE FROM idempotency WHERE first_id IN ("
         " SELECT first_id FROM (SELECT first_id, uptime_ms FROM idempotency"
         "  ORDER BY first_id LIMIT ?2) WHERE uptime_ms <= ?1)",
+    [COLLECTOR_SQL_OLDEST_KEY] =
+        "SELECT uptime_ms FROM idempotency ORDER BY first_id LIMIT 1",
     /* Which counter is bound as three factors: one statement for one idea. */
     [COLLECTOR_SQL_SETTLE] =
         "UPDATE state SET settled_through = ?1,"
@@ -54,6 +62,41 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "DELETE FROM upload_runs WHERE status = 'error' AND id <= ("
         " SELECT id FROM upload_runs WHERE status = 'error'"
         " ORDER BY id DESC LIMIT 1 OFFSET ?1)",
+    [COLLECTOR_SQL_AGED_RUNS] =
+        "SELECT max(last_id) FROM (SELECT last_id, uptime_ms FROM upload_runs"
+        "  WHERE status <> 'error' AND last_id > ?1 ORDER BY last_id"
+        "  LIMIT " COLLECTOR_TEXT_OF(
+            COLLECTOR_PRUNE_RUNS_MAX) ") WHERE uptime_ms <= ?2",
+    [COLLECTOR_SQL_FIRST_PRUNABLE] =
+        "SELECT id FROM event_log WHERE id > ?1 AND id <= ?2"
+        " AND NOT EXISTS (SELECT 1 FROM dead_letters"
+        "                  WHERE event_id = event_log.id)"
+        " ORDER BY id LIMIT 1",
+    [COLLECTOR_SQL_PRUNE_EVENTS] =
+        "DELETE FROM event_log WHERE id BETWEEN ?1 AND ?2 AND id NOT IN ("
+        " SELECT event_id FROM dead_letters WHERE event_id BETWEEN ?1 AND ?2)",
+    /* The last run stays: what is settled behind it has none yet. */
+    [COLLECTOR_SQL_PRUNE_RUNS] =
+        "DELETE FROM upload_runs WHERE status <> 'error'"
+        " AND status = 'success' AND last_id > ?1 AND last_id <= ?2"
+        " AND last_id < ?3",
+    [COLLECTOR_SQL_PRUNE_AUDITS] =
+        "DELETE FROM upload_runs WHERE status IN ('dead', 'dropped')"
+        " AND last_id <= ?1 AND id <= ("
+        "  SELECT id FROM upload_runs WHERE status IN ('dead', 'dropped')"
+        "   ORDER BY id DESC LIMIT 1 OFFSET ?2)"
+        " AND last_id NOT IN (SELECT event_id FROM dead_letters)",
+    [COLLECTOR_SQL_DELETE_EVENTS] =
+        "DELETE FROM event_log WHERE id BETWEEN ?1 AND ?2",
+    [COLLECTOR_SQL_LETTER_BEHIND] = "SELECT event_id FROM dead_letters"
+                                    " ORDER BY event_id DESC LIMIT 1 OFFSET ?1",
+    [COLLECTOR_SQL_PRUNE_LETTER_EVENTS] =
+        "DELETE FROM event_log WHERE id IN (SELECT event_id FROM dead_letters"
+        " WHERE event_id <= ?1 ORDER BY event_id LIMIT ?2)",
+    [COLLECTOR_SQL_PRUNE_LETTERS] =
+        "DELETE FROM dead_letters WHERE event_id IN ("
+        " SELECT event_id FROM dead_letters"
+        "  WHERE event_id <= ?1 ORDER BY event_id LIMIT ?2)",
     /* New devices are numbered in the order of their first event, as the view
      * numbers them before they are here. */
     [COLLECTOR_SQL_REFRESH_DEVICES] =

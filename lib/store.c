@@ -148,7 +148,6 @@ store_new(const struct collector_store_options *options,
     database->log.userdata = options->log_userdata;
     database->clock =
         options->clock != NULL ? *options->clock : collector__clock_system;
-    collector__wal_init(&database->wal);
     if (options->vfs != NULL)
         database->vfs = strdup(options->vfs);
     database->path = resolve(options->path);
@@ -198,6 +197,8 @@ open_all(struct collector_store *store)
 
     rc = collector__lock_take(database->path, &database->log, &store->lock_fd);
     if (rc == COLLECTOR_OK)
+        rc = collector__room_init(database);
+    if (rc == COLLECTOR_OK)
         rc = collector__schema_prepare(database);
     if (rc == COLLECTOR_OK)
         rc = collector__connection_open(&store->fetcher.connection, database,
@@ -210,6 +211,9 @@ open_all(struct collector_store *store)
                                     store->connection_count, &store->counters);
     if (rc == COLLECTOR_OK)
         rc = read_identity(store);
+    if (rc == COLLECTOR_OK)
+        (void)collector__reserve_take(&database->room.reserve,
+                                      &database->log); /* or later */
     return rc;
 }
 
@@ -248,6 +252,7 @@ collector_store_free(struct collector_store *store)
     (void)pthread_rwlock_destroy(&store->files); /* nobody holds any of them */
     (void)pthread_mutex_destroy(&store->fetcher.mutex);
     (void)pthread_mutex_destroy(&store->asker.mutex);
+    collector__room_close(&store->database.room);
     collector__lock_release(store->lock_fd);
     free(store->database.path);
     free(store->database.vfs);
@@ -317,12 +322,13 @@ static int
 run_checkpoint(struct collector__operation *operation,
                struct collector__connection *connection)
 {
-    const struct checkpoint *checkpoint = (struct checkpoint *)operation;
+    struct checkpoint *checkpoint = (struct checkpoint *)operation;
 
-    if (checkpoint->delivered)
-        return collector__ledger_settle(connection, COLLECTOR_FATE_DELIVERED,
-                                        &checkpoint->run);
-    return collector__ledger_note_outage(connection, &checkpoint->run);
+    if (!checkpoint->delivered)
+        return collector__ledger_note_outage(connection, &checkpoint->run);
+    checkpoint->run.unwritten = operation->frugal;
+    return collector__ledger_settle(connection, COLLECTOR_FATE_DELIVERED,
+                                    &checkpoint->run);
 }
 
 int
@@ -330,7 +336,8 @@ collector_store_checkpoint(struct collector_store *store,
                            struct collector_batch *batch,
                            const struct collector_delivery *delivery)
 {
-    struct checkpoint checkpoint = {.operation = {.run = run_checkpoint}};
+    struct checkpoint checkpoint = {
+        .operation = {.run = run_checkpoint, .essential = true}};
     struct collector__run *run = &checkpoint.run;
 
     if (store == NULL || batch == NULL || delivery == NULL ||
@@ -347,30 +354,6 @@ collector_store_checkpoint(struct collector_store *store,
     if (!checkpoint.delivered)
         run->error = delivery->error;
     return collector__store_submit(store, &checkpoint.operation);
-}
-
-int
-collector_store_maintain(struct collector_store *store)
-{
-    struct collector__operation proof = {.run = collector__operation_prove};
-    int rc = COLLECTOR_OK;
-
-    if (store == NULL)
-        return COLLECTOR_ERR_INVALID;
-    if (!atomic_load(&store->counters.storage_ok)) {
-        /* Perhaps nobody appends because we say so: find out. */
-        rc = collector__store_submit(store, &proof);
-        if (rc != COLLECTOR_OK)
-            return rc;
-    }
-    if (!collector__wal_worth(&store->database.wal))
-        return COLLECTOR_OK;
-    collector__store_enter(store);
-    (void)pthread_mutex_lock(&store->fetcher.mutex);
-    rc = collector__wal_checkpoint(&store->fetcher.connection, false);
-    (void)pthread_mutex_unlock(&store->fetcher.mutex);
-    collector__store_leave(store);
-    return rc;
 }
 
 /** Read the ledger. @return Whether events have come in since the last time. */

@@ -11,11 +11,12 @@
 #include <collector/error.h>
 
 void
-collector__wal_init(struct collector__wal *wal)
+collector__wal_init(struct collector__wal *wal, uint32_t pages_max)
 {
+    wal->pages_max = pages_max;
     atomic_init(&wal->pages, 0);
     atomic_init(&wal->moved, 0);
-    atomic_init(&wal->due_at, COLLECTOR_WAL_PAGES_MAX);
+    atomic_init(&wal->due_at, pages_max);
     atomic_init(&wal->pinned_since, 0);
 }
 
@@ -23,7 +24,7 @@ void
 collector__wal_note(struct collector__wal *wal, uint32_t pages)
 {
     if (pages < atomic_load(&wal->pages)) { /* it started again */
-        atomic_store(&wal->due_at, COLLECTOR_WAL_PAGES_MAX);
+        atomic_store(&wal->due_at, wal->pages_max);
         atomic_store(&wal->moved, 0);
     }
     atomic_store(&wal->pages, pages);
@@ -41,7 +42,8 @@ collector__wal_worth(const struct collector__wal *wal)
     const uint32_t pages = atomic_load(&wal->pages);
     const uint32_t moved = atomic_load(&wal->moved);
 
-    return pages > moved && pages - moved >= COLLECTOR_WAL_MAINTAIN_PAGES;
+    return pages > moved &&
+           pages - moved >= wal->pages_max / COLLECTOR_WAL_MAINTAIN_PART;
 }
 
 /** Remember since when the log is held, or that it isn't. */
@@ -58,9 +60,25 @@ note_pinned(struct collector__database *database, bool pinned)
             since, &none, collector__clock_monotonic_ms(&database->clock) + 1);
 }
 
-int
-collector__wal_checkpoint(struct collector__connection *connection, bool alone)
+static int
+sqlite_mode(enum collector__wal_move move)
 {
+    switch (move) {
+    case COLLECTOR_WAL_BESIDE:
+        return SQLITE_CHECKPOINT_PASSIVE;
+    case COLLECTOR_WAL_RESTART:
+        return SQLITE_CHECKPOINT_RESTART;
+    case COLLECTOR_WAL_TRUNCATE:
+        return SQLITE_CHECKPOINT_TRUNCATE;
+    }
+    return SQLITE_CHECKPOINT_PASSIVE;
+}
+
+int
+collector__wal_checkpoint(struct collector__connection *connection,
+                          enum collector__wal_move move)
+{
+    const bool alone = move != COLLECTOR_WAL_BESIDE;
     struct collector__database *database = connection->database;
     struct collector__wal *wal = &database->wal;
     int pages = 0;
@@ -69,12 +87,11 @@ collector__wal_checkpoint(struct collector__connection *connection, bool alone)
 
     if (alone) /* the others never make it start again: they don't count */
         atomic_store(&wal->due_at,
-                     atomic_load(&wal->pages) + COLLECTOR_WAL_RETRY_PAGES);
+                     atomic_load(&wal->pages) +
+                         wal->pages_max / COLLECTOR_WAL_RETRY_PART);
     (void)sqlite3_busy_timeout(connection->db,
                                alone ? COLLECTOR_WAL_READER_MS : 0);
-    code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
-                                     alone ? SQLITE_CHECKPOINT_RESTART
-                                           : SQLITE_CHECKPOINT_PASSIVE,
+    code = sqlite3_wal_checkpoint_v2(connection->db, NULL, sqlite_mode(move),
                                      &pages, &moved);
     (void)sqlite3_busy_timeout(connection->db, connection->busy_ms);
     if (moved > 0)

@@ -8,17 +8,18 @@
 
 struct collector__connection;
 
-/** Pages in the log from which the uploader's thread moves them to the main
- *  file, beside the appends: 4 MiB. */
-#define COLLECTOR_WAL_MAINTAIN_PAGES 1024
-
-/** Pages from which the write path does it itself, with appends waiting: a
- *  checkpoint beside appends never reaches the end of the log, and only then
- *  does the log start again at its beginning. 16 MiB. */
+/** Pages from which the write path moves the log to the main file, with appends
+ *  waiting: a checkpoint beside appends never reaches the end of the log, and
+ *  only then does the log start again at its beginning. 16 MiB; less in a small
+ *  file, or on a small disk. */
 #define COLLECTOR_WAL_PAGES_MAX 4096
 
-/** When the log could not start again, pages until the next try. */
-#define COLLECTOR_WAL_RETRY_PAGES 256
+/** From this part of them on, the uploader's thread moves them beside the
+ *  appends. */
+#define COLLECTOR_WAL_MAINTAIN_PART 4
+
+/** When the log could not start again, that part of them until the next try. */
+#define COLLECTOR_WAL_RETRY_PART 16
 
 /** How long appends wait at such a moment for readers to finish: ours take a
  *  millisecond or two, and nobody else's may hold up an append for longer. */
@@ -26,6 +27,8 @@ struct collector__connection;
 
 /** How long the write-ahead log is. Part of the database; any thread. */
 struct collector__wal {
+    /** Set when the store is opened. */
+    uint32_t pages_max;
     /** Pages in it, and how many of those are in the main file too. */
     _Atomic uint32_t pages;
     _Atomic uint32_t moved;
@@ -35,8 +38,19 @@ struct collector__wal {
     _Atomic int64_t pinned_since;
 };
 
+/** How pages are moved. */
+enum collector__wal_move {
+    /** Nobody is made to wait, and so the log goes on (SQLite's PASSIVE). */
+    COLLECTOR_WAL_BESIDE,
+    /** Nobody can write meanwhile: have the log start again. If it can't, a
+     *  reader holds it. */
+    COLLECTOR_WAL_RESTART,
+    /** The same, and the file system gets the log's room. */
+    COLLECTOR_WAL_TRUNCATE
+};
+
 void
-collector__wal_init(struct collector__wal *wal);
+collector__wal_init(struct collector__wal *wal, uint32_t pages_max);
 
 /** A commit left so many pages in the log. */
 void
@@ -53,12 +67,10 @@ collector__wal_worth(const struct collector__wal *wal);
 /**
  * Move what can be moved.
  *
- * @param alone  Nobody can write meanwhile: have the log start again (SQLite's
- *               RESTART mode). If it can't, a reader holds it. Otherwise nobody
- *               is made to wait (PASSIVE mode).
  * @return COLLECTOR_OK, or as collector__connection_error().
  */
 int
-collector__wal_checkpoint(struct collector__connection *connection, bool alone);
+collector__wal_checkpoint(struct collector__connection *connection,
+                          enum collector__wal_move move);
 
 #endif

@@ -62,6 +62,7 @@ enqueue(struct collector__writer *writer,
 static struct collector__operation *
 take_group(struct collector__writer *writer)
 {
+    const struct collector__room *room = &writer->connection.database->room;
     struct collector__operation *first = writer->head;
     struct collector__operation *last = first;
     size_t event_count = first->event_count;
@@ -71,10 +72,12 @@ take_group(struct collector__writer *writer)
         event_count += last->next->event_count;
         byte_count += last->next->byte_count;
         if (event_count > COLLECTOR_GROUP_EVENTS_MAX ||
-            byte_count > COLLECTOR_GROUP_BYTES_MAX)
+            byte_count > room->group_bytes_max)
             break;
+        last->together = last->next;
         last = last->next;
     }
+    last->together = NULL;
     writer->head = last->next;
     last->next = NULL;
     return first;
@@ -89,7 +92,7 @@ run_apart(struct collector__writer *writer, struct collector__operation *first)
     struct collector__connection *connection = &writer->connection;
     int rc;
 
-    for (; first != NULL; first = first->next) {
+    for (; first != NULL; first = first->together) {
         first->rc = COLLECTOR_ERR_IO;
         if (connection->suspect)
             continue; /* no ack before a proof */
@@ -113,13 +116,37 @@ run_group(struct collector__writer *writer, struct collector__operation *first)
         rc = collector__connection_recover(connection);
         if (rc != COLLECTOR_OK)
             collector__operation_count(writer->counters, rc);
-        for (each = first; each != NULL; each = each->next)
+        for (each = first; each != NULL; each = each->together)
             each->rc = rc;
         if (rc != COLLECTOR_OK)
             return;
     }
     if (!collector__operation_run_together(first, connection, writer->counters))
         run_apart(writer, first);
+}
+
+/** Run a group, and those of it that find no room once more when there is some.
+ */
+static void
+run_with_room(struct collector__writer *writer,
+              struct collector__operation *first)
+{
+    struct collector__connection *connection = &writer->connection;
+    const struct collector__room *room = &connection->database->room;
+    bool disk_full;
+    int rounds;
+
+    run_group(writer, first);
+    for (rounds = 0; rounds < COLLECTOR_ROOM_ROUNDS_MAX; rounds++) {
+        first = collector__operation_keep_roomless(first, room, &disk_full);
+        if (first == NULL || connection->db == NULL)
+            return;
+        if (!collector__room_make(connection, disk_full))
+            first = collector__operation_keep_essential(first);
+        if (first == NULL)
+            return;
+        run_group(writer, first);
+    }
 }
 
 /** Tell the others of a group. What was told may be gone the next moment. */
@@ -183,13 +210,14 @@ lead(struct collector__writer *writer)
     (void)pthread_mutex_lock(&writer->mutex);
     first = take_group(writer);
     (void)pthread_mutex_unlock(&writer->mutex);
-    run_group(writer, first);
+    run_with_room(writer, first);
     busy = first->rc == COLLECTOR_ERR_BUSY;
     wake_followers(first);
     if (busy)
         refuse_queue(writer);
     if (!connection->suspect && collector__wal_due(&connection->database->wal))
-        (void)collector__wal_checkpoint(connection, true); /* is logged */
+        (void)collector__wal_checkpoint(connection,
+                                        COLLECTOR_WAL_RESTART); /* is logged */
     hand_over(writer);
 }
 

@@ -7,10 +7,10 @@
 
 #include <pthread.h>
 
-/** Events and bytes of one group at most: what a commit writes at once, and
- *  the memory that it dirties. One operation may be larger, and goes alone. */
+/** Events of one group at most: what a commit writes at once, and the memory
+ *  that it dirties. Its bytes are bounded by the room. One operation may be
+ *  larger, and goes alone. */
 #define COLLECTOR_GROUP_EVENTS_MAX 8192
-#define COLLECTOR_GROUP_BYTES_MAX (2 * 1024 * 1024)
 
 /** The write path. Any thread may submit. */
 struct collector__writer {

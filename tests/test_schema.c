@@ -55,7 +55,7 @@ START_TEST(test_the_whole_schema_is_there_from_the_start)
                      "SELECT group_concat(name, ' ') FROM (SELECT name FROM"
                      " sqlite_schema WHERE type = 'index' AND sql IS NOT NULL"
                      " ORDER BY name)"),
-        "upload_runs_error upload_runs_settled");
+        "upload_runs_audit upload_runs_error upload_runs_settled");
     ck_assert_str_eq(harness_text(&harness, "SELECT count(*) || ' ' || id ||"
                                             " ' ' || settled_through"
                                             " FROM state"),

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What is due beside the appends. Each part is a step that takes some
+ * milliseconds and shares its commit with whatever else waits, so that nobody
+ * is held up; what is left is done at the next call.
+ */
+#include "idempotency.h"
+#include "retention.h"
+#include "store.h"
+
+#include <collector/error.h>
+
+/* Events, keys and dead letters that one transaction deletes. */
+#define STEP_EVENTS 500
+
+/* Such transactions in one call. */
+#define STEP_COUNT_MAX 8
+
+/** A step in the queue. */
+struct step {
+    struct collector__operation operation;
+    struct collector__dues dues;
+};
+
+static int
+run_step(struct collector__operation *operation,
+         struct collector__connection *connection)
+{
+    const struct collector__dues *dues = &((struct step *)operation)->dues;
+    const struct collector__limits *limits = &connection->database->limits;
+    bool any;
+    int rc = COLLECTOR_OK;
+
+    if (dues->events)
+        rc = collector__retention_prune(connection, STEP_EVENTS,
+                                        COLLECTOR_PRUNE_AGED, &any);
+    if (rc == COLLECTOR_OK && dues->letters)
+        rc = collector__retention_prune_letters(connection, STEP_EVENTS,
+                                                limits->dead_letter_max, &any);
+    if (rc == COLLECTOR_OK && dues->keys)
+        rc = collector__idempotency_prune(connection, STEP_EVENTS);
+    if (rc == COLLECTOR_OK && dues->pages)
+        rc = collector__retention_give_back(connection);
+    return rc;
+}
+
+/** Look at the file as a reader: most of the time nothing is due. */
+static int
+find_dues(struct collector_store *store, struct collector__dues *ret_dues)
+{
+    struct collector__connection *connection = &store->fetcher.connection;
+    int rc;
+
+    collector__store_enter(store);
+    (void)pthread_mutex_lock(&store->fetcher.mutex);
+    rc = collector__connection_begin(connection, COLLECTOR_BEGIN_OPTIMISTIC);
+    if (rc == COLLECTOR_OK)
+        rc = collector__retention_find_dues(connection, ret_dues);
+    collector__connection_rollback(connection);
+    (void)pthread_mutex_unlock(&store->fetcher.mutex);
+    collector__store_leave(store);
+    return rc;
+}
+
+/** Delete what was kept long enough, and give its room back. */
+static int
+prune(struct collector_store *store)
+{
+    struct step step = {.operation = {.run = run_step, .essential = true}};
+    int steps;
+    int rc = COLLECTOR_OK;
+
+    for (steps = 0; rc == COLLECTOR_OK && steps < STEP_COUNT_MAX; steps++) {
+        rc = find_dues(store, &step.dues);
+        if (rc != COLLECTOR_OK || !(step.dues.events || step.dues.letters ||
+                                    step.dues.keys || step.dues.pages))
+            break;
+        rc = collector__store_submit(store, &step.operation);
+    }
+    return rc;
+}
+
+/** Ask for room, as an append of nothing would. */
+static int
+run_ask_for_room(struct collector__operation *operation,
+                 struct collector__connection *connection)
+{
+    (void)operation;
+    return collector__room_check(connection, 0, 0);
+}
+
+/** Perhaps nobody appends because we say that the storage fails, or that the
+ *  disk is full: find out. */
+static int
+prove(struct collector_store *store)
+{
+    struct collector__operation proof = {.run = collector__operation_prove,
+                                         .essential = true};
+    struct collector__operation question = {.run = run_ask_for_room};
+
+    if (!collector__reserve_is_held(&store->database.room.reserve))
+        (void)collector__store_submit(store, &question); /* later, if not */
+    if (atomic_load(&store->counters.storage_ok))
+        return COLLECTOR_OK;
+    return collector__store_submit(store, &proof);
+}
+
+static int
+move_log(struct collector_store *store)
+{
+    int rc;
+
+    if (!collector__wal_worth(&store->database.wal))
+        return COLLECTOR_OK;
+    collector__store_enter(store);
+    (void)pthread_mutex_lock(&store->fetcher.mutex);
+    rc = collector__wal_checkpoint(&store->fetcher.connection,
+                                   COLLECTOR_WAL_BESIDE);
+    (void)pthread_mutex_unlock(&store->fetcher.mutex);
+    collector__store_leave(store);
+    return rc;
+}
+
+int
+collector_store_maintain(struct collector_store *store)
+{
+    int rc;
+
+    if (store == NULL)
+        return COLLECTOR_ERR_INVALID;
+    rc = prove(store);
+    if (rc == COLLECTOR_OK)
+        rc = prune(store);
+    if (rc == COLLECTOR_OK)
+        rc = move_log(store);
+    return rc;
+}

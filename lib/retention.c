@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What may be deleted, and when. Events go run by run, oldest first, some
+ * hundred at a time; a run goes when its last event has. What is pruned moves
+ * no counter: it was settled before. Space is used again, and what is free
+ * beyond a share of the file is given back.
+ */
+#include "retention.h"
+
+#include "devices.h"
+#include "idempotency.h"
+
+#include <collector/error.h>
+
+/** Run a statement with up to three integers. */
+static int
+run_with(struct collector__connection *connection, enum collector__sql sql,
+         const int64_t *integers, int integer_count, const char *doing)
+{
+    sqlite3_stmt *statement = NULL;
+    int rc;
+    int i;
+
+    rc = collector__connection_prepare(connection, sql, &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    for (i = 0; i < integer_count; i++)
+        sqlite3_bind_int64(statement, i + 1, integers[i]);
+    return collector__connection_run(connection, statement, doing);
+}
+
+/** The integer that a statement with up to two integers gives; -1 for none. */
+static int
+ask_with(struct collector__connection *connection, enum collector__sql sql,
+         int64_t first, int64_t second, int64_t *ret_integer)
+{
+    sqlite3_stmt *statement = NULL;
+    int step;
+    int rc;
+
+    rc = collector__connection_prepare(connection, sql, &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    sqlite3_bind_int64(statement, 1, first); /* no such parameter: no harm */
+    sqlite3_bind_int64(statement, 2, second);
+    step = sqlite3_step(statement);
+    *ret_integer = -1;
+    if (step == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        *ret_integer = sqlite3_column_int64(statement, 0);
+    else if (step != SQLITE_ROW && step != SQLITE_DONE)
+        rc = collector__connection_error(connection, "looking for what is due");
+    collector__connection_done(statement);
+    return rc;
+}
+
+/** The last id of the runs that were settled long enough ago; -1 for none. */
+static int
+find_aged(struct collector__connection *connection, int64_t *ret_last_id)
+{
+    const struct collector__database *database = connection->database;
+    const uint64_t retain_ms = database->limits.retain_ms;
+    const int64_t uptime = collector__database_uptime_ms(database);
+
+    *ret_last_id = -1;
+    if (retain_ms > (uint64_t)uptime)
+        return COLLECTOR_OK;
+    return ask_with(connection, COLLECTOR_SQL_AGED_RUNS,
+                    connection->pruned_through, uptime - (int64_t)retain_ms,
+                    ret_last_id);
+}
+
+/**
+ * The events to be pruned next.
+ *
+ * @param ret_first_id  -1 when there are none.
+ */
+static int
+find_range(struct collector__connection *connection,
+           enum collector__prune which, int64_t *ret_first_id,
+           int64_t *ret_last_id)
+{
+    int rc;
+
+    if (which == COLLECTOR_PRUNE_SETTLED) {
+        *ret_last_id = connection->position.settled_through;
+        rc = COLLECTOR_OK;
+    } else {
+        rc = find_aged(connection, ret_last_id);
+    }
+    *ret_first_id = -1;
+    if (rc != COLLECTOR_OK || *ret_last_id <= connection->pruned_through)
+        return rc;
+    return ask_with(connection, COLLECTOR_SQL_FIRST_PRUNABLE,
+                    connection->pruned_through, *ret_last_id, ret_first_id);
+}
+
+/** The devices table learns of events before they go. */
+static int
+keep_devices(struct collector__connection *connection, int64_t last_id)
+{
+    const struct collector_clock *clock = &connection->database->clock;
+
+    if (last_id <= connection->position.devices_through)
+        return COLLECTOR_OK;
+    return collector__devices_refresh(connection,
+                                      collector__clock_wall_ms(clock));
+}
+
+/** Delete the runs that have no event left. */
+static int
+prune_runs(struct collector__connection *connection, int64_t through)
+{
+    const int64_t range[] = {connection->pruned_through, through,
+                             connection->position.settled_through};
+    const int64_t audits[] = {through, COLLECTOR_AUDIT_RUN_COUNT_MAX};
+    int rc;
+
+    rc = run_with(connection, COLLECTOR_SQL_PRUNE_RUNS, range, 3,
+                  "pruning runs");
+    if (rc == COLLECTOR_OK)
+        rc = run_with(connection, COLLECTOR_SQL_PRUNE_AUDITS, audits, 2,
+                      "pruning audit rows");
+    return rc;
+}
+
+int
+collector__retention_prune(struct collector__connection *connection,
+                           uint32_t event_count_max,
+                           enum collector__prune which, bool *ret_any)
+{
+    int64_t first_id;
+    int64_t last_id;
+    int64_t range[2];
+    int rc;
+
+    rc = find_range(connection, which, &first_id, &last_id);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    *ret_any = last_id > connection->pruned_through;
+    if (!*ret_any)
+        return COLLECTOR_OK;
+    if (first_id > 0 && last_id - first_id >= event_count_max)
+        last_id = first_id + event_count_max - 1;
+    rc = keep_devices(connection, last_id);
+    range[0] = connection->pruned_through + 1;
+    range[1] = last_id;
+    if (rc == COLLECTOR_OK)
+        rc = run_with(connection, COLLECTOR_SQL_PRUNE_EVENTS, range, 2,
+                      "pruning events");
+    if (rc == COLLECTOR_OK)
+        rc = prune_runs(connection, last_id);
+    if (rc == COLLECTOR_OK)
+        connection->pruned_through = last_id;
+    return rc;
+}
+
+int
+collector__retention_prune_letters(struct collector__connection *connection,
+                                   uint32_t count_max, uint64_t keep_count,
+                                   bool *ret_any)
+{
+    int64_t last_id;
+    int64_t limits[2];
+    int rc;
+
+    rc = ask_with(connection, COLLECTOR_SQL_LETTER_BEHIND, (int64_t)keep_count,
+                  0, &last_id);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    *ret_any = last_id >= 0;
+    if (!*ret_any)
+        return COLLECTOR_OK;
+    limits[0] = last_id;
+    limits[1] = count_max;
+    rc = keep_devices(connection, last_id);
+    if (rc == COLLECTOR_OK)
+        rc = run_with(connection, COLLECTOR_SQL_PRUNE_LETTER_EVENTS, limits, 2,
+                      "pruning the events of dead letters");
+    if (rc == COLLECTOR_OK)
+        rc = run_with(connection, COLLECTOR_SQL_PRUNE_LETTERS, limits, 2,
+                      "pruning dead letters");
+    return rc;
+}
+
+int
+collector__retention_delete(struct collector__connection *connection,
+                            int64_t first_id, int64_t last_id)
+{
+    const int64_t range[] = {first_id, last_id};
+    int rc;
+
+    rc = keep_devices(connection, last_id);
+    if (rc == COLLECTOR_OK)
+        rc = run_with(connection, COLLECTOR_SQL_DELETE_EVENTS, range, 2,
+                      "deleting events");
+    return rc;
+}
+
+/** Whether so many free pages are too many. */
+static int
+has_too_many_pages(struct collector__connection *connection, bool *ret_many)
+{
+    const struct collector__database *database = connection->database;
+    const int64_t main_pages_max = database->room.main_pages_max;
+    int64_t page_count = 0;
+    int64_t free_count = 0;
+    int rc;
+
+    rc = collector__connection_integer(connection, COLLECTOR_SQL_PAGE_COUNT,
+                                       &page_count);
+    if (rc == COLLECTOR_OK)
+        rc = collector__connection_integer(connection, COLLECTOR_SQL_FREE_COUNT,
+                                           &free_count);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    *ret_many =
+        free_count >
+            (page_count - free_count) / 2 + COLLECTOR_FREE_PAGES_KEPT ||
+        (main_pages_max > 0 && page_count > main_pages_max && free_count > 0);
+    return COLLECTOR_OK;
+}
+
+int
+collector__retention_give_back(struct collector__connection *connection)
+{
+    sqlite3_stmt *statement = NULL;
+    int step;
+    int rc;
+
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_GIVE_BACK,
+                                       &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    do {
+        step = sqlite3_step(statement); /* one page a step */
+    } while (step == SQLITE_ROW);
+    if (step != SQLITE_DONE)
+        rc = collector__connection_error(connection, "giving pages back");
+    collector__connection_done(statement);
+    return rc;
+}
+
+int
+collector__retention_find_dues(struct collector__connection *connection,
+                               struct collector__dues *ret_dues)
+{
+    const struct collector__database *database = connection->database;
+    const struct collector__limits *limits = &database->limits;
+    const int64_t uptime = collector__database_uptime_ms(database);
+    struct collector__dues dues = {false, false, false, false};
+    int64_t found = -1;
+    int rc;
+
+    rc = find_aged(connection, &found);
+    dues.events = found > connection->pruned_through;
+    if (rc == COLLECTOR_OK && limits->dead_letter_max > 0) {
+        rc = ask_with(connection, COLLECTOR_SQL_LETTER_BEHIND,
+                      (int64_t)limits->dead_letter_max, 0, &found);
+        dues.letters = found >= 0;
+    }
+    if (rc == COLLECTOR_OK &&
+        limits->idempotency_retain_ms <= (uint64_t)uptime) {
+        rc = ask_with(connection, COLLECTOR_SQL_OLDEST_KEY, 0, 0, &found);
+        dues.keys = found >= 0 &&
+                    found <= uptime - (int64_t)limits->idempotency_retain_ms;
+    }
+    if (rc == COLLECTOR_OK)
+        rc = has_too_many_pages(connection, &dues.pages);
+    if (rc == COLLECTOR_OK)
+        *ret_dues = dues;
+    return rc;
+}
