@@ -13,6 +13,9 @@
 /* Events, keys and dead letters that one transaction deletes. */
 #define STEP_EVENTS 500
 
+/* Pages are given back so often in one transaction: 512 KiB. */
+#define GIVE_BACK_COUNT 8
+
 /* Such transactions in one call. */
 #define STEP_COUNT_MAX 8
 
@@ -29,6 +32,7 @@ run_step(struct collector__operation *operation,
     const struct collector__dues *dues = &((struct step *)operation)->dues;
     const struct collector__limits *limits = &connection->database->limits;
     bool any;
+    int i;
     int rc = COLLECTOR_OK;
 
     if (dues->events)
@@ -39,7 +43,7 @@ run_step(struct collector__operation *operation,
                                                 limits->dead_letter_max, &any);
     if (rc == COLLECTOR_OK && dues->keys)
         rc = collector__idempotency_prune(connection, STEP_EVENTS);
-    if (rc == COLLECTOR_OK && dues->pages)
+    for (i = 0; rc == COLLECTOR_OK && dues->pages && i < GIVE_BACK_COUNT; i++)
         rc = collector__retention_give_back(connection);
     return rc;
 }

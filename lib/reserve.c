@@ -33,6 +33,10 @@ collector__reserve_is_held(const struct collector__reserve *reserve)
     return reserve->path == NULL || atomic_load(&reserve->held);
 }
 
+/* There must be this part more than is set aside: with just enough, the next
+ * append would need it. */
+#define MARGIN_PART 4
+
 /** 0, or why there is no such room. */
 static int
 set_aside(const struct collector__reserve *reserve)
@@ -43,7 +47,10 @@ set_aside(const struct collector__reserve *reserve)
 
     if (fd < 0)
         return errno;
-    error = posix_fallocate(fd, 0, (off_t)reserve->size);
+    error = posix_fallocate(
+        fd, 0, (off_t)(reserve->size + reserve->size / MARGIN_PART));
+    if (error == 0 && ftruncate(fd, (off_t)reserve->size) != 0)
+        error = errno;
     (void)close(fd); /* nothing was written */
     if (error != 0)
         (void)unlink(reserve->path); /* half of it helps nobody */

@@ -202,6 +202,7 @@ has_too_many_pages(struct collector__connection *connection, bool *ret_many)
 {
     const struct collector__database *database = connection->database;
     const int64_t main_pages_max = database->room.main_pages_max;
+    int64_t kept = COLLECTOR_FREE_PAGES_KEPT;
     int64_t page_count = 0;
     int64_t free_count = 0;
     int rc;
@@ -213,9 +214,12 @@ has_too_many_pages(struct collector__connection *connection, bool *ret_many)
                                            &free_count);
     if (rc != COLLECTOR_OK)
         return rc;
+    if (main_pages_max > 0 &&
+        main_pages_max / COLLECTOR_FREE_PAGES_KEPT_PART < kept)
+        kept = main_pages_max / COLLECTOR_FREE_PAGES_KEPT_PART;
+    /* A file from the time of a larger limit gets smaller as it can. */
     *ret_many =
-        free_count >
-            (page_count - free_count) / 2 + COLLECTOR_FREE_PAGES_KEPT ||
+        free_count > (page_count - free_count) / 2 + kept ||
         (main_pages_max > 0 && page_count > main_pages_max && free_count > 0);
     return COLLECTOR_OK;
 }

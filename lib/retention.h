@@ -12,11 +12,14 @@
 #define COLLECTOR_AUDIT_RUN_COUNT_MAX 1000
 
 /** Free pages that may stay in the file beside half of those in use: giving
- *  pages back costs writes, and they will be needed again. 1 MiB. */
+ *  pages back costs writes, and they will be needed again. 1 MiB, or a part of
+ *  what a small file may have. */
 #define COLLECTOR_FREE_PAGES_KEPT 256
+#define COLLECTOR_FREE_PAGES_KEPT_PART 8
 
-/** Pages that are given back in one step. */
-#define COLLECTOR_GIVE_BACK_PAGES 128
+/** Pages that are given back in one step: few enough for a log that has only
+ *  the smallest reserve to grow into. */
+#define COLLECTOR_GIVE_BACK_PAGES 16
 
 /** Which events may be pruned. */
 enum collector__prune {

@@ -15,6 +15,9 @@
 #include "retention.h"
 
 #include <collector/error.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/statvfs.h>
 
 /* Bytes of a page in the log, and of the log's header: SQLite's file format,
@@ -43,6 +46,9 @@
  * once lasts for many appends. */
 #define SLACK_SHARE 32
 
+/* Rounds of making the file smaller on a full disk: a second or so. */
+#define REGAIN_ROUNDS_MAX 64
+
 /* In a file without a cap. */
 #define GROUP_BYTES_MAX (2 * 1024 * 1024)
 
@@ -57,10 +63,14 @@ static uint64_t
 free_disk_size(const struct collector__database *database)
 {
     struct statvfs status;
+    uint64_t size = UINT64_MAX;
+    char *path = strdup(database->path);
 
-    if (statvfs(database->path, &status) != 0)
-        return UINT64_MAX;
-    return (uint64_t)status.f_bavail * status.f_frsize;
+    /* The file may not be there yet. */
+    if (path != NULL && statvfs(dirname(path), &status) == 0)
+        size = (uint64_t)status.f_bavail * status.f_frsize;
+    free(path);
+    return size;
 }
 
 int
@@ -269,7 +279,7 @@ free_some(struct collector__connection *connection, bool *ret_any)
 {
     const struct collector__limits *limits = &connection->database->limits;
     const struct collector__position *position = &connection->position;
-    int64_t pending = position->next_id - 1 - position->settled_through;
+    const int64_t pending = position->next_id - 1 - position->settled_through;
     int rc;
 
     rc = collector__retention_prune(connection, COLLECTOR_ROOM_STEP_EVENTS,
@@ -282,10 +292,11 @@ free_some(struct collector__connection *connection, bool *ret_any)
         return rc;
     if (limits->overflow == COLLECTOR_OVERFLOW_REJECT || pending == 0)
         return COLLECTOR_OK;
-    if (pending > COLLECTOR_ROOM_STEP_EVENTS)
-        pending = COLLECTOR_ROOM_STEP_EVENTS;
     *ret_any = true;
-    return drop(connection, pending);
+    return drop(
+        connection,
+        (int64_t)smaller(COLLECTOR_ROOM_STEP_EVENTS,
+                         (uint64_t)pending / COLLECTOR_ROOM_STEP_PART + 1));
 }
 
 /** Free pages until there are enough for a while. Inside a transaction. */
@@ -329,6 +340,61 @@ make_pages(struct collector__connection *connection, uint32_t need)
     (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_RESTART);
 }
 
+static void
+log_full(const struct collector__database *database)
+{
+    collector__log(&database->log, COLLECTOR_LOG_WARNING,
+                   "%s: the disk is full: nothing is accepted until there is "
+                   "room for %llu bytes more",
+                   database->path,
+                   (unsigned long long)database->room.reserve.size);
+}
+
+void
+collector__room_reserve(struct collector__database *database)
+{
+    if (!collector__reserve_take(&database->room.reserve, &database->log))
+        log_full(database);
+}
+
+/** Prune some of what is settled and give the file system some pages, in the
+ *  open transaction. */
+static int
+shrink_some(struct collector__connection *connection, bool *ret_any)
+{
+    bool any;
+    int rc;
+
+    rc = collector__retention_prune(connection, COLLECTOR_ROOM_STEP_EVENTS,
+                                    COLLECTOR_PRUNE_SETTLED, &any);
+    if (rc == COLLECTOR_OK)
+        rc = read_pages(connection);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    *ret_any = any || connection->pages.free_count > 0;
+    return connection->pages.free_count > 0
+               ? collector__retention_give_back(connection)
+               : COLLECTOR_OK;
+}
+
+/** Make the file smaller by a little. @return Whether it could be. */
+static bool
+shrink(struct collector__connection *connection)
+{
+    bool any = false;
+    int rc;
+
+    rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
+    if (rc != COLLECTOR_OK)
+        return false;
+    rc = shrink_some(connection, &any);
+    if (rc == COLLECTOR_OK && any)
+        rc = collector__connection_commit(connection);
+    else
+        collector__connection_rollback(connection);
+    return rc == COLLECTOR_OK && any;
+}
+
 /** Give the reserve up for what must go on, and get it back if there is room
  *  for both. */
 static bool
@@ -338,16 +404,16 @@ regain(struct collector__connection *connection)
     struct collector__reserve *reserve = &database->room.reserve;
     const bool had_room = collector__reserve_is_held(reserve);
     bool has_room;
+    int rounds = 0;
 
     collector__reserve_release(reserve);
-    /* Moved to the main file, the log gives back what it took. */
-    (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_TRUNCATE);
-    has_room = collector__reserve_take(reserve, &database->log);
+    do {
+        /* Moved to the main file, the log gives back what it took. */
+        (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_TRUNCATE);
+        has_room = collector__reserve_take(reserve, &database->log);
+    } while (!has_room && rounds++ < REGAIN_ROUNDS_MAX && shrink(connection));
     if (had_room && !has_room)
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s: the disk is full: nothing is accepted until there "
-                       "is room for %llu bytes",
-                       database->path, (unsigned long long)reserve->size);
+        log_full(database);
     if (!had_room && has_room)
         collector__log(&database->log, COLLECTOR_LOG_INFO,
                        "%s: there is room on the disk again", database->path);

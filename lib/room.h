@@ -12,11 +12,13 @@ struct collector__database;
 /** How often an operation that found no room is run again. */
 #define COLLECTOR_ROOM_ROUNDS_MAX 3
 
-/** Events that are pruned or dropped at a time for the room of others. */
-#define COLLECTOR_ROOM_STEP_EVENTS 256
+/** Events that are pruned or dropped at a time for the room of others, and the
+ *  part of the backlog that is dropped at a time if that is less. */
+#define COLLECTOR_ROOM_STEP_EVENTS 64
+#define COLLECTOR_ROOM_STEP_PART 16
 
 /** Steps for one making of room: what one transaction deletes at most. */
-#define COLLECTOR_ROOM_STEP_COUNT_MAX 16
+#define COLLECTOR_ROOM_STEP_COUNT_MAX 64
 
 /** How large the file may get, and the room on the disk for the worst case.
  *  Part of the database. */
@@ -52,6 +54,10 @@ struct collector__pages {
  */
 int
 collector__room_init(struct collector__database *database);
+
+/** Set room aside on the disk; appends are refused while there is none. */
+void
+collector__room_reserve(struct collector__database *database);
 
 void
 collector__room_close(struct collector__room *room);

@@ -212,8 +212,7 @@ open_all(struct collector_store *store)
     if (rc == COLLECTOR_OK)
         rc = read_identity(store);
     if (rc == COLLECTOR_OK)
-        (void)collector__reserve_take(&database->room.reserve,
-                                      &database->log); /* or later */
+        collector__room_reserve(database);
     return rc;
 }
 
