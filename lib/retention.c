@@ -110,12 +110,11 @@ keep_devices(struct collector__connection *connection, int64_t last_id)
 static int
 prune_runs(struct collector__connection *connection, int64_t through)
 {
-    const int64_t range[] = {connection->pruned_through, through,
-                             connection->position.settled_through};
+    const int64_t range[] = {connection->pruned_through, through};
     const int64_t audits[] = {through, COLLECTOR_AUDIT_RUN_COUNT_MAX};
     int rc;
 
-    rc = run_with(connection, COLLECTOR_SQL_PRUNE_RUNS, range, 3,
+    rc = run_with(connection, COLLECTOR_SQL_PRUNE_RUNS, range, 2,
                   "pruning runs");
     if (rc == COLLECTOR_OK)
         rc = run_with(connection, COLLECTOR_SQL_PRUNE_AUDITS, audits, 2,

@@ -75,11 +75,15 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
     [COLLECTOR_SQL_PRUNE_EVENTS] =
         "DELETE FROM event_log WHERE id BETWEEN ?1 AND ?2 AND id NOT IN ("
         " SELECT event_id FROM dead_letters WHERE event_id BETWEEN ?1 AND ?2)",
-    /* The last run stays: what is settled behind it has none yet. */
+    /* The last run stays until there is another: what is settled behind it may
+     * have none yet. It is then the last one up to ?1. */
     [COLLECTOR_SQL_PRUNE_RUNS] =
         "DELETE FROM upload_runs WHERE status <> 'error'"
-        " AND status = 'success' AND last_id > ?1 AND last_id <= ?2"
-        " AND last_id < ?3",
+        " AND status = 'success' AND last_id <= ?2 AND last_id >= coalesce(("
+        "  SELECT max(last_id) FROM upload_runs"
+        "   WHERE status <> 'error' AND last_id <= ?1), 0)"
+        " AND last_id < (SELECT max(last_id) FROM upload_runs"
+        "   WHERE status <> 'error')",
     [COLLECTOR_SQL_PRUNE_AUDITS] =
         "DELETE FROM upload_runs WHERE status IN ('dead', 'dropped')"
         " AND last_id <= ?1 AND id <= ("
