@@ -7,6 +7,7 @@
 #include "devices.h"
 #include "event.h"
 #include "idempotency.h"
+#include "room.h"
 #include "store.h"
 
 #include <collector/error.h>

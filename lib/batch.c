@@ -7,17 +7,11 @@
  */
 #include "batch.h"
 
-#include "event_list.h"
+#include "event_row.h"
 
 #include <collector/error.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The texts of one event at most, NULs included: what a batch that has reached
- * its limit may still need for its last event. */
-#define EVENT_SIZE_MAX                                                         \
-    (COLLECTOR_DEVICE_ID_SIZE_MAX + COLLECTOR_KIND_SIZE_MAX +                  \
-     COLLECTOR_PAYLOAD_SIZE_MAX + 3)
 
 /* A byte can become six: \u001f. Payloads stay as they are. */
 #define RENDERED_SIZE_MAX (8 * (size_t)COLLECTOR_BATCH_BYTES_MAX)
@@ -170,32 +164,13 @@ out:
     return rc;
 }
 
-/** Copy one text of a row. */
-static int
-read_text(struct collector__connection *connection, sqlite3_stmt *statement,
-          int column, struct collector_batch *batch, const char **ret_text)
-{
-    const char *text = (const char *)sqlite3_column_text(statement, column);
-    int rc;
-
-    if (text == NULL)
-        return collector__connection_error(connection, "reading an event");
-    rc = collector__event_list_keep(
-        &batch->list, text, (size_t)sqlite3_column_bytes(statement, column),
-        ret_text);
-    return rc == COLLECTOR_ERR_TOO_BIG ? COLLECTOR_ERR_CORRUPT : rc;
-}
-
 /** Copy the event in the current row. */
 static int
 read_event(struct collector__connection *connection, sqlite3_stmt *statement,
            struct collector_batch *batch)
 {
     const int64_t id = sqlite3_column_int64(statement, 0);
-    struct collector_event event = {NULL, NULL, NULL,
-                                    sqlite3_column_int64(statement, 4)};
     int64_t expected;
-    int rc;
 
     if (batch->list.event_count == 0)
         batch->first_id = sqlite3_column_int64(statement, 5) + 1;
@@ -206,13 +181,7 @@ read_event(struct collector__connection *connection, sqlite3_stmt *statement,
                        (long long)expected);
         return COLLECTOR_ERR_CORRUPT;
     }
-    rc = read_text(connection, statement, 1, batch, &event.device_id);
-    if (rc == COLLECTOR_OK)
-        rc = read_text(connection, statement, 2, batch, &event.kind);
-    if (rc == COLLECTOR_OK && sqlite3_column_type(statement, 3) != SQLITE_NULL)
-        rc = read_text(connection, statement, 3, batch, &event.payload);
-    return rc == COLLECTOR_OK ? collector__event_list_add(&batch->list, &event)
-                              : rc;
+    return collector__event_row_read(connection, statement, 1, &batch->list);
 }
 
 /** Whether the event in the current row would take the batch past its bytes. */
@@ -220,10 +189,8 @@ static bool
 is_over(const struct collector_batch *batch, sqlite3_stmt *statement,
         size_t bytes_max, size_t *bytes)
 {
-    *bytes += COLLECTOR_EVENT_OVERHEAD +
-              (size_t)sqlite3_column_bytes(statement, 1) +
-              (size_t)sqlite3_column_bytes(statement, 2) +
-              (size_t)sqlite3_column_bytes(statement, 3);
+    *bytes +=
+        COLLECTOR_EVENT_OVERHEAD + collector__event_row_size(statement, 1);
     return batch->list.event_count > 0 && *bytes > bytes_max;
 }
 
@@ -265,7 +232,7 @@ collector__batch_read(struct collector__connection *connection,
     struct collector_batch *batch = NULL;
     int rc;
 
-    rc = batch_new(limits->bytes_max + EVENT_SIZE_MAX, &batch);
+    rc = batch_new(limits->bytes_max + COLLECTOR_EVENT_SIZE_MAX, &batch);
     if (rc != COLLECTOR_OK)
         return rc;
     rc = read_events(connection, limits, batch);

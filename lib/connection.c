@@ -191,7 +191,10 @@ collector__connection_commit(struct collector__connection *connection)
     struct collector__database *database = connection->database;
     const int rc = run_plain(connection, COLLECTOR_SQL_COMMIT);
 
-    if (rc != COLLECTOR_OK)
+    if (rc == COLLECTOR_OK)
+        collector__database_note_settled(connection->database,
+                                         connection->position.settled_through);
+    else
         collector__connection_rollback(connection);
     else if (connection->pruned_through >
              atomic_load(&database->pruned_through))

@@ -53,6 +53,8 @@ struct collector__database {
     /** No event at or below it is left to be pruned, but for dead letters.
      *  Found anew after each open. */
     _Atomic int64_t pruned_through;
+    /** Up to which id events are settled, as of the last commit. */
+    _Atomic int64_t settled_through;
     /** Idempotency keys since it was opened. */
     _Atomic uint64_t keys_added;
 };
@@ -64,6 +66,12 @@ struct collector__database {
  */
 int64_t
 collector__database_uptime_ms(const struct collector__database *database);
+
+/** Say up to which id a commit has settled events; less than before is what an
+ *  older commit says late. Any thread. */
+void
+collector__database_note_settled(struct collector__database *database,
+                                 int64_t settled_through);
 
 /**
  * Open one connection, with its pragmas set and read back.

@@ -153,9 +153,14 @@ collector__ledger_settle(struct collector__connection *connection,
     rc = collector__connection_run(connection, statement, "settling");
     if (rc == COLLECTOR_OK && !run->unwritten)
         rc = write_run(connection, fate, &rest);
-    if (rc == COLLECTOR_OK)
-        position->settled_through = rest.last_id;
-    return rc;
+    if (rc != COLLECTOR_OK)
+        return rc;
+    position->settled_through = rest.last_id;
+    if (fate == COLLECTOR_FATE_DELIVERED)
+        position->dead_in_a_row = 0;
+    else if (fate == COLLECTOR_FATE_DEAD)
+        position->dead_in_a_row += count;
+    return COLLECTOR_OK;
 }
 
 /** The row of the outage that goes on; 0 when the last run was none. */

@@ -101,6 +101,36 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "DELETE FROM dead_letters WHERE event_id IN ("
         " SELECT event_id FROM dead_letters"
         "  WHERE event_id <= ?1 ORDER BY event_id LIMIT ?2)",
+    [COLLECTOR_SQL_INSERT_DEAD] =
+        "INSERT INTO dead_letters (event_id, at, status, reason, attempts)"
+        " VALUES (?1, ?2, ?3, ?4, ?5)",
+    /* CROSS: the letters lead, since there are few, and not the events. */
+    [COLLECTOR_SQL_LIST_DEAD] =
+        "SELECT d.event_id, e.device_id, e.kind, e.payload_json, e.ts, d.at,"
+        " d.status, coalesce(d.reason, ''), d.attempts,"
+        " coalesce(d.replayed_as, 0)"
+        " FROM dead_letters d CROSS JOIN event_log e ON e.id = d.event_id"
+        " WHERE d.event_id > ?1 ORDER BY d.event_id LIMIT ?2",
+    [COLLECTOR_SQL_DEAD_IDS] =
+        "SELECT event_id FROM dead_letters WHERE event_id > ?1"
+        " AND event_id <= ?2 ORDER BY event_id LIMIT ?3",
+    [COLLECTOR_SQL_FIND_DEAD] =
+        "SELECT e.ts, length(CAST(e.device_id AS BLOB))"
+        " + length(CAST(e.kind AS BLOB))"
+        " + coalesce(length(CAST(e.payload_json AS BLOB)), 0)"
+        " FROM dead_letters d CROSS JOIN event_log e ON e.id = d.event_id"
+        " WHERE d.event_id = ?1 AND d.replayed_as IS NULL",
+    [COLLECTOR_SQL_REPLAY_EVENT] =
+        "INSERT INTO event_log (id, device_id, kind, payload_json, ts)"
+        " SELECT ?2, device_id, kind, payload_json, ts FROM event_log"
+        " WHERE id = ?1",
+    [COLLECTOR_SQL_REPLAY_DEAD] =
+        "UPDATE dead_letters SET replayed_as = ?2 WHERE event_id = ?1",
+    [COLLECTOR_SQL_PURGE_DEAD] = "DELETE FROM dead_letters WHERE event_id = ?1",
+    /* Whatever the letters say, an event in the backlog stays. */
+    [COLLECTOR_SQL_PURGE_EVENT] =
+        "DELETE FROM event_log WHERE id = ?1"
+        " AND id <= (SELECT settled_through FROM state)",
     /* New devices are numbered in the order of their first event, as the view
      * numbers them before they are here. */
     [COLLECTOR_SQL_REFRESH_DEVICES] =
@@ -119,7 +149,7 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
     [COLLECTOR_SQL_IDENTITY] =
         "SELECT collector_id,"
         " (SELECT count(*) FROM sqlite_schema WHERE name = 'event_log_device'),"
-        " uptime_ms FROM state",
+        " uptime_ms, settled_through FROM state",
     [COLLECTOR_SQL_LEDGER] =
         "SELECT l.accepted, l.delivered, l.dead, l.dropped, l.pending,"
         " coalesce((SELECT ts FROM event_log WHERE id > s.settled_through"

@@ -6,7 +6,6 @@
 #include "store.h"
 
 #include "batch.h"
-#include "ledger.h"
 #include "lock.h"
 #include "options.h"
 #include "schema.h"
@@ -184,6 +183,8 @@ read_identity(struct collector_store *store)
         store->database.uptime_before_ms = sqlite3_column_int64(statement, 2);
         store->database.opened_at =
             collector__clock_monotonic_ms(&store->database.clock);
+        atomic_store(&store->database.settled_through,
+                     sqlite3_column_int64(statement, 3));
     }
     collector__connection_done(statement);
     return rc;
@@ -282,6 +283,12 @@ collector__store_submit(struct collector_store *store,
     return rc;
 }
 
+int64_t
+collector__store_settled_through(struct collector_store *store)
+{
+    return atomic_load(&store->database.settled_through);
+}
+
 int
 collector_store_fetch(struct collector_store *store,
                       const struct collector_batch_limits *limits,
@@ -310,49 +317,6 @@ collector_store_fetch(struct collector_store *store,
     return rc;
 }
 
-/** A checkpoint in the queue. */
-struct checkpoint {
-    struct collector__operation operation;
-    struct collector__run run;
-    bool delivered;
-};
-
-static int
-run_checkpoint(struct collector__operation *operation,
-               struct collector__connection *connection)
-{
-    struct checkpoint *checkpoint = (struct checkpoint *)operation;
-
-    if (!checkpoint->delivered)
-        return collector__ledger_note_outage(connection, &checkpoint->run);
-    checkpoint->run.unwritten = operation->frugal;
-    return collector__ledger_settle(connection, COLLECTOR_FATE_DELIVERED,
-                                    &checkpoint->run);
-}
-
-int
-collector_store_checkpoint(struct collector_store *store,
-                           struct collector_batch *batch,
-                           const struct collector_delivery *delivery)
-{
-    struct checkpoint checkpoint = {
-        .operation = {.run = run_checkpoint, .essential = true}};
-    struct collector__run *run = &checkpoint.run;
-
-    if (store == NULL || batch == NULL || delivery == NULL ||
-        strcmp(collector_batch_collector_id(batch), store->collector_id) != 0)
-        return COLLECTOR_ERR_INVALID;
-    run->first_id = collector_batch_first_id(batch);
-    run->last_id = collector_batch_last_id(batch);
-    run->started_at = delivery->started_at != 0
-                          ? delivery->started_at
-                          : collector__batch_read_at(batch);
-    run->finished_at = collector__clock_wall_ms(&store->database.clock);
-    run->attempts = delivery->attempts != 0 ? delivery->attempts : 1;
-    checkpoint.delivered = delivery->result == COLLECTOR_DELIVERED;
-    if (!checkpoint.delivered)
-        run->error = delivery->error;
-    return collector__store_submit(store, &checkpoint.operation);
 }
 
 /** Read the ledger. @return Whether events have come in since the last time. */

@@ -48,4 +48,9 @@ int
 collector__store_submit(struct collector_store *store,
                         struct collector__operation *operation);
 
+/** Up to which id events are settled, delivered or not. Doesn't read the file,
+ *  and is never ahead of it. */
+int64_t
+collector__store_settled_through(struct collector_store *store);
+
 #endif

@@ -2,14 +2,15 @@
 /*
  * Fetch, deliver, checkpoint or wait: the one place that decides. A batch is
  * marked only after the sink has confirmed it, and is kept until it is marked:
- * if the mark can't be written, only the mark is tried again.
+ * if the mark can't be written, only the mark is tried again. A batch that is
+ * rejected is let go, and a smaller one fetched from the same place, until the
+ * event that is to blame stands alone.
  */
 #include "uploader.h"
 
 #include "backoff.h"
 #include "batch.h"
 #include "options.h"
-#include "random.h"
 #include "store.h"
 
 #include <collector/error.h>
@@ -20,6 +21,9 @@
 /* The rest after a batch that was not full: events gather meanwhile, so that
  * a steady trickle does not become one request an event. */
 #define LINGER_MS 20
+
+/* The status of a receiver to which a batch is too large: HTTP's. */
+#define STATUS_TOO_LARGE 413
 
 void
 collector_uploader_options_init(struct collector_uploader_options *options)
@@ -127,6 +131,8 @@ fail(struct collector_uploader *uploader, const char *why,
     if (stats->failures_in_a_row < UINT32_MAX)
         stats->failures_in_a_row++;
     failures = stats->failures_in_a_row;
+    if (failures == 1)
+        stats->failing_since = collector__clock_wall_ms(uploader->clock);
     rest = rest_after_failure(uploader, retry_after_ms, failures);
     uploader->cycle_at = now_ms(uploader);
     uploader->retry_at = uploader->cycle_at + rest;
@@ -149,6 +155,7 @@ succeed(struct collector_uploader *uploader, uint64_t event_count)
     (void)pthread_mutex_lock(&uploader->mutex);
     failures = stats->failures_in_a_row;
     stats->failures_in_a_row = 0;
+    stats->failing_since = 0;
     stats->last_error[0] = '\0';
     stats->events += event_count;
     if (event_count > 0)
@@ -184,6 +191,93 @@ is_stopping(struct collector_uploader *uploader)
     return stopping;
 }
 
+/** Say whether a delivery is under way. */
+static void
+note_flight(struct collector_uploader *uploader, bool in_flight)
+{
+    (void)pthread_mutex_lock(&uploader->mutex);
+    uploader->in_flight = in_flight;
+    uploader->in_flight_at = now_ms(uploader);
+    (void)pthread_mutex_unlock(&uploader->mutex);
+}
+
+/** The batch failed for a reason that is not in it: keep it, and rest. */
+static void
+postpone(struct collector_uploader *uploader, struct collector__step *step)
+{
+    const struct collector_delivery *delivery = &uploader->delivery;
+    int rc;
+
+    collector__isolation_retry(&uploader->isolation,
+                               collector_batch_first_id(uploader->batch),
+                               collector_batch_last_id(uploader->batch));
+    rc = collector_store_checkpoint(uploader->store, uploader->batch,
+                                    delivery); /* logged; the rest goes on */
+    fail(uploader, delivery->error, delivery->retry_after_ms, step);
+    if (rc == COLLECTOR_ERR_INVALID) /* its file is no longer ours */
+        collector__uploader_drop_batch(uploader);
+}
+
+/** Nobody gets through alone: it is not the event. Try one at a time. */
+static void
+take_for_broken(struct collector_uploader *uploader,
+                struct collector__step *step)
+{
+    const struct collector_delivery *delivery = &uploader->delivery;
+    char why[COLLECTOR_DELIVERY_ERROR_SIZE];
+
+    collector__isolation_probe(&uploader->isolation);
+    (void)snprintf(why, sizeof(why),
+                   "%.100s; %d events in a row were rejected: "
+                   "the endpoint is taken for broken",
+                   delivery->error, COLLECTOR_DEAD_IN_A_ROW_MAX); /* it fits */
+    fail(uploader, why, delivery->retry_after_ms, step);
+}
+
+/** The culprit stands alone: have it buried. */
+static void
+bury(struct collector_uploader *uploader, struct collector__step *step)
+{
+    const int64_t id = collector_batch_first_id(uploader->batch);
+    const uint32_t attempts =
+        collector__isolation_attempts(&uploader->isolation, id);
+    int rc;
+
+    if (uploader->delivery.attempts < attempts)
+        uploader->delivery.attempts = attempts;
+    rc = collector_store_checkpoint(uploader->store, uploader->batch,
+                                    &uploader->delivery);
+    if (rc != COLLECTOR_OK && rc != COLLECTOR_ERR_INVALID) {
+        fail(uploader, collector_error_text(rc), 0, step);
+    } else if (rc == COLLECTOR_OK &&
+               collector__store_settled_through(uploader->store) < id) {
+        take_for_broken(uploader, step);
+    } else {
+        collector__uploader_drop_batch(uploader);
+        succeed(uploader, 0);
+    }
+}
+
+/** The receiver refuses the batch: find out which event is to blame. */
+static void
+isolate(struct collector_uploader *uploader, struct collector__step *step)
+{
+    const int64_t first_id = collector_batch_first_id(uploader->batch);
+    const int64_t last_id = collector_batch_last_id(uploader->batch);
+
+    step->drain.result = COLLECTOR_REJECTED;
+    collector__isolation_reject(&uploader->isolation, first_id, last_id,
+                                uploader->delivery.status == STATUS_TOO_LARGE);
+    if (first_id == last_id) {
+        bury(uploader, step);
+        return;
+    }
+    collector__uploader_drop_batch(uploader); /* the next one is smaller */
+    (void)pthread_mutex_lock(&uploader->mutex);
+    uploader->cycle_at = now_ms(uploader);
+    (void)pthread_mutex_unlock(&uploader->mutex);
+}
+
 /**
  * Offer the batch to the sink.
  *
@@ -197,7 +291,9 @@ deliver(struct collector_uploader *uploader, struct collector__step *step)
 
     delivery->attempts++;
     delivery->started_at = collector__clock_wall_ms(uploader->clock);
+    note_flight(uploader, true);
     rc = collector_sink_deliver(uploader->sink, uploader->batch, delivery);
+    note_flight(uploader, false);
     if (rc == COLLECTOR_ERR_CANCELLED && is_stopping(uploader)) {
         step->drain.result = COLLECTOR_RETRY; /* we broke it off ourselves */
         return false;
@@ -207,13 +303,13 @@ deliver(struct collector_uploader *uploader, struct collector__step *step)
     case COLLECTOR_DELIVERED:
         uploader->confirmed = true;
         return true;
-    case COLLECTOR_REJECTED: /* nobody knows yet which event is to blame */
+    case COLLECTOR_REJECTED:
+        isolate(uploader, step);
+        return false;
     case COLLECTOR_RETRY:
         break;
     }
-    (void)collector_store_checkpoint(uploader->store, uploader->batch,
-                                     delivery); /* logged; the rest goes on */
-    fail(uploader, delivery->error, delivery->retry_after_ms, step);
+    postpone(uploader, step);
     return false;
 }
 
@@ -227,11 +323,16 @@ mark(struct collector_uploader *uploader, struct collector__step *step)
 
     rc = collector_store_checkpoint(uploader->store, uploader->batch,
                                     &uploader->delivery);
-    if (rc != COLLECTOR_OK) {
+    if (rc != COLLECTOR_OK && rc != COLLECTOR_ERR_INVALID) {
         fail(uploader, collector_error_text(rc), 0, step);
         return;
     }
+    collector__isolation_deliver(&uploader->isolation);
     collector__uploader_drop_batch(uploader);
+    if (rc == COLLECTOR_ERR_INVALID) { /* its file is no longer ours */
+        succeed(uploader, 0);
+        return;
+    }
     succeed(uploader, count);
     step->drain.event_count = count;
     if (!full)
@@ -240,16 +341,44 @@ mark(struct collector_uploader *uploader, struct collector__step *step)
                                   : uploader->options.interval_ms;
 }
 
+/** Let go of a batch that was kept over a rest, if its events were dropped in
+ *  the meantime: nobody waits for them any more. */
+static void
+drop_overtaken(struct collector_uploader *uploader)
+{
+    if (uploader->batch != NULL && !uploader->confirmed &&
+        collector_batch_first_id(uploader->batch) <=
+            collector__store_settled_through(uploader->store))
+        collector__uploader_drop_batch(uploader);
+}
+
+/** Begin anew when the batch is from another file than those before. */
+static void
+note_collector(struct collector_uploader *uploader)
+{
+    const char *id = collector_batch_collector_id(uploader->batch);
+
+    if (strcmp(id, uploader->collector_id) == 0)
+        return;
+    memset(&uploader->isolation, 0, sizeof(uploader->isolation));
+    (void)snprintf(uploader->collector_id, sizeof(uploader->collector_id), "%s",
+                   id); /* as long as the id */
+}
+
 /** Get a batch, unless one is left over. @return Whether there is one. */
 static bool
 fetch(struct collector_uploader *uploader, struct collector__step *step)
 {
-    const struct collector_batch_limits limits = {
-        uploader->options.batch_count_max, uploader->options.batch_bytes_max};
+    struct collector_batch_limits limits = {uploader->options.batch_count_max,
+                                            uploader->options.batch_bytes_max};
     int rc;
 
+    drop_overtaken(uploader);
     if (uploader->batch != NULL)
         return true;
+    limits.event_count_max = collector__isolation_limit(
+        &uploader->isolation, collector__store_settled_through(uploader->store),
+        limits.event_count_max);
     rc = collector_store_fetch(uploader->store, &limits, &uploader->batch);
     if (rc != COLLECTOR_OK) {
         fail(uploader, collector_error_text(rc), 0, step);
@@ -259,8 +388,10 @@ fetch(struct collector_uploader *uploader, struct collector__step *step)
         succeed(uploader, 0);
         step->empty = true;
         step->drain.wait_ms = uploader->options.interval_ms;
+        return false;
     }
-    return uploader->batch != NULL;
+    note_collector(uploader);
+    return true;
 }
 
 /** How long the rest after a failure still is; 0 when it is over. */
@@ -328,6 +459,10 @@ collector_uploader_stats(struct collector_uploader *uploader,
     (void)pthread_mutex_lock(&uploader->mutex);
     stats = uploader->stats;
     cycle_at = uploader->cycle_at;
+    stats.in_flight_ms =
+        uploader->in_flight
+            ? (uint64_t)(now_ms(uploader) - uploader->in_flight_at)
+            : 0;
     (void)pthread_mutex_unlock(&uploader->mutex);
     stats.healthy =
         stats.failures_in_a_row == 0 &&

@@ -3,7 +3,9 @@
 #define COLLECTOR_LIB_UPLOADER_H
 
 #include "clock.h"
+#include "isolation.h"
 #include "log.h"
+#include "random.h"
 
 #include <collector/uploader.h>
 #include <pthread.h>
@@ -19,6 +21,8 @@ struct collector_uploader {
     struct collector_batch *batch;
     struct collector_delivery delivery;
     bool confirmed; /* the sink has the batch, the store doesn't know yet */
+    struct collector__isolation isolation;
+    char collector_id[COLLECTOR_UUID_SIZE]; /* whose events that is about */
 
     /* Guards what is below. */
     pthread_mutex_t mutex;
@@ -31,6 +35,8 @@ struct collector_uploader {
     int64_t stop_at; /* monotonic ms of the system */
     int64_t retry_at;
     int64_t cycle_at; /* when the last cycle ended */
+    bool in_flight;
+    int64_t in_flight_at; /* when the delivery under way began */
     struct collector_uploader_stats stats;
 };
 

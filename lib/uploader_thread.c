@@ -13,6 +13,10 @@
  * begins is lost. */
 #define CANCEL_INTERVAL_MS 20
 
+/* How often a rest is interrupted to look after the store, which is due at
+ * least once a second whatever the upstream does. */
+#define MAINTAIN_INTERVAL_MS 1000
+
 static int64_t
 system_now_ms(void)
 {
@@ -27,6 +31,21 @@ wait_until(struct collector_uploader *uploader, int64_t at)
 
     (void)pthread_cond_timedwait(&uploader->changed, &uploader->mutex,
                                  &until); /* the caller looks again */
+}
+
+/** Rest until then or for a while, and look after the store when the rest goes
+ *  on. The lock is held, but not meanwhile: a stop may come in. */
+static void
+rest_a_while(struct collector_uploader *uploader, int64_t at)
+{
+    const int64_t slice_at = system_now_ms() + MAINTAIN_INTERVAL_MS;
+
+    wait_until(uploader, at < slice_at ? at : slice_at);
+    if (at <= slice_at || system_now_ms() < slice_at)
+        return; /* the next step does it, or the caller goes on resting */
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    (void)collector_store_maintain(uploader->store); /* is logged */
+    (void)pthread_mutex_lock(&uploader->mutex);
 }
 
 /**
@@ -45,13 +64,13 @@ rest(struct collector_uploader *uploader, const struct collector__step *step,
 
     (void)pthread_mutex_lock(&uploader->mutex);
     while (!uploader->stopping && system_now_ms() < wake_at)
-        wait_until(uploader, wake_at);
+        rest_a_while(uploader, wake_at);
     if (uploader->stopping) {
         if (step->drain.result == COLLECTOR_DELIVERED)
             wake_at = system_now_ms(); /* only a failure needs its rest */
         go_on = !(step->empty && *noticed) && wake_at < uploader->stop_at;
         while (go_on && system_now_ms() < wake_at)
-            wait_until(uploader, wake_at);
+            rest_a_while(uploader, wake_at);
         go_on = go_on && system_now_ms() < uploader->stop_at;
         *noticed = true;
     }

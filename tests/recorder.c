@@ -24,6 +24,8 @@ struct recorder {
     struct recorder_answer answers[ANSWER_COUNT_MAX];
     size_t answer_count;
     size_t answers_used;
+    recorder_judge_fn judge;
+    void *judge_userdata;
     bool blocked;
     bool delivering;
     bool cancelled;
@@ -93,6 +95,8 @@ recorder_deliver(void *userdata, const struct collector_batch *batch,
         answer.rc = COLLECTOR_ERR_CANCELLED;
     else if (recorder->answers_used < recorder->answer_count)
         answer = recorder->answers[recorder->answers_used++];
+    else if (recorder->judge != NULL)
+        answer = recorder->judge(recorder->judge_userdata, batch);
     if (answer.rc == COLLECTOR_OK && answer.result == COLLECTOR_DELIVERED)
         mark_delivered(recorder, first);
     recorder->delivering = false;
@@ -152,6 +156,16 @@ recorder_script(struct recorder *recorder, struct recorder_answer answer)
     (void)pthread_mutex_lock(&recorder->lock);
     ck_assert_uint_lt(recorder->answer_count, ANSWER_COUNT_MAX);
     recorder->answers[recorder->answer_count++] = answer;
+    (void)pthread_mutex_unlock(&recorder->lock);
+}
+
+void
+recorder_set_judge(struct recorder *recorder, recorder_judge_fn judge,
+                   void *userdata)
+{
+    (void)pthread_mutex_lock(&recorder->lock);
+    recorder->judge = judge;
+    recorder->judge_userdata = userdata;
     (void)pthread_mutex_unlock(&recorder->lock);
 }
 

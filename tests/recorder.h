@@ -38,6 +38,10 @@ struct recorder_answer {
     const char *error;
 };
 
+/** What to answer to a batch; borrowed for the call. Called one at a time. */
+typedef struct recorder_answer (*recorder_judge_fn)(
+    void *userdata, const struct collector_batch *batch);
+
 /** A recorder and its sink. Free the sink before the recorder. */
 struct recorder *
 recorder_new(struct collector_sink **ret_sink);
@@ -46,6 +50,11 @@ recorder_new(struct collector_sink **ret_sink);
  *  all is delivered. */
 void
 recorder_script(struct recorder *recorder, struct recorder_answer answer);
+
+/** Let a judge answer what is not scripted; NULL: all is delivered again. */
+void
+recorder_set_judge(struct recorder *recorder, recorder_judge_fn judge,
+                   void *userdata);
 
 /** From now on deliver waits until recorder_release() or a cancel; then it
  *  returns COLLECTOR_ERR_CANCELLED. */

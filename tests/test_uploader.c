@@ -161,7 +161,6 @@ END_TEST
 
 static const struct recorder_answer failures[] = {
     {.result = COLLECTOR_RETRY, .error = "why"},
-    {.result = COLLECTOR_REJECTED, .status = 422, .error = "why"},
     {.rc = COLLECTOR_ERR_IO, .error = "why"},
     {.rc = COLLECTOR_ERR_NOMEM, .result = COLLECTOR_DELIVERED, .error = "why"},
     {.rc = COLLECTOR_ERR_CANCELLED, .error = "why"},

@@ -6,6 +6,7 @@
  * only marked; an uploader that died in between sends it again, under the same
  * ids.
  */
+#include "account.h"
 #include "fixture.h"
 #include "ledger.h"
 #include "recorder.h"
@@ -145,14 +146,15 @@ START_TEST(test_a_new_outage_after_a_success_is_another_row)
 }
 END_TEST
 
-START_TEST(test_a_rejection_is_written_down_like_an_outage)
+START_TEST(test_a_rejection_beyond_those_buried_is_written_down_like_an_outage)
 {
     const struct recorder_answer answer = {
         .result = COLLECTOR_REJECTED, .status = 422, .error = "HTTP 422"};
 
     recorder_script(recorder, answer);
     fixture_append(&fixture, 1);
-    (void)drain();
+    support_sql_exec(fixture.path, "UPDATE state SET dead_in_a_row = 10");
+    ck_assert_int_eq(drain().result, COLLECTOR_RETRY);
     ck_assert_int_eq(outage_int("error = 'HTTP 422'"), 1);
     ck_assert_uint_eq(fixture_pending(&fixture), 1);
 }
@@ -202,19 +204,11 @@ check_tiling(int64_t settled_through)
     ck_assert_int_eq(
         fixture_sql_int(&fixture, "SELECT settled_through FROM state"),
         settled_through);
-    ck_assert_int_eq(
-        fixture_sql_int(&fixture,
-                        "SELECT count(*) FROM (SELECT *, lag(last_id, 1, 0)"
-                        "  OVER (ORDER BY first_id) AS before FROM upload_runs"
-                        "  WHERE status <> 'error')"
-                        " WHERE first_id <> before + 1 OR last_id < first_id"
-                        "  OR event_count <> last_id - first_id + 1"
-                        "  OR started_at > finished_at"),
-        0);
+    account_assert(fixture.path);
     ck_assert_int_eq(fixture_sql_int(&fixture,
-                                     "SELECT max(last_id) FROM upload_runs"
-                                     " WHERE status <> 'error'"),
-                     settled_through);
+                                     "SELECT count(*) FROM upload_runs"
+                                     " WHERE started_at > finished_at"),
+                     0);
     ck_assert_int_eq(fixture_sql_int(&fixture,
                                      "SELECT count(*) FROM events"
                                      " WHERE uploaded_at IS NOT NULL"),
@@ -347,7 +341,9 @@ main(void)
     tcase_add_test(rows, test_an_outage_is_one_row_that_is_kept_up_to_date);
     tcase_add_test(rows, test_an_outage_goes_on_after_a_restart);
     tcase_add_test(rows, test_a_new_outage_after_a_success_is_another_row);
-    tcase_add_test(rows, test_a_rejection_is_written_down_like_an_outage);
+    tcase_add_test(
+        rows,
+        test_a_rejection_beyond_those_buried_is_written_down_like_an_outage);
     tcase_add_test(rows, test_only_the_latest_outages_are_kept);
     tcase_add_test(rows, test_settled_runs_name_every_id_once);
     suite_add_tcase(suite, rows);

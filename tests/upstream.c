@@ -40,6 +40,8 @@ struct upstream {
     size_t connection_count;
     struct connection connections[CONNECTION_COUNT_MAX];
     struct upstream_answer standard;
+    upstream_judge_fn judge;
+    void *judge_userdata;
     size_t answer_count;
     size_t answers_used;
     struct upstream_answer answers[ANSWER_COUNT_MAX];
@@ -52,9 +54,11 @@ record_request(struct upstream *upstream, struct upstream_request *request,
                struct upstream_answer *ret_answer)
 {
     (void)pthread_mutex_lock(&upstream->lock);
-    *ret_answer = upstream->answers_used < upstream->answer_count
-                      ? upstream->answers[upstream->answers_used++]
-                      : upstream->standard;
+    *ret_answer = upstream->standard;
+    if (upstream->answers_used < upstream->answer_count)
+        *ret_answer = upstream->answers[upstream->answers_used++];
+    else if (upstream->judge != NULL)
+        *ret_answer = upstream->judge(upstream->judge_userdata, request);
     if (ret_answer->status == 0)
         ret_answer->status = 200;
     request->status =
@@ -243,6 +247,16 @@ upstream_set_default(struct upstream *upstream, struct upstream_answer answer)
 }
 
 void
+upstream_set_judge(struct upstream *upstream, upstream_judge_fn judge,
+                   void *userdata)
+{
+    (void)pthread_mutex_lock(&upstream->lock);
+    upstream->judge = judge;
+    upstream->judge_userdata = userdata;
+    (void)pthread_mutex_unlock(&upstream->lock);
+}
+
+void
 upstream_release(struct upstream *upstream)
 {
     (void)pthread_mutex_lock(&upstream->lock);
@@ -288,6 +302,28 @@ upstream_header(const struct upstream_request *request, const char *name)
     if (!wire_header(request->head, name, value, sizeof(value)))
         return NULL;
     return support_format("%s", value);
+}
+
+static int64_t
+id_header(const struct upstream_request *request, const char *name)
+{
+    char value[32];
+
+    return wire_header(request->head, name, value, sizeof(value))
+               ? strtoll(value, NULL, 10)
+               : 0;
+}
+
+int64_t
+upstream_first_id(const struct upstream_request *request)
+{
+    return id_header(request, "X-Collector-First-Id");
+}
+
+int64_t
+upstream_last_id(const struct upstream_request *request)
+{
+    return id_header(request, "X-Collector-Last-Id");
 }
 
 void

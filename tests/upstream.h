@@ -65,6 +65,11 @@ struct upstream_event {
     int64_t ts;
 };
 
+/** How to answer a request that was read whole. Called one at a time, on a
+ *  thread of the upstream. */
+typedef struct upstream_answer (*upstream_judge_fn)(
+    void *userdata, const struct upstream_request *request);
+
 typedef void (*upstream_event_fn)(void *userdata,
                                   const struct upstream_request *request,
                                   const struct upstream_event *event);
@@ -93,6 +98,11 @@ upstream_script(struct upstream *upstream, struct upstream_answer answer);
 void
 upstream_set_default(struct upstream *upstream, struct upstream_answer answer);
 
+/** Let a judge answer whatever is not scripted; NULL: the default does. */
+void
+upstream_set_judge(struct upstream *upstream, upstream_judge_fn judge,
+                   void *userdata);
+
 /** Let go of all answers that are held, now and later. */
 void
 upstream_release(struct upstream *upstream);
@@ -111,6 +121,12 @@ upstream_wait_requests(struct upstream *upstream, size_t count, int timeout_ms);
 /** A request's header as text of support.h; NULL when there is none. */
 const char *
 upstream_header(const struct upstream_request *request, const char *name);
+
+/** The ids that a request is about, from its headers; 0 when there is none. */
+int64_t
+upstream_first_id(const struct upstream_request *request);
+int64_t
+upstream_last_id(const struct upstream_request *request);
 
 /** Show all events of all requests, in the order of their arrival. Fails the
  *  test when a body is not what a webhook gets. */

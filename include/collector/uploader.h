@@ -17,6 +17,15 @@ extern "C" {
  * Drains a store into a sink: in id order, at least once, and marked only after
  * the sink has confirmed.
  *
+ * A batch that the sink rejects is offered again in halves, the left one first,
+ * until the event that is to blame stands alone: it becomes a dead letter, and
+ * the others are delivered. When that has happened to
+ * COLLECTOR_DEAD_IN_A_ROW_MAX events without a delivery between them, the
+ * receiver is to blame: it is then offered one event at a time, with rests like
+ * after any failure, until it takes one. To a receiver that calls a batch too
+ * large (413) later batches have half as many events; twice as many are tried
+ * again after 100 batches.
+ *
  * Either call collector_uploader_drain() from a loop of your own, or let
  * collector_uploader_start() do that on a thread. Any thread may call any
  * function on it but collector_uploader_free().
@@ -73,7 +82,9 @@ collector_uploader_new(struct collector_store *store,
 struct collector_drain {
     /** Events delivered and marked in this step. */
     uint64_t event_count;
-    /** COLLECTOR_DELIVERED also when there was nothing to do. */
+    /** COLLECTOR_DELIVERED also when there was nothing to do.
+     *  COLLECTOR_REJECTED: the next step offers half as many events, or the
+     *  one that was offered has become a dead letter. */
     enum collector_delivery_result result;
     /** Rest this long before the next step; 0: there is more to send now. */
     uint32_t wait_ms;

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACCOUNT_H
+#define ACCOUNT_H
+
+/*
+ * Whether a file's books are right, as anybody with plain SQLite finds them.
+ */
+
+/** Assert that the file is sound, that every event is in exactly one column of
+ *  the ledger, and that the runs name each settled id once. */
+void
+account_assert(const char *path);
+
+#endif
