@@ -18,7 +18,7 @@ collector__isolation_limit(const struct collector__isolation *isolation,
 
     if (isolation->probing)
         return 1;
-    if (suspect_count > 0 && suspect_count / 2 < limit)
+    if (suspect_count > 0 && !isolation->too_large && suspect_count / 2 < limit)
         limit = suspect_count / 2;
     if (isolation->event_count_max > 0 && isolation->event_count_max < limit)
         limit = isolation->event_count_max;
@@ -96,8 +96,6 @@ void
 collector__isolation_deliver(struct collector__isolation *isolation)
 {
     isolation->probing = false;
-    if (isolation->too_large)
-        isolation->rejected_last = 0; /* what is left may be small enough */
     if (isolation->event_count_max == 0 ||
         ++isolation->calm_count < COLLECTOR_ISOLATION_CALM_MAX)
         return;

@@ -30,7 +30,8 @@ struct collector__isolation {
     /** The last id of the smallest batch that was rejected: a culprit is among
      *  the events up to it. At or below what is settled when none is sought. */
     int64_t rejected_last;
-    /** That batch was called too large, and its events may all be good. */
+    /** That batch was called too large: its events may all be good, and what
+     *  halves the next one is event_count_max. */
     bool too_large;
     /** Nothing gets through, one event alone neither: the receiver is taken for
      *  broken until a delivery works. */
