@@ -79,13 +79,15 @@ run_checkpoint(struct collector__operation *operation,
                struct collector__connection *connection)
 {
     struct checkpoint *checkpoint = (struct checkpoint *)operation;
-    const struct collector__run *run = &checkpoint->run;
+    struct collector__run *run = &checkpoint->run;
 
     checkpoint->buried = false;
+    run->unwritten = false;
     if (!is_ours(checkpoint))
         return COLLECTOR_ERR_INVALID;
     switch (checkpoint->delivery->result) {
     case COLLECTOR_DELIVERED:
+        run->unwritten = operation->frugal;
         return collector__ledger_settle(connection, COLLECTOR_FATE_DELIVERED,
                                         run);
     case COLLECTOR_REJECTED:

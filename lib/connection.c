@@ -185,21 +185,30 @@ collector__connection_begin(struct collector__connection *connection,
     return rc;
 }
 
+/** Make a number that others see larger, never smaller: commits of several
+ *  connections may get here in any order. */
+static void
+lift(_Atomic int64_t *number, int64_t to)
+{
+    int64_t known = atomic_load(number);
+
+    while (known < to && !atomic_compare_exchange_weak(number, &known, to))
+        ;
+}
+
 int
 collector__connection_commit(struct collector__connection *connection)
 {
     struct collector__database *database = connection->database;
     const int rc = run_plain(connection, COLLECTOR_SQL_COMMIT);
 
-    if (rc == COLLECTOR_OK)
-        collector__database_note_settled(connection->database,
-                                         connection->position.settled_through);
-    else
+    if (rc != COLLECTOR_OK) {
         collector__connection_rollback(connection);
-    else if (connection->pruned_through >
-             atomic_load(&database->pruned_through))
-        atomic_store(&database->pruned_through, connection->pruned_through);
-    return rc;
+        return rc;
+    }
+    lift(&database->settled_through, connection->position.settled_through);
+    lift(&database->pruned_through, connection->pruned_through);
+    return COLLECTOR_OK;
 }
 
 int

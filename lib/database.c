@@ -24,18 +24,6 @@ collector__database_uptime_ms(const struct collector__database *database)
            database->opened_at;
 }
 
-void
-collector__database_note_settled(struct collector__database *database,
-                                 int64_t settled_through)
-{
-    int64_t known = atomic_load(&database->settled_through);
-
-    while (known < settled_through &&
-           !atomic_compare_exchange_weak(&database->settled_through, &known,
-                                         settled_through))
-        ;
-}
-
 static int
 translate(int code, int system_errno)
 {

@@ -67,12 +67,6 @@ struct collector__database {
 int64_t
 collector__database_uptime_ms(const struct collector__database *database);
 
-/** Say up to which id a commit has settled events; less than before is what an
- *  older commit says late. Any thread. */
-void
-collector__database_note_settled(struct collector__database *database,
-                                 int64_t settled_through);
-
 /**
  * Open one connection, with its pragmas set and read back.
  *
