@@ -339,7 +339,8 @@ struct work {
 static int
 work_on(struct work *work, const int64_t *ids, size_t id_count)
 {
-    struct step step = {.operation = {.run = work->run}};
+    struct step step = {
+        .operation = {.run = work->run, .essential = work->run == run_purge}};
     int rc = COLLECTOR_OK;
 
     while (id_count > 0) {
@@ -348,7 +349,8 @@ work_on(struct work *work, const int64_t *ids, size_t id_count)
         step.id_count = id_count < work->step_max ? id_count : work->step_max;
         step.operation.event_count = step.id_count;
         rc = collector__store_submit(work->store, &step.operation);
-        if (rc == COLLECTOR_ERR_FULL && step.id_count > 1) {
+        if ((rc == COLLECTOR_ERR_FULL || rc == COLLECTOR_ERR_TOO_BIG) &&
+            step.id_count > 1) {
             work->step_max = step.id_count / 2; /* as many as there is room */
             continue;
         }

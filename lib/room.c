@@ -395,8 +395,23 @@ shrink(struct collector__connection *connection)
     return rc == COLLECTOR_OK && any;
 }
 
-/** Give the reserve up for what must go on, and get it back if there is room
- *  for both. */
+/** Have the log start again, in the room that its file has already. @return
+ *  Whether there is more room for writing now. */
+static bool
+restart_log(struct collector__connection *connection)
+{
+    const struct collector__wal *wal = &connection->database->wal;
+    const uint32_t pages = atomic_load(&wal->pages);
+
+    (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_RESTART);
+    return atomic_load(&wal->pages) < pages;
+}
+
+/**
+ * Give the reserve up for what must go on, and get it back if there is room for
+ * both. The log keeps the room that it has: what it gave back now, somebody
+ * else might take.
+ */
 static bool
 regain(struct collector__connection *connection)
 {
@@ -406,10 +421,11 @@ regain(struct collector__connection *connection)
     bool has_room;
     int rounds = 0;
 
+    if (had_room && restart_log(connection))
+        return true;
     collector__reserve_release(reserve);
     do {
-        /* Moved to the main file, the log gives back what it took. */
-        (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_TRUNCATE);
+        (void)restart_log(connection);
         has_room = collector__reserve_take(reserve, &database->log);
     } while (!has_room && rounds++ < REGAIN_ROUNDS_MAX && shrink(connection));
     if (had_room && !has_room)

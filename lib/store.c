@@ -317,7 +317,6 @@ collector_store_fetch(struct collector_store *store,
     return rc;
 }
 
-
 /** Read the ledger. @return Whether events have come in since the last time. */
 static bool
 read_ledger(struct collector__connection *connection,

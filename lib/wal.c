@@ -60,20 +60,6 @@ note_pinned(struct collector__database *database, bool pinned)
             since, &none, collector__clock_monotonic_ms(&database->clock) + 1);
 }
 
-static int
-sqlite_mode(enum collector__wal_move move)
-{
-    switch (move) {
-    case COLLECTOR_WAL_BESIDE:
-        return SQLITE_CHECKPOINT_PASSIVE;
-    case COLLECTOR_WAL_RESTART:
-        return SQLITE_CHECKPOINT_RESTART;
-    case COLLECTOR_WAL_TRUNCATE:
-        return SQLITE_CHECKPOINT_TRUNCATE;
-    }
-    return SQLITE_CHECKPOINT_PASSIVE;
-}
-
 int
 collector__wal_checkpoint(struct collector__connection *connection,
                           enum collector__wal_move move)
@@ -91,7 +77,9 @@ collector__wal_checkpoint(struct collector__connection *connection,
                          wal->pages_max / COLLECTOR_WAL_RETRY_PART);
     (void)sqlite3_busy_timeout(connection->db,
                                alone ? COLLECTOR_WAL_READER_MS : 0);
-    code = sqlite3_wal_checkpoint_v2(connection->db, NULL, sqlite_mode(move),
+    code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
+                                     alone ? SQLITE_CHECKPOINT_RESTART
+                                           : SQLITE_CHECKPOINT_PASSIVE,
                                      &pages, &moved);
     (void)sqlite3_busy_timeout(connection->db, connection->busy_ms);
     if (moved > 0)

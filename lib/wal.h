@@ -44,9 +44,7 @@ enum collector__wal_move {
     COLLECTOR_WAL_BESIDE,
     /** Nobody can write meanwhile: have the log start again. If it can't, a
      *  reader holds it. */
-    COLLECTOR_WAL_RESTART,
-    /** The same, and the file system gets the log's room. */
-    COLLECTOR_WAL_TRUNCATE
+    COLLECTOR_WAL_RESTART
 };
 
 void
