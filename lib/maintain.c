@@ -6,6 +6,7 @@
  */
 #include "idempotency.h"
 #include "retention.h"
+#include "stats.h"
 #include "store.h"
 
 #include <collector/error.h>
@@ -132,6 +133,7 @@ collector_store_maintain(struct collector_store *store)
 
     if (store == NULL)
         return COLLECTOR_ERR_INVALID;
+    collector__stats_sample(store);
     rc = prove(store);
     if (rc == COLLECTOR_OK)
         rc = prune(store);

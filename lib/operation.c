@@ -26,9 +26,12 @@ collector__operation_count(struct collector__counters *counters, int rc)
     if (rc == COLLECTOR_OK) {
         atomic_fetch_add(&counters->commits, 1);
         atomic_store(&counters->storage_ok, true);
+        atomic_store(&counters->disk_full, false);
     } else if (is_storage_error(rc)) {
         atomic_fetch_add(&counters->commit_failures, 1);
         atomic_store(&counters->storage_ok, false);
+        if (rc == COLLECTOR_ERR_NOSPACE)
+            atomic_store(&counters->disk_full, true);
     }
 }
 

@@ -46,6 +46,8 @@ struct collector__counters {
     _Atomic uint64_t commit_conflicts;
     /** Whether the last transaction got what it needed from the storage. */
     _Atomic bool storage_ok;
+    /** Whether it was room that it did not get. */
+    _Atomic bool disk_full;
 };
 
 /**

@@ -161,4 +161,7 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "     WHERE id > (SELECT devices_through FROM state)) t"
         "     WHERE NOT EXISTS (SELECT 1 FROM device_state d"
         "                        WHERE d.device_key = t.device_id))",
+    [COLLECTOR_SQL_DEAD_LETTERS] =
+        "SELECT (SELECT count(*) FROM dead_letters), dead_in_a_row FROM state",
+    [COLLECTOR_SQL_FREE_PAGES] = "PRAGMA freelist_count",
 };

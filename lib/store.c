@@ -9,6 +9,7 @@
 #include "lock.h"
 #include "options.h"
 #include "schema.h"
+#include "stats.h"
 
 #include <collector/error.h>
 #include <errno.h>
@@ -271,6 +272,16 @@ collector__store_leave(struct collector_store *store)
     (void)pthread_rwlock_unlock(&store->files); /* it is held */
 }
 
+bool
+collector__store_is_wanted(struct collector_store *store)
+{
+    /* The lock prefers writers: no new reader while one waits. */
+    if (pthread_rwlock_tryrdlock(&store->files) != 0)
+        return true;
+    (void)pthread_rwlock_unlock(&store->files); /* it was just taken */
+    return false;
+}
+
 int
 collector__store_submit(struct collector_store *store,
                         struct collector__operation *operation)
@@ -315,85 +326,4 @@ collector_store_fetch(struct collector_store *store,
     if (rc == COLLECTOR_OK)
         *ret_batch = batch;
     return rc;
-}
-
-/** Read the ledger. @return Whether events have come in since the last time. */
-static bool
-read_ledger(struct collector__connection *connection,
-            struct collector_store_stats *known)
-{
-    const uint64_t accepted_before = known->accepted;
-    sqlite3_stmt *statement = NULL;
-
-    if (collector__connection_prepare(connection, COLLECTOR_SQL_LEDGER,
-                                      &statement) != COLLECTOR_OK)
-        return false;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-        known->accepted = (uint64_t)sqlite3_column_int64(statement, 0);
-        known->delivered = (uint64_t)sqlite3_column_int64(statement, 1);
-        known->dead = (uint64_t)sqlite3_column_int64(statement, 2);
-        known->dropped = (uint64_t)sqlite3_column_int64(statement, 3);
-        known->pending = (uint64_t)sqlite3_column_int64(statement, 4);
-        known->oldest_pending_ts = sqlite3_column_int64(statement, 5);
-    } else {
-        (void)collector__connection_error(connection, "reading the ledger");
-    }
-    collector__connection_done(statement);
-    return known->accepted != accepted_before;
-}
-
-/** Count the devices: as much work as the events since their last refresh. */
-static void
-read_device_count(struct collector__connection *connection,
-                  struct collector_store_stats *known)
-{
-    sqlite3_stmt *statement = NULL;
-
-    if (collector__connection_prepare(connection, COLLECTOR_SQL_DEVICE_COUNT,
-                                      &statement) != COLLECTOR_OK)
-        return;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        known->device_count = (uint64_t)sqlite3_column_int64(statement, 0);
-    else
-        (void)collector__connection_error(connection, "counting the devices");
-    collector__connection_done(statement);
-}
-
-void
-collector_store_stats(struct collector_store *store,
-                      struct collector_store_stats *ret_stats)
-{
-    const struct collector__database *database = &store->database;
-    const int64_t pinned_since = atomic_load(&database->wal.pinned_since);
-    const size_t size = ret_stats->size;
-    struct collector_store_stats stats;
-
-    collector__store_enter(store);
-    (void)pthread_mutex_lock(&store->asker.mutex);
-    if (read_ledger(&store->asker.connection, &store->known))
-        read_device_count(&store->asker.connection, &store->known);
-    stats = store->known;
-    (void)pthread_mutex_unlock(&store->asker.mutex);
-    collector__store_leave(store);
-    stats.mode = store->mode;
-    stats.durability = database->durability;
-    stats.indexed = store->indexed;
-    stats.backlog_max = database->limits.backlog_max;
-    stats.size_max = database->limits.size_max;
-    stats.overflow = database->limits.overflow;
-    memcpy(stats.collector_id, store->collector_id, sizeof(stats.collector_id));
-    stats.storage_ok = atomic_load(&store->counters.storage_ok);
-    stats.commits = atomic_load(&store->counters.commits);
-    stats.commit_failures = atomic_load(&store->counters.commit_failures);
-    stats.commit_conflicts = atomic_load(&store->counters.commit_conflicts);
-    stats.wal_size =
-        (uint64_t)atomic_load(&database->wal.pages) * COLLECTOR_PAGE_SIZE;
-    stats.wal_pinned_ms = 0;
-    if (pinned_since != 0) /* 1 at least, and it is stored with 1 added */
-        stats.wal_pinned_ms =
-            (uint64_t)(collector__clock_monotonic_ms(&database->clock) + 2 -
-                       pinned_since);
-    stats.size = size < sizeof(stats) ? size : sizeof(stats);
-    memcpy(ret_stats, &stats, stats.size);
-    ret_stats->size = size;
 }

@@ -2,6 +2,7 @@
 #ifndef COLLECTOR_LIB_STORE_H
 #define COLLECTOR_LIB_STORE_H
 
+#include "forecast.h"
 #include "writer.h"
 
 #include <collector/store.h>
@@ -10,6 +11,14 @@
 struct collector__reader {
     pthread_mutex_t mutex;
     struct collector__connection connection;
+};
+
+/** What becomes of the one snapshot that may be written at a time. */
+enum collector__snapshot {
+    COLLECTOR_SNAPSHOT_NONE,
+    COLLECTOR_SNAPSHOT_RUNS,
+    /** It runs, and ends as soon as it notices. */
+    COLLECTOR_SNAPSHOT_CANCELLED
 };
 
 struct collector_store {
@@ -25,6 +34,9 @@ struct collector_store {
     struct collector__reader asker;
     /** The last ledger that could be read; under the asker's lock. */
     struct collector_store_stats known;
+    /** Where the backlog and the file are going; likewise. */
+    struct collector__forecast backlog_forecast;
+    struct collector__forecast size_forecast;
     char collector_id[37];
     enum collector_write_mode mode;
     uint32_t connection_count;
@@ -32,6 +44,8 @@ struct collector_store {
     bool indexed;
     /** Whether a batch is out. */
     _Atomic bool batch_out;
+    /** An enum collector__snapshot. */
+    _Atomic int snapshot;
 };
 
 /** Use the store's connections, until collector__store_leave(). Any number of
@@ -41,6 +55,12 @@ collector__store_enter(struct collector_store *store);
 
 void
 collector__store_leave(struct collector_store *store);
+
+/** Whether somebody waits to put another file in this one's place, and with him
+ *  everybody who is not inside yet. The caller has entered: whoever stays for
+ *  long asks now and then, and leaves. */
+bool
+collector__store_is_wanted(struct collector_store *store);
 
 /** Have an operation run and committed. The caller has not entered. As
  *  collector__writer_submit(). */

@@ -24,17 +24,15 @@ have_own_mounts(void)
     return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
-const char *
-disk_new(size_t size)
+bool
+disk_mount(const char *dir, size_t size)
 {
-    const char *dir = support_dir_new();
-
     if (have_own_mounts() &&
         mount("tmpfs", dir, "tmpfs", 0, support_format("size=%zu", size)) == 0)
-        return dir;
+        return true;
     (void)printf("skipped: a disk can't be mounted here: %s\n",
                  strerror(errno));
-    return NULL;
+    return false;
 }
 
 uint64_t
@@ -63,5 +61,5 @@ disk_fill(const char *dir, uint64_t left_size)
 void
 disk_empty(const char *dir)
 {
-    ck_assert_int_eq(unlink(support_path(dir, FILLER)), 0);
+    (void)unlink(support_path(dir, FILLER)); /* if it is there */
 }

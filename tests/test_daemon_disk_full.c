@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-#define DISK_SIZE (4 * 1024 * 1024)
+#define DISK_SIZE (4 * DISK_MIB)
 #define PRODUCER_COUNT 4
 
 static const char *disk;
@@ -105,8 +105,8 @@ START_TEST(test_a_full_disk_is_survived_under_load)
     int64_t refused;
     int round;
 
-    disk = disk_new(DISK_SIZE);
-    if (disk == NULL)
+    disk = support_dir_new();
+    if (!disk_mount(disk, DISK_SIZE))
         return;
     db = support_path(disk, "events.sqlite");
     upstream = upstream_new();

@@ -9,7 +9,7 @@
 #include "harness.h"
 #include "reserve.h"
 
-#define DISK_SIZE (4 * 1024 * 1024)
+#define DISK_SIZE (4 * DISK_MIB)
 
 /** Far more appends than such a disk has room for. */
 #define APPEND_COUNT_MAX 100000
@@ -25,11 +25,9 @@ static bool
 start(int mode)
 {
     harness_init(&harness);
-    disk = disk_new(DISK_SIZE);
-    if (disk == NULL)
+    disk = harness.dir;
+    if (!disk_mount(disk, DISK_SIZE))
         return false;
-    harness.path = support_path(disk, "events.sqlite");
-    harness.options.path = harness.path;
     harness.options.mode = (enum collector_write_mode)mode;
     support_log_expect_errors(harness.log);
     harness_open(&harness);

@@ -38,7 +38,7 @@ enum collector_error {
     COLLECTOR_ERR_NEWER = -10,
     /** Out of memory. Nothing was stored. */
     COLLECTOR_ERR_NOMEM = -11,
-    /** A delivery was interrupted by cancel. */
+    /** A delivery or a snapshot was interrupted by cancel. */
     COLLECTOR_ERR_CANCELLED = -12,
     /** This build was made without that feature. */
     COLLECTOR_ERR_UNSUPPORTED = -13,

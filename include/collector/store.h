@@ -348,13 +348,28 @@ collector_store_stats(struct collector_store *store,
  * that path is whole or absent. The copy has no collector_id of its own (it is
  * in snapshot_of): a store that is opened on it gets a new one.
  *
- * @param path  Must not exist; its directory must.
+ * Meanwhile the write-ahead log can't start again, so it grows by what is
+ * appended. A snapshot gives way when the disk is nearly full.
+ *
+ * @param path  Must not exist; its directory must. What snapshots of the same
+ *              path have left behind in a crash (PATH.tmp- and eight digits) is
+ *              removed: two processes should not write one path at a time.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_EXISTS, ERR_BUSY (another snapshot is
- *         being written), ERR_NOSPACE (also when the copy would leave the disk
- *         too full to go on), ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ *         being written, or a damaged file is to be replaced), ERR_NOSPACE
+ *         (also when the copy would leave the disk too full to go on),
+ *         ERR_CORRUPT, ERR_CANCELLED, ERR_IO, ERR_NOMEM. Only COLLECTOR_OK
+ *         leaves a file.
  */
 COLLECTOR_API int
 collector_store_snapshot(struct collector_store *store, const char *path);
+
+/**
+ * Have a snapshot that is being written end soon, with ERR_CANCELLED; so that
+ * a program that stops need not wait for it. Without one it does nothing. Any
+ * thread.
+ */
+COLLECTOR_API void
+collector_store_snapshot_cancel(struct collector_store *store);
 
 /**
  * Do what is due beside the appends, for some milliseconds: prune what was kept

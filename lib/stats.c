@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The store in numbers: what the file says, what happened since it was opened,
+ * and where it is going. Asking changes nothing in the file, and costs the same
+ * however many events there are.
+ */
+#include "stats.h"
+
+#include <collector/error.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/** Read the ledger. @return Whether events have come in since the last time. */
+static bool
+read_ledger(struct collector__connection *connection,
+            struct collector_store_stats *known)
+{
+    const uint64_t accepted_before = known->accepted;
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_LEDGER,
+                                      &statement) != COLLECTOR_OK)
+        return false;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        known->accepted = (uint64_t)sqlite3_column_int64(statement, 0);
+        known->delivered = (uint64_t)sqlite3_column_int64(statement, 1);
+        known->dead = (uint64_t)sqlite3_column_int64(statement, 2);
+        known->dropped = (uint64_t)sqlite3_column_int64(statement, 3);
+        known->pending = (uint64_t)sqlite3_column_int64(statement, 4);
+        known->oldest_pending_ts = sqlite3_column_int64(statement, 5);
+    } else {
+        (void)collector__connection_error(connection, "reading the ledger");
+    }
+    collector__connection_done(statement);
+    return known->accepted != accepted_before;
+}
+
+/** Count the devices: as much work as the events since their last refresh. */
+static void
+read_device_count(struct collector__connection *connection,
+                  struct collector_store_stats *known)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_DEVICE_COUNT,
+                                      &statement) != COLLECTOR_OK)
+        return;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        known->device_count = (uint64_t)sqlite3_column_int64(statement, 0);
+    else
+        (void)collector__connection_error(connection, "counting the devices");
+    collector__connection_done(statement);
+}
+
+/** Count the dead letters, of which only so many are kept. */
+static void
+read_dead_letters(struct collector__connection *connection,
+                  struct collector_store_stats *known)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_DEAD_LETTERS,
+                                      &statement) != COLLECTOR_OK)
+        return;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        known->dead_letter_count = (uint64_t)sqlite3_column_int64(statement, 0);
+        known->dead_in_a_row = (uint64_t)sqlite3_column_int64(statement, 1);
+    } else {
+        (void)collector__connection_error(connection,
+                                          "counting the dead letters");
+    }
+    collector__connection_done(statement);
+}
+
+/** Bytes of the pages that hold nothing; as last known if they can't be read.
+ *  The pragma is the one question here that has no table. */
+static void
+read_free_size(struct collector__connection *connection,
+               struct collector_store_stats *known)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_FREE_PAGES,
+                                      &statement) != COLLECTOR_OK)
+        return;
+    if (sqlite3_step(statement) == SQLITE_ROW)
+        known->free_size =
+            (uint64_t)sqlite3_column_int64(statement, 0) * COLLECTOR_PAGE_SIZE;
+    else
+        (void)collector__connection_error(connection, "counting free pages");
+    collector__connection_done(statement);
+}
+
+/** The size of the main file or, by its suffix, of one beside it; 0 when there
+ *  is none, or when a VFS keeps it elsewhere. */
+static uint64_t
+size_of(const struct collector__database *database, const char *suffix)
+{
+    char *path = NULL;
+    struct stat status;
+    uint64_t size = 0;
+
+    if (asprintf(&path, "%s%s", database->path, suffix) < 0)
+        return 0;
+    if (stat(path, &status) == 0)
+        size = (uint64_t)status.st_size;
+    free(path);
+    return size;
+}
+
+/** Read all that changes, and show it to the forecasts. The caller holds the
+ *  asker's lock. */
+static void
+refresh(struct collector_store *store)
+{
+    struct collector__database *database = &store->database;
+    struct collector__connection *connection = &store->asker.connection;
+    struct collector_store_stats *known = &store->known;
+    const int64_t now = collector__clock_monotonic_ms(&database->clock);
+    uint64_t used;
+
+    if (read_ledger(connection, known))
+        read_device_count(connection, known);
+    read_dead_letters(connection, known);
+    read_free_size(connection, known);
+    known->file_size = size_of(database, "") + size_of(database, "-wal");
+    used = known->file_size - known->free_size;
+    if (known->file_size < known->free_size)
+        used = 0; /* the pages are still in the log, or out of sight */
+    collector__forecast_add(&store->backlog_forecast, now, known->pending);
+    collector__forecast_add(&store->size_forecast, now, used);
+}
+
+/** The nearer of two forecasts, of which 0 is none. */
+static uint64_t
+nearer(uint64_t a_ms, uint64_t b_ms)
+{
+    if (a_ms == 0 || (b_ms != 0 && b_ms < a_ms))
+        return b_ms;
+    return a_ms;
+}
+
+/** What of the numbers is known without the file's help. */
+static void
+complete(struct collector_store *store, struct collector_store_stats *stats)
+{
+    const struct collector__database *database = &store->database;
+    const struct collector__counters *counters = &store->counters;
+    const int64_t pinned_since = atomic_load(&database->wal.pinned_since);
+
+    stats->mode = store->mode;
+    stats->durability = database->durability;
+    stats->indexed = store->indexed;
+    stats->backlog_max = database->limits.backlog_max;
+    stats->size_max = database->limits.size_max;
+    stats->overflow = database->limits.overflow;
+    memcpy(stats->collector_id, store->collector_id,
+           sizeof(stats->collector_id));
+    stats->storage_ok = atomic_load(&counters->storage_ok);
+    stats->disk_full = atomic_load(&counters->disk_full);
+    stats->commits = atomic_load(&counters->commits);
+    stats->commit_failures = atomic_load(&counters->commit_failures);
+    stats->commit_conflicts = atomic_load(&counters->commit_conflicts);
+    stats->wal_size =
+        (uint64_t)atomic_load(&database->wal.pages) * COLLECTOR_PAGE_SIZE;
+    stats->wal_pinned_ms = 0;
+    if (pinned_since != 0) /* 1 at least, and it is stored with 1 added */
+        stats->wal_pinned_ms =
+            (uint64_t)(collector__clock_monotonic_ms(&database->clock) + 2 -
+                       pinned_since);
+    if (stats->size_max > stats->file_size)
+        stats->free_size += stats->size_max - stats->file_size;
+}
+
+void
+collector_store_stats(struct collector_store *store,
+                      struct collector_store_stats *ret_stats)
+{
+    const struct collector__limits *limits = &store->database.limits;
+    const size_t size = ret_stats->size;
+    struct collector_store_stats stats;
+
+    collector__store_enter(store);
+    (void)pthread_mutex_lock(&store->asker.mutex);
+    refresh(store);
+    stats = store->known;
+    stats.full_in_ms = nearer(
+        collector__forecast_ms(&store->backlog_forecast, limits->backlog_max),
+        collector__forecast_ms(&store->size_forecast, limits->size_max));
+    (void)pthread_mutex_unlock(&store->asker.mutex);
+    collector__store_leave(store);
+    complete(store, &stats);
+    stats.size = size < sizeof(stats) ? size : sizeof(stats);
+    memcpy(ret_stats, &stats, stats.size);
+    ret_stats->size = size;
+}
+
+void
+collector__stats_sample(struct collector_store *store)
+{
+    collector__store_enter(store);
+    (void)pthread_mutex_lock(&store->asker.mutex);
+    refresh(store);
+    (void)pthread_mutex_unlock(&store->asker.mutex);
+    collector__store_leave(store);
+}
