@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Answers: always JSON, always with a length, always ended by a line feed, and
- * always in one write. A second write could wait for the client's ACK of the
- * first one, and is lost when the server stops in between.
+ * Answers: always with a length; and but for those that are too large for it,
+ * always JSON, ended by a line feed, and in one write. A second write could
+ * wait for the client's ACK of the first one, and is lost when the server stops
+ * in between.
  */
 #include "answer.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,20 +55,26 @@ status_words(int status)
     }
 }
 
+/* Settle whether the connection ends with this answer, and write its head. */
 static size_t
-write_head(const struct request *request, int status, const char *headers,
-           size_t body_size, char *ret_head)
+write_head(struct request *request, int status, const char *type,
+           const char *headers, uint64_t body_size, char *ret_head)
 {
-    int size = snprintf(ret_head, ANSWER_HEAD_SIZE_MAX,
-                        "HTTP/1.1 %d %s\r\n"
-                        "Content-Type: application/json\r\n"
-                        "Content-Length: %zu\r\n"
-                        "%s"
-                        "Connection: %s\r\n"
-                        "\r\n",
-                        status, status_words(status), body_size,
-                        headers != NULL ? headers : "",
-                        request->keep_alive ? "keep-alive" : "close");
+    int size;
+
+    if (request->body_pending || atomic_load(request->stopping))
+        request->keep_alive = false;
+    request->status = status;
+    size = snprintf(ret_head, ANSWER_HEAD_SIZE_MAX,
+                    "HTTP/1.1 %d %s\r\n"
+                    "Content-Type: %s\r\n"
+                    "Content-Length: %" PRIu64 "\r\n"
+                    "%s"
+                    "Connection: %s\r\n"
+                    "\r\n",
+                    status, status_words(status), type, body_size,
+                    headers != NULL ? headers : "",
+                    request->keep_alive ? "keep-alive" : "close");
 
     return (size_t)size;
 }
@@ -80,19 +88,18 @@ answer_text(struct request *request, int status, const char *headers,
     char *text = stack;
     size_t head_size;
 
-    if (request->body_pending || atomic_load(request->stopping))
-        request->keep_alive = false;
     if (size > sizeof(stack) - ANSWER_HEAD_SIZE_MAX) {
         heap = malloc(ANSWER_HEAD_SIZE_MAX + size);
         text = heap;
     }
-    request->status = status;
     if (text == NULL) {
         /* A receipt can't be given any more: to the client this is a broken
          * connection, and so it sends the events again. */
+        request->status = status;
         request->keep_alive = false;
     } else {
-        head_size = write_head(request, status, headers, size, text);
+        head_size = write_head(request, status, "application/json", headers,
+                               size, text);
         memcpy(text + head_size, body, size);
         if (!request->head_only)
             head_size += size;
@@ -102,6 +109,26 @@ answer_text(struct request *request, int status, const char *headers,
     if (!request->keep_alive)
         mg_disable_connection_keep_alive(request->conn);
     free(heap);
+}
+
+int
+answer_begin(struct request *request, int status, const char *type,
+             const char *headers, uint64_t size)
+{
+    char head[ANSWER_HEAD_SIZE_MAX];
+    const size_t head_size =
+        write_head(request, status, type, headers, size, head);
+
+    if (!request->keep_alive)
+        mg_disable_connection_keep_alive(request->conn);
+    return mg_write(request->conn, head, head_size) == (int)head_size ? 0 : -1;
+}
+
+void
+answer_break_off(struct request *request)
+{
+    request->keep_alive = false;
+    mg_disable_connection_keep_alive(request->conn);
 }
 
 void

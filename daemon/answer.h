@@ -21,6 +21,21 @@ void
 answer_text(struct request *request, int status, const char *headers,
             const char *body, size_t size);
 
+/**
+ * Begin an answer that is too large for that: send its head, and have the
+ * caller write size bytes, or break it off.
+ *
+ * @param type  Its Content-Type.
+ * @return 0, or -1 when the client is gone.
+ */
+int
+answer_begin(struct request *request, int status, const char *type,
+             const char *headers, uint64_t size);
+
+/** End such an answer early: the client sees that it is not all of it. */
+void
+answer_break_off(struct request *request);
+
 /** answer_text() with a tree, which is freed; NULL counts as out of memory. */
 void
 answer_json(struct request *request, int status, const char *headers,

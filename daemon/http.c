@@ -57,6 +57,7 @@ struct http_server {
     atomic_bool started;
     atomic_bool stopping;
     atomic_bool stopped;
+    atomic_bool snapshot_out;
     atomic_uint connection_count;
     atomic_uint request_count;
 };
@@ -72,6 +73,7 @@ static const struct route routes[] = {
     {"/events", "Allow: POST\r\n", true, route_events},
     {"/healthz", "Allow: GET, HEAD\r\n", false, route_healthz},
     {"/livez", "Allow: GET, HEAD\r\n", false, route_livez},
+    {"/snapshot", "Allow: GET\r\n", false, route_snapshot},
     {"/stats", "Allow: GET, HEAD\r\n", false, route_stats},
 };
 
@@ -92,7 +94,9 @@ is_allowed(const struct route *route, const char *method)
 {
     if (route->post)
         return strcmp(method, "POST") == 0;
-    return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (strcmp(method, "HEAD") == 0) /* not where it would cost a copy */
+        return strstr(route->allow, method) != NULL;
+    return strcmp(method, "GET") == 0;
 }
 
 static void
@@ -129,6 +133,8 @@ begin_request(struct mg_connection *conn)
         .worker = mg_get_thread_pointer(conn),
         .store = server->options.store,
         .uploader = server->options.uploader,
+        .db = server->options.db,
+        .snapshot_out = &server->snapshot_out,
         .stopping = &server->stopping,
     };
 
@@ -365,6 +371,7 @@ stop_promptly(struct http_server *server)
     }
     while (!atomic_load(&server->stopped)) {
         worker_list_interrupt(server->workers);
+        collector_store_snapshot_cancel(server->options.store);
         rest_a_step();
     }
     (void)pthread_join(stopper, NULL); /* it exists */

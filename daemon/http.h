@@ -14,9 +14,11 @@ struct http_server;
 struct http_options {
     struct address address;
     unsigned thread_count;
-    /** Both borrowed: free them after the server has stopped. */
+    /** Borrowed: free them after the server has stopped. */
     struct collector_store *store;
     struct collector_uploader *uploader;
+    /** The path of the store's file; borrowed likewise. */
+    const char *db;
 };
 
 /**

@@ -8,6 +8,7 @@
 #include "flaky.h"
 #include "http.h"
 #include "option.h"
+#include "snapshot.h"
 
 #include <collector/collector.h>
 #include <signal.h>
@@ -50,6 +51,8 @@ open_store(struct daemon *daemon, const struct config *config)
     if (rc != COLLECTOR_OK)
         console_log(COLLECTOR_LOG_ERROR, "can't open %s: %s", config->db,
                     collector_error_text(rc));
+    else
+        snapshot_remove_stale(config->db);
     return rc;
 }
 
@@ -124,6 +127,7 @@ start_server(struct daemon *daemon, const struct config *config)
         .thread_count = config->http_threads,
         .store = daemon->store,
         .uploader = daemon->uploader,
+        .db = config->db,
     };
 
     if (http_server_start(&options, &daemon->server) < 0)

@@ -21,6 +21,10 @@ struct request {
     struct worker *worker;
     struct collector_store *store;
     struct collector_uploader *uploader;
+    /** The path of the store's file. */
+    const char *db;
+    /** Whether a snapshot is on its way to somebody. */
+    atomic_bool *snapshot_out;
     /** Whether the server wants to be rid of its connections. */
     const atomic_bool *stopping;
 

@@ -16,6 +16,10 @@ route_healthz(struct request *request);
 void
 route_livez(struct request *request);
 
+/** GET /snapshot: a copy of the database, as of now. */
+void
+route_snapshot(struct request *request);
+
 /** GET /stats: everything in numbers. */
 void
 route_stats(struct request *request);

@@ -9,6 +9,7 @@
 #include "wire.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -127,6 +128,46 @@ bool
 client_read_head(struct client *client, struct response *response)
 {
     return read_answer(client, false, response);
+}
+
+bool
+client_read_file(struct client *client, struct response *response,
+                 const char *path)
+{
+    FILE *file = fopen(path, "wxe");
+    char *body = NULL;
+    bool whole;
+
+    ck_assert_ptr_nonnull(file);
+    whole = client_read_head(client, response) &&
+            wire_read_body(&client->wire, response->head,
+                           support_now_ms() + SUPPORT_WAIT_MS, &body,
+                           &response->body_size);
+    if (whole && response->body_size > 0)
+        ck_assert_uint_eq(fwrite(body, response->body_size, 1, file), 1);
+    ck_assert_int_eq(fclose(file), 0);
+    free(body);
+    return whole;
+}
+
+size_t
+client_drain(struct client *client)
+{
+    const int64_t deadline_ms = support_now_ms() + SUPPORT_WAIT_MS;
+    size_t size = client->wire.size; /* read already, and not used */
+    char bytes[4096];
+    ssize_t got = 1;
+
+    while (got > 0 && support_now_ms() < deadline_ms) {
+        got = recv(client->wire.fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+        if (got > 0)
+            size += (size_t)got;
+        else if (got < 0 && errno == EAGAIN) {
+            support_pause();
+            got = 1;
+        }
+    }
+    return size;
 }
 
 bool

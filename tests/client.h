@@ -51,6 +51,16 @@ client_read(struct client *client, struct response *response);
 bool
 client_read_head(struct client *client, struct response *response);
 
+/** Read one answer, and its body, which is not text, into a new file. */
+bool
+client_read_file(struct client *client, struct response *response,
+                 const char *path);
+
+/** Read on to the end of the connection, within SUPPORT_WAIT_MS, and say how
+ *  much there was after the last that was read. */
+size_t
+client_drain(struct client *client);
+
 /** Whether nothing came in for this long. */
 bool
 client_is_silent(struct client *client, int timeout_ms);
