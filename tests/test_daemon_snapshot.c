@@ -282,7 +282,7 @@ START_TEST(test_snapshot_does_not_take_the_last_room)
 {
     struct daemon *collectord;
 
-    if (!disk_mount(dir, "64m"))
+    if (!disk_mount(dir, 64 * DISK_MIB))
         return;
     collectord = daemon_start(db, NULL);
     post_much(collectord); /* 36 MB and a log */
@@ -305,13 +305,13 @@ START_TEST(test_snapshot_on_its_way_gives_way_when_the_disk_fills_up)
     struct client *client;
     struct response *cut = support_alloc(sizeof(*cut));
 
-    if (!disk_mount(dir, "128m"))
+    if (!disk_mount(dir, 128 * DISK_MIB))
         return;
     collectord = daemon_start(db, NULL);
     post_much(collectord);
     client = ask_and_stop_reading(collectord);
     ck_assert_int_eq(response.status, 200);
-    disk_fill(dir, "filler", 2 * 1024 * 1024);
+    disk_fill(dir, 2 * DISK_MIB);
     ck_assert(client_drain(client) <
               strtoull(response_header(&response, "Content-Length"), NULL, 10));
     ck_assert(daemon_says(collectord, "the disk is nearly full"));
