@@ -159,7 +159,8 @@ complete(struct collector_store *store, struct collector_store_stats *stats)
     memcpy(stats->collector_id, store->collector_id,
            sizeof(stats->collector_id));
     stats->storage_ok = atomic_load(&counters->storage_ok);
-    stats->disk_full = atomic_load(&counters->disk_full);
+    stats->disk_full = atomic_load(&counters->disk_full) ||
+                       !collector__reserve_is_held(&database->room.reserve);
     stats->commits = atomic_load(&counters->commits);
     stats->commit_failures = atomic_load(&counters->commit_failures);
     stats->commit_conflicts = atomic_load(&counters->commit_conflicts);
