@@ -73,7 +73,7 @@ start(void)
 {
     return daemon_start(db, "-sink", "webhook", "-webhook-url",
                         upstream_url(upstream, "/in"), "-upload-interval",
-                        "20ms", NULL);
+                        "20ms", "-drain-timeout", "1ms", NULL);
 }
 
 /** Post so many events at once, each with its number as payload. */
@@ -196,7 +196,8 @@ START_TEST(test_refused_events_are_found_across_restarts)
     wait_drained();
     daemon_stop(collectord);
     assert_bad_ids_dead();
-    assert_arrived(EVENT_COUNT, 1);
+    /* What was under way at a stop may be sent once more. */
+    assert_arrived(EVENT_COUNT, 5);
 }
 END_TEST
 

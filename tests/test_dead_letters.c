@@ -7,6 +7,10 @@
 #include "account.h"
 #include "harness.h"
 
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #define MODES 3
 #define STEP_MAX COLLECTOR_DEAD_LETTER_STEP_MAX
 
@@ -367,6 +371,57 @@ START_TEST(test_a_failed_step_leaves_the_earlier_ones)
 }
 END_TEST
 
+/** Do it in a process of its own, which is killed when it has got somewhere. */
+static void
+kill_in_the_middle(int (*work)(struct collector_store *store,
+                               const int64_t *event_ids, size_t id_count,
+                               uint64_t *ret_count),
+                   const char *begun)
+{
+    pid_t pid;
+    int status;
+
+    harness_close(&harness);
+    pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (pid == 0) {
+        harness_open(&harness);
+        _exit(work(harness.store, NULL, 0, NULL) == COLLECTOR_OK ? 0 : 1);
+    }
+    ck_assert_eventually(harness_int(&harness, begun) > 0);
+    (void)kill(pid, SIGKILL); /* it may have come to its end before */
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    account_assert(harness.path);
+    harness_open(&harness);
+}
+
+START_TEST(test_whoever_was_killed_just_calls_again)
+{
+    const int64_t count = 40 * STEP_MAX;
+
+    bury_many((size_t)count);
+    kill_in_the_middle(collector_dead_letters_replay,
+                       "SELECT count(*) FROM dead_letters"
+                       " WHERE replayed_as IS NOT NULL");
+    (void)replay(NULL, 0);
+    ck_assert_int_eq(harness_int(&harness, "SELECT count(DISTINCT replayed_as)"
+                                           " FROM dead_letters"),
+                     count);
+    harness_assert_contiguous(&harness, 2 * count);
+    kill_in_the_middle(collector_dead_letters_purge,
+                       support_format("SELECT count(*) < %jd"
+                                      " FROM dead_letters",
+                                      (intmax_t)count));
+    (void)purge(NULL, 0);
+    ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM event_log"),
+                     count);
+    ck_assert_int_eq(harness_int(&harness, "SELECT pending FROM ledger"),
+                     count);
+    ck_assert_int_eq(harness_int(&harness, "SELECT dead FROM ledger"), count);
+}
+END_TEST
+
 START_TEST(test_a_purge_deletes_letters_with_their_events)
 {
     static const int64_t ids[] = {2, 2, 99, 4, 1};
@@ -480,6 +535,7 @@ main(void)
     tcase_add_test(replays, test_many_letters_are_replayed_in_steps);
     tcase_add_test(replays, test_a_replay_obeys_the_backlog_limit);
     tcase_add_test(replays, test_a_failed_step_leaves_the_earlier_ones);
+    tcase_add_test(replays, test_whoever_was_killed_just_calls_again);
     tcase_add_loop_test(purges, test_a_purge_deletes_letters_with_their_events,
                         0, MODES);
     tcase_add_test(purges, test_many_letters_are_purged_in_steps);

@@ -6,6 +6,7 @@
  */
 #include "fixture.h"
 #include "recorder.h"
+#include "store.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -300,6 +301,27 @@ START_TEST(test_stats_do_not_wait_for_a_delivery)
 }
 END_TEST
 
+START_TEST(test_the_store_is_looked_after_in_a_long_rest)
+{
+    const struct recorder_answer busy = {.result = COLLECTOR_RETRY,
+                                         .retry_after_ms = LONG_MS};
+    _Atomic bool *storage_ok = &fixture.store->counters.storage_ok;
+    int i;
+
+    fixture_append(&fixture, 1);
+    recorder_script(recorder, busy);
+    ck_assert_ok(collector_uploader_start(uploader));
+    ck_assert_eventually(support_log_count(fixture.log, "failed:") == 1);
+    /* Nobody but a look after the store finds out that it works. */
+    for (i = 0; i < 2; i++) {
+        atomic_store(storage_ok, false);
+        ck_assert_eventually(atomic_load(storage_ok));
+    }
+    ck_assert_uint_eq(recorder_call_count(recorder), 1);
+    stop_promptly(0);
+}
+END_TEST
+
 /** The signals that are blocked while a batch is delivered. */
 static int
 note_signals(void *userdata, const struct collector_batch *batch,
@@ -358,6 +380,7 @@ main(void)
     tcase_add_test(thread, test_of_several_stops_the_soonest_counts);
     tcase_add_test(thread, test_a_stop_is_not_held_up_by_the_next_start);
     tcase_add_test(thread, test_200_quick_cycles_lose_and_repeat_nothing);
+    tcase_add_test(thread, test_the_store_is_looked_after_in_a_long_rest);
     tcase_add_test(thread, test_free_stops_what_is_under_way);
     tcase_add_test(thread, test_stats_do_not_wait_for_a_delivery);
     tcase_add_test(thread,
