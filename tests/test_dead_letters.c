@@ -195,13 +195,14 @@ START_TEST(test_letters_are_shown_in_order_from_anywhere)
 }
 END_TEST
 
-START_TEST(test_large_letters_are_shown_in_small_steps)
+START_TEST(test_large_letters_go_in_small_steps)
 {
     char *payload = support_alloc(COLLECTOR_PAYLOAD_SIZE_MAX + 1);
     const struct collector_event event = {
         .device_id = "d", .kind = "k", .payload = payload};
     const size_t count =
         2 * COLLECTOR_APPEND_TEXT_SIZE_MAX / COLLECTOR_PAYLOAD_SIZE_MAX + 3;
+    uint64_t commits;
     size_t i;
 
     memset(payload, 'x', COLLECTOR_PAYLOAD_SIZE_MAX);
@@ -214,7 +215,9 @@ START_TEST(test_large_letters_are_shown_in_small_steps)
     list(0, UINT64_MAX);
     ck_assert_uint_eq(shown.count, count);
     ck_assert_uint_eq(strlen(shown.payload), COLLECTOR_PAYLOAD_SIZE_MAX);
+    commits = harness_stats(&harness).commits;
     ck_assert_uint_eq(replay(NULL, 0), count);
+    ck_assert_uint_gt(harness_stats(&harness).commits - commits, 2);
     ck_assert_int_eq(harness_int(&harness, "SELECT pending FROM ledger"),
                      (int64_t)count);
 }
@@ -344,6 +347,17 @@ START_TEST(test_a_replay_obeys_the_backlog_limit)
     ck_assert_int_eq(harness_int(&harness, "SELECT count(DISTINCT replayed_as)"
                                            " FROM dead_letters"),
                      STEP_MAX + 100);
+}
+END_TEST
+
+START_TEST(test_a_replay_ends_though_all_are_refused_again)
+{
+    bury_many(2 * STEP_MAX);
+    harness_exec(&harness,
+                 "CREATE TRIGGER again AFTER UPDATE ON dead_letters BEGIN"
+                 " INSERT INTO dead_letters (event_id, at, attempts)"
+                 "  VALUES (new.replayed_as, 1, 1); END");
+    ck_assert_uint_eq(replay(NULL, 0), 2 * STEP_MAX);
 }
 END_TEST
 
@@ -526,7 +540,7 @@ main(void)
 
     tcase_add_test(lists, test_a_letter_shows_the_event_and_why);
     tcase_add_test(lists, test_letters_are_shown_in_order_from_anywhere);
-    tcase_add_test(lists, test_large_letters_are_shown_in_small_steps);
+    tcase_add_test(lists, test_large_letters_go_in_small_steps);
     tcase_add_test(lists, test_no_lock_is_held_while_a_letter_is_shown);
     tcase_add_test(lists, test_wrong_arguments_are_refused);
     tcase_add_loop_test(replays, test_a_replay_appends_each_letter_once, 0,
@@ -534,6 +548,7 @@ main(void)
     tcase_add_test(replays, test_a_replay_takes_the_given_ids_in_their_order);
     tcase_add_test(replays, test_many_letters_are_replayed_in_steps);
     tcase_add_test(replays, test_a_replay_obeys_the_backlog_limit);
+    tcase_add_test(replays, test_a_replay_ends_though_all_are_refused_again);
     tcase_add_test(replays, test_a_failed_step_leaves_the_earlier_ones);
     tcase_add_test(replays, test_whoever_was_killed_just_calls_again);
     tcase_add_loop_test(purges, test_a_purge_deletes_letters_with_their_events,

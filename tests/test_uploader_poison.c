@@ -504,6 +504,18 @@ START_TEST(test_a_batch_whose_file_is_gone_is_let_go)
 }
 END_TEST
 
+START_TEST(test_another_file_begins_without_suspicion)
+{
+    receiver.bad_ids[0] = 1;
+    fixture_append(&fixture, 8);
+    ck_assert_int_eq(drain().result, COLLECTOR_REJECTED);
+    rename_collector();
+    drain_all();
+    ck_assert_int_eq(
+        fixture_sql_int(&fixture, "SELECT attempts FROM dead_letters"), 3);
+}
+END_TEST
+
 static void *
 drain_elsewhere(void *userdata)
 {
@@ -558,6 +570,7 @@ main(void)
     tcase_add_test(rest, test_a_burial_that_cant_be_written_is_tried_again);
     tcase_add_test(rest, test_what_was_dropped_during_a_rest_is_not_sent);
     tcase_add_loop_test(rest, test_a_batch_whose_file_is_gone_is_let_go, 0, 3);
+    tcase_add_test(rest, test_another_file_begins_without_suspicion);
     tcase_add_test(rest, test_a_delivery_under_way_is_timed);
     suite_add_tcase(suite, rest);
     return support_run_suite(suite);
