@@ -394,6 +394,10 @@ START_TEST(test_an_outage_in_the_middle_of_a_search_is_waited_for)
     drain_all();
     ck_assert_int_eq(read_stats().failing_since, 0);
     ck_assert_int_eq(dead_count(), 1);
+    ck_assert_int_eq(/* among 8, 4 and again 4, 2, and alone */
+                     fixture_sql_int(&fixture,
+                                     "SELECT attempts FROM dead_letters"),
+                     5);
     assert_arrived(8);
 }
 END_TEST
@@ -464,6 +468,22 @@ START_TEST(test_what_was_dropped_during_a_rest_is_not_sent)
     ck_assert_uint_eq(drain().event_count, 7);
     ck_assert_int_eq(recorder_event(recorder, offered)->id, 5);
     account_assert(fixture.path);
+}
+END_TEST
+
+START_TEST(test_a_broken_endpoint_is_offered_one_event_also_after_a_drop)
+{
+    size_t offered;
+
+    receiver.broken = true;
+    fixture_append(&fixture, 50);
+    (void)drain_until_rest();
+    drop_through(20);
+    offered = recorder_event_count(recorder);
+    support_clock_advance(&fixture.clock, COLLECTOR_RETRY_AFTER_MS_MAX);
+    ck_assert_int_eq(drain().result, COLLECTOR_RETRY);
+    ck_assert_uint_eq(recorder_event_count(recorder), offered + 1);
+    ck_assert_int_eq(recorder_event(recorder, offered)->id, 21);
 }
 END_TEST
 
@@ -569,6 +589,8 @@ main(void)
     tcase_add_test(rest, test_failing_since_is_the_first_failure_in_a_row);
     tcase_add_test(rest, test_a_burial_that_cant_be_written_is_tried_again);
     tcase_add_test(rest, test_what_was_dropped_during_a_rest_is_not_sent);
+    tcase_add_test(
+        rest, test_a_broken_endpoint_is_offered_one_event_also_after_a_drop);
     tcase_add_loop_test(rest, test_a_batch_whose_file_is_gone_is_let_go, 0, 3);
     tcase_add_test(rest, test_another_file_begins_without_suspicion);
     tcase_add_test(rest, test_a_delivery_under_way_is_timed);

@@ -67,7 +67,8 @@ collector_dead_letters_list(struct collector_store *store, int64_t after_id,
  * Append dead letters again, as new events with new ids and the old content.
  * Each is replayed once: those that have been are left out, as are ids of which
  * there is no dead letter. In steps of COLLECTOR_DEAD_LETTER_STEP_MAX, each of
- * which is kept whole or not at all, and is as durable as an append.
+ * which is kept whole or not at all, and is as durable as an append. Where the
+ * backlog has no room for all of them, as many are appended as it has room for.
  *
  * @param event_ids  id_count of them; NULL for all dead letters.
  * @param ret_count  How many were appended; also set on failure, since earlier
