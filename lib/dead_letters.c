@@ -330,7 +330,9 @@ struct work {
     struct collector_store *store;
     int (*run)(struct collector__operation *operation,
                struct collector__connection *connection);
-    /** Letters a step; fewer once the backlog has no room for so many. */
+    /** It only deletes. */
+    bool essential;
+    /** Letters a step; fewer once there is no room for so many. */
     size_t step_max;
     uint64_t count;
 };
@@ -340,7 +342,7 @@ static int
 work_on(struct work *work, const int64_t *ids, size_t id_count)
 {
     struct step step = {
-        .operation = {.run = work->run, .essential = work->run == run_purge}};
+        .operation = {.run = work->run, .essential = work->essential}};
     int rc = COLLECTOR_OK;
 
     while (id_count > 0) {
@@ -420,7 +422,7 @@ collector_dead_letters_purge(struct collector_store *store,
                              const int64_t *event_ids, size_t id_count,
                              uint64_t *ret_count)
 {
-    struct work work = {.store = store, .run = run_purge};
+    struct work work = {.store = store, .run = run_purge, .essential = true};
 
     return handle(&work, event_ids, id_count, ret_count);
 }

@@ -120,6 +120,43 @@ harness_deliver(struct harness *harness, uint32_t event_count_max)
     return count;
 }
 
+void
+harness_bury(struct harness *harness, size_t count)
+{
+    const struct collector_delivery delivery = {.result = COLLECTOR_REJECTED,
+                                                .status = 422,
+                                                .attempts = 3,
+                                                .error = "HTTP 422"};
+    struct collector_batch *batch;
+
+    for (; count > 0; count--) {
+        harness_exec(harness, "UPDATE state SET dead_in_a_row = 0");
+        batch = harness_fetch(harness, 1);
+        ck_assert_ok(
+            collector_store_checkpoint(harness->store, batch, &delivery));
+        collector_batch_free(batch);
+    }
+}
+
+void
+harness_bury_many(struct harness *harness, size_t count)
+{
+    const int64_t first_id = harness_append(harness, count);
+
+    harness_exec(
+        harness,
+        support_format(
+            "INSERT INTO dead_letters (event_id, at, status, reason, attempts)"
+            " SELECT id, 1, 400, 'no', 1 FROM backlog;"
+            "INSERT INTO upload_runs (started_at, finished_at, event_count,"
+            "  status, first_id, last_id, attempts)"
+            " SELECT 1, 1, %zu, 'dead', %jd, max(id), 1 FROM backlog;"
+            "UPDATE state SET dead = dead + %zu,"
+            "  settled_through = settled_through + %zu",
+            count, (intmax_t)first_id, count, count));
+    harness_reopen(harness); /* it was done from outside */
+}
+
 struct collector_store_stats
 harness_stats(struct harness *harness)
 {

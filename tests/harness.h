@@ -70,6 +70,16 @@ harness_checkpoint(struct harness *harness, struct collector_batch *batch,
 size_t
 harness_deliver(struct harness *harness, uint32_t event_count_max);
 
+/** Have the oldest so many events rejected one by one, each after a delivery as
+ *  far as the file knows, so that all become dead letters. */
+void
+harness_bury(struct harness *harness, size_t count);
+
+/** Append so many events, and make dead letters of all of them at once, from
+ *  outside. The backlog must be empty. */
+void
+harness_bury_many(struct harness *harness, size_t count);
+
 struct collector_store_stats
 harness_stats(struct harness *harness);
 
