@@ -14,6 +14,18 @@
 /** More events than a small disk holds; it also keeps the member at 32 bits. */
 #define CONFIG_MAX_BACKLOG_MAX 4000000000
 
+/** As many pages as SQLite can number: what is larger is no limit at all. */
+#define CONFIG_MAX_SIZE_MAX (UINT64_C(16) * 1024 * 1024 * 1024 * 1024)
+
+/** Ten years: longer than the flash of a box lasts. */
+#define CONFIG_RETAIN_MS_MAX (UINT64_C(3650) * 24 * 60 * 60 * 1000)
+
+/** A key that is forgotten before its repeat can come protects nothing. */
+#define CONFIG_IDEMPOTENCY_RETAIN_MS_MIN 1000
+
+/** More rows than a small disk holds; it also keeps the members at 32 bits. */
+#define CONFIG_KEPT_COUNT_MAX 4000000000
+
 /** A day between two looks at the backlog is surely a typo beyond that. */
 #define CONFIG_UPLOAD_INTERVAL_MS_MAX (24 * 60 * 60 * 1000)
 
@@ -39,6 +51,9 @@ extern const char *const config_mode_words[];
 /** The words of an enum collector_durability, likewise. */
 extern const char *const config_durability_words[];
 
+/** The words of an enum collector_overflow, likewise. */
+extern const char *const config_overflow_words[];
+
 /** All that can be set. Texts belong to it. */
 struct config {
     char *db;
@@ -51,6 +66,15 @@ struct config {
     bool indexed;
     uint32_t max_conns;
     uint32_t max_backlog;
+    uint64_t max_size;
+    /** An enum collector_overflow. */
+    uint32_t overflow;
+    uint64_t retain_ms;
+    /** An enum collector_damage. */
+    uint32_t on_damage;
+    uint32_t max_dead_letters;
+    uint64_t idempotency_retain_ms;
+    uint32_t idempotency_max;
     uint32_t upload_interval_ms;
     uint32_t upload_batch;
     /** An enum config_sink. */

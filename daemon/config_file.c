@@ -70,6 +70,14 @@ parse_text(const char *path, const char *buffer, size_t size, json_t **ret_root,
     return -1;
 }
 
+/* Whether a bare number says it: of a duration only 0, which needs no unit. */
+static bool
+may_be_integer(enum option_kind kind)
+{
+    return kind == OPTION_NUMBER || kind == OPTION_SIZE ||
+           kind == OPTION_DURATION || kind == OPTION_AGE;
+}
+
 /* The value as one would write it on the command line; NULL when its type does
  * not fit the option. */
 static const char *
@@ -81,8 +89,7 @@ value_text(const struct option *option, const json_t *value, char *buffer,
             return NULL;
         return json_is_true(value) ? "true" : "false";
     }
-    if (json_is_integer(value) &&
-        (option->kind == OPTION_NUMBER || option->kind == OPTION_DURATION)) {
+    if (json_is_integer(value) && may_be_integer(option->kind)) {
         (void)snprintf(buffer, size, "%" JSON_INTEGER_FORMAT,
                        json_integer_value(value));
         return buffer;

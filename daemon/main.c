@@ -46,6 +46,13 @@ open_store(struct daemon *daemon, const struct config *config)
     options.indexed = config->indexed;
     options.connection_count_max = config->max_conns;
     options.backlog_max = config->max_backlog;
+    options.size_max = config->max_size;
+    options.overflow = (enum collector_overflow)config->overflow;
+    options.on_damage = (enum collector_damage)config->on_damage;
+    options.retain_ms = config->retain_ms;
+    options.dead_letter_max = config->max_dead_letters;
+    options.idempotency_retain_ms = config->idempotency_retain_ms;
+    options.idempotency_max = config->idempotency_max;
     options.log = console_forward;
     rc = collector_store_open(&options, &daemon->store);
     if (rc != COLLECTOR_OK)

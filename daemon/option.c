@@ -21,6 +21,11 @@ const char *const config_mode_words[] = {"group", "serialized", "concurrent",
                                          NULL};
 const char *const config_durability_words[] = {"full", "normal", NULL};
 
+const char *const config_overflow_words[] = {"reject", "drop-oldest", NULL};
+
+/* In the order of enum collector_damage. */
+static const char *const damage_words[] = {"refuse", "quarantine", NULL};
+
 /* In the order of enum config_sink. */
 static const char *const sink_words[] = {"log", "file", "webhook", NULL};
 
@@ -48,6 +53,32 @@ static const struct option options[] = {
      "undelivered events, beyond which more are refused; 0 is no limit",
      OPTION_NUMBER, .offset = offsetof(struct config, max_backlog),
      .max = CONFIG_MAX_BACKLOG_MAX},
+    {"max-size", "SIZE", "1GiB",
+     "bytes of the database and its log; 0 is no limit", OPTION_SIZE,
+     .offset = offsetof(struct config, max_size),
+     .min = COLLECTOR_STORE_SIZE_MIN, .max = CONFIG_MAX_SIZE_MAX},
+    {"overflow", "reject|drop-oldest", "reject",
+     "at -max-backlog or -max-size: refuse events, or drop the oldest",
+     OPTION_WORD, .offset = offsetof(struct config, overflow),
+     .words = config_overflow_words},
+    {"retain", "DURATION", "168h", "keep delivered events that long",
+     OPTION_AGE, .offset = offsetof(struct config, retain_ms),
+     .max = CONFIG_RETAIN_MS_MAX},
+    {"on-damage", "refuse|quarantine", "refuse",
+     "a damaged file: do not start, or move it aside and go on", OPTION_WORD,
+     .offset = offsetof(struct config, on_damage), .words = damage_words},
+    {"max-dead-letters", "N", "10000",
+     "dead letters that are kept, the latest; 0 is no limit", OPTION_NUMBER,
+     .offset = offsetof(struct config, max_dead_letters),
+     .max = CONFIG_KEPT_COUNT_MAX},
+    {"idempotency-retain", "DURATION", "24h",
+     "remember idempotency keys that long", OPTION_AGE,
+     .offset = offsetof(struct config, idempotency_retain_ms),
+     .min = CONFIG_IDEMPOTENCY_RETAIN_MS_MIN, .max = CONFIG_RETAIN_MS_MAX},
+    {"idempotency-max", "N", "100000",
+     "idempotency keys that are remembered, the latest; 0 is no limit",
+     OPTION_NUMBER, .offset = offsetof(struct config, idempotency_max),
+     .max = CONFIG_KEPT_COUNT_MAX},
     {"upload-interval", "DURATION", "1s", "rest when the backlog is empty",
      OPTION_DURATION, .offset = offsetof(struct config, upload_interval_ms),
      .min = 1, .max = CONFIG_UPLOAD_INTERVAL_MS_MAX},
@@ -225,18 +256,47 @@ set_number(const struct option *option, const char *where, const char *text,
     return 0;
 }
 
+/* Of a duration or an age: milliseconds within the option's bounds. */
 static int
-set_duration(const struct option *option, const char *where, const char *text,
-             uint32_t *member, struct config_problem *ret_problem)
+set_age(const struct option *option, const char *where, const char *text,
+        uint64_t *member, struct config_problem *ret_problem)
 {
     uint64_t ms;
 
     if (!quantity_duration(text, &ms) || ms < option->min || ms > option->max)
         return refuse(where, text, ret_problem,
-                      "a duration such as 500ms, 1s or 2m, from %" PRIu64
+                      "a duration such as 500ms, 1s or 24h, from %" PRIu64
                       "ms to %" PRIu64 "s",
                       option->min, option->max / 1000);
-    *member = (uint32_t)ms;
+    *member = ms;
+    return 0;
+}
+
+static int
+set_duration(const struct option *option, const char *where, const char *text,
+             uint32_t *member, struct config_problem *ret_problem)
+{
+    uint64_t ms = 0;
+
+    if (set_age(option, where, text, &ms, ret_problem) < 0)
+        return -1;
+    *member = (uint32_t)ms; /* its max fits */
+    return 0;
+}
+
+static int
+set_size(const struct option *option, const char *where, const char *text,
+         uint64_t *member, struct config_problem *ret_problem)
+{
+    uint64_t size;
+
+    if (!quantity_size(text, &size) || (size != 0 && size < option->min) ||
+        size > option->max)
+        return refuse(where, text, ret_problem,
+                      "a size such as 64MiB or 1GiB, from %" PRIu64
+                      " to %" PRIu64 " bytes, or 0",
+                      option->min, option->max);
+    *member = size;
     return 0;
 }
 
@@ -259,6 +319,10 @@ option_set(const struct option *option, const char *where, const char *text,
         return set_number(option, where, text, member, ret_problem);
     case OPTION_DURATION:
         return set_duration(option, where, text, member, ret_problem);
+    case OPTION_AGE:
+        return set_age(option, where, text, member, ret_problem);
+    case OPTION_SIZE:
+        return set_size(option, where, text, member, ret_problem);
     case OPTION_SWITCH:
         return set_switch(where, text, member, ret_problem);
     case OPTION_CONFIG:

@@ -15,6 +15,9 @@ enum option_kind {
     OPTION_WORD,
     OPTION_NUMBER,
     OPTION_DURATION,
+    /** A duration of up to years. */
+    OPTION_AGE,
+    OPTION_SIZE,
     OPTION_SWITCH,
     /** Not part of the configuration, and so only on the command line. */
     OPTION_CONFIG,
@@ -34,9 +37,10 @@ struct option {
     const char *help;
     enum option_kind kind;
     /** The member of struct config: char * for text and URL, struct address,
-     *  bool for a switch, uint32_t for all others. */
+     *  bool for a switch, uint64_t for an age and a size, uint32_t for all
+     *  others. */
     size_t offset;
-    /** Of a number, or of a duration in ms. */
+    /** Of a number, a duration or age in ms, or a size, which may also be 0. */
     uint64_t min;
     uint64_t max;
     /** Of a word, ended by NULL: the member gets the index. */
