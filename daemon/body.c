@@ -5,6 +5,8 @@
  */
 #include "body.h"
 
+#include "answer.h"
+
 #include <stdlib.h>
 
 /* The first buffer of a chunked body; most fit. */
@@ -19,6 +21,16 @@
  * reads its answer and closes. */
 #define BODY_DISCARD_MS_MAX 2000
 #define BODY_DISCARD_SIZE_MAX (8 * 1024 * 1024)
+
+/* What came of reading a body. */
+enum body_result {
+    BODY_COMPLETE,
+    BODY_TOO_BIG,
+    /* It ended early, or its chunks are malformed. */
+    BODY_BROKEN,
+    BODY_TOO_SLOW,
+    BODY_NO_MEMORY
+};
 
 /* A body on its way in. */
 struct body {
@@ -55,15 +67,15 @@ fill(struct request *request, struct body *body, bool *ret_ended)
 }
 
 static enum body_result
-grow(struct body *body, size_t size_max)
+grow(struct body *body)
 {
     size_t capacity = body->capacity * 2;
     char *text;
 
     if (capacity < BODY_CHUNKED_SIZE)
         capacity = BODY_CHUNKED_SIZE;
-    if (capacity > size_max)
-        capacity = size_max + 1; /* one more, to see that it is too big */
+    if (capacity > BODY_SIZE_MAX)
+        capacity = BODY_SIZE_MAX + 1; /* one more, to see that it is too big */
     text = realloc(body->text, capacity);
     if (text == NULL)
         return BODY_NO_MEMORY;
@@ -73,15 +85,15 @@ grow(struct body *body, size_t size_max)
 }
 
 static enum body_result
-read_chunks(struct request *request, struct body *body, size_t size_max)
+read_chunks(struct request *request, struct body *body)
 {
     enum body_result result = BODY_COMPLETE;
     bool ended = false;
 
     while (result == BODY_COMPLETE && !ended) {
-        if (body->size > size_max)
+        if (body->size > BODY_SIZE_MAX)
             return BODY_TOO_BIG;
-        result = grow(body, size_max);
+        result = grow(body);
         if (result == BODY_COMPLETE)
             result = fill(request, body, &ended);
     }
@@ -89,12 +101,10 @@ read_chunks(struct request *request, struct body *body, size_t size_max)
 }
 
 static enum body_result
-read_sized(struct request *request, struct body *body, size_t size_max)
+read_sized(struct request *request, struct body *body)
 {
     bool ended = false;
 
-    if (request->body_size > size_max)
-        return BODY_TOO_BIG;
     /* Never 0 bytes: that may give NULL. */
     body->capacity = (size_t)request->body_size;
     body->text = malloc(body->capacity + 1);
@@ -103,28 +113,82 @@ read_sized(struct request *request, struct body *body, size_t size_max)
     return fill(request, body, &ended);
 }
 
-enum body_result
-body_read(struct request *request, size_t size_max, char **ret_text,
-          size_t *ret_size)
+static enum body_result
+read_in_time(struct request *request, struct body *body)
+{
+    enum body_result result;
+
+    body->deadline_ms = worker_now_ms() + BODY_TIME_MS_MAX;
+    worker_set_deadline(request->worker, body->deadline_ms);
+    if (request->framing == REQUEST_CHUNKED)
+        result = read_chunks(request, body);
+    else
+        result = read_sized(request, body);
+    worker_set_deadline(request->worker, 0);
+    return result;
+}
+
+static void
+refuse(struct request *request, enum body_result result)
+{
+    switch (result) {
+    case BODY_COMPLETE:
+        break;
+    case BODY_TOO_BIG:
+        answer_error(request, 413, NULL, "the body is over 1 MiB");
+        break;
+    case BODY_BROKEN:
+        answer_error(request, 400, NULL,
+                     "the body ends early, or its chunks are malformed");
+        break;
+    case BODY_TOO_SLOW:
+        answer_error(request, 408, NULL, "the body took too long");
+        break;
+    case BODY_NO_MEMORY:
+        answer_error(request, 503, ANSWER_RETRY_AFTER, "out of memory");
+        break;
+    }
+}
+
+/* 0 when the head is fine, and the body may come. */
+static int
+refuse_by_head(struct request *request)
+{
+    if (request->body_encoded)
+        answer_error(request, 415, NULL, "Content-Encoding is not supported");
+    else if (request->framing == REQUEST_SIZED &&
+             request->body_size > BODY_SIZE_MAX)
+        refuse(request, BODY_TOO_BIG);
+    else if (request->expectation_unknown)
+        answer_error(request, 417, NULL, "only 100-continue can be expected");
+    else
+        return 0;
+    return -1;
+}
+
+int
+body_read(struct request *request, char **ret_text, size_t *ret_size)
 {
     struct body body = {.text = NULL};
     enum body_result result;
 
-    body.deadline_ms = worker_now_ms() + BODY_TIME_MS_MAX;
-    worker_set_deadline(request->worker, body.deadline_ms);
-    if (request->framing == REQUEST_CHUNKED)
-        result = read_chunks(request, &body, size_max);
-    else
-        result = read_sized(request, &body, size_max);
-    worker_set_deadline(request->worker, 0);
+    if (refuse_by_head(request) < 0)
+        return -1;
+    if (request->continue_expected && request->body_pending) {
+        /* When the client is gone, reading fails as well. */
+        (void)answer_continue(request);
+        request->continue_expected = false;
+    }
+    result = read_in_time(request, &body);
     if (result != BODY_COMPLETE) {
         free(body.text);
-        return result;
+        refuse(request, result);
+        return -1;
     }
     request->body_pending = false;
     *ret_text = body.text;
     *ret_size = body.size;
-    return BODY_COMPLETE;
+    return 0;
 }
 
 void

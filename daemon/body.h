@@ -10,27 +10,19 @@
  *  35 KB/s. It also bounds how long one client can hold a thread. */
 #define BODY_TIME_MS_MAX 30000
 
-/** What came of reading a body. */
-enum body_result {
-    BODY_COMPLETE,
-    BODY_TOO_BIG,
-    /** It ended early, or its chunks are malformed. */
-    BODY_BROKEN,
-    BODY_TOO_SLOW,
-    BODY_NO_MEMORY
-};
+/** Bytes of a body at most: as many as one append takes. */
+#define BODY_SIZE_MAX COLLECTOR_APPEND_TEXT_SIZE_MAX
 
 /**
- * Read the whole body of a request.
+ * Read the whole body of a request, or answer why not. What only needs the head
+ * is refused first, so that nobody sends a megabyte in vain.
  *
- * @param size_max  More than that is BODY_TOO_BIG.
- * @param ret_text  Set with BODY_COMPLETE only; yours to free. No NUL at the
- *                  end.
- * @param ret_size  Likewise.
+ * @param ret_text  Set on success only; yours to free. No NUL at the end.
+ * @param ret_size  Likewise; 0 when there is no body.
+ * @return 0, or -1 when the request has been answered.
  */
-enum body_result
-body_read(struct request *request, size_t size_max, char **ret_text,
-          size_t *ret_size);
+int
+body_read(struct request *request, char **ret_text, size_t *ret_size);
 
 /**
  * After an answer that ends the connection: take what the client is still

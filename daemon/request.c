@@ -35,6 +35,22 @@ has_token(const char *list, const char *token)
     return false;
 }
 
+/* CivetWeb leaves spaces behind a value where they are, and refuses tabs. */
+static void
+copy_trimmed(const char *value, char *copy, size_t size)
+{
+    size_t length;
+
+    value += strspn(value, " ");
+    length = strlen(value);
+    while (length > 0 && value[length - 1] == ' ')
+        length--;
+    if (length >= size)
+        length = size - 1;
+    memcpy(copy, value, length);
+    copy[length] = '\0';
+}
+
 static void
 read_header(struct request *request, const struct mg_header *header,
             struct framing_headers *framing, const char **connection)
@@ -49,6 +65,10 @@ read_header(struct request *request, const struct mg_header *header,
         framing->count++;
     } else if (strcasecmp(header->name, "Content-Type") == 0) {
         request->content_type = value;
+    } else if (strcasecmp(header->name, "Idempotency-Key") == 0) {
+        request->idempotency_key_count++;
+        copy_trimmed(value, request->idempotency_key,
+                     sizeof(request->idempotency_key));
     } else if (strcasecmp(header->name, "Content-Encoding") == 0) {
         if (*value != '\0' && strcasecmp(value, "identity") != 0)
             request->body_encoded = true;
@@ -159,6 +179,7 @@ request_read_head(struct request *request, struct request_problem *ret_problem)
 
     request->method = info->request_method;
     request->path = info->local_uri_raw;
+    request->query = info->query_string;
     request->head_only = strcmp(info->request_method, "HEAD") == 0;
     request->keep_alive = true;
     for (i = 0; i < info->num_headers; i++)

@@ -31,8 +31,14 @@ struct request {
     const char *method;
     /** As sent, without the query; NULL when there is none. */
     const char *path;
+    /** What stands behind the question mark, as sent; NULL without one. */
+    const char *query;
     /** NULL when absent. */
     const char *content_type;
+    /** How many headers there were with a key; the last of them, without the
+     *  spaces around it, and cut when it is too long to be one. */
+    unsigned idempotency_key_count;
+    char idempotency_key[COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX + 2];
     enum request_framing framing;
     /** With REQUEST_SIZED. */
     uint64_t body_size;

@@ -259,16 +259,29 @@ daemon_wait(struct daemon *daemon, int timeout_ms)
                                                         : DAEMON_RUNNING;
 }
 
-void
-daemon_stop(struct daemon *daemon)
+/** Send a signal, assert that it ends like that, and free it. */
+static void
+end_with(struct daemon *daemon, int signal_number, int expected)
 {
     int status;
 
-    daemon_signal(daemon, SIGTERM);
+    daemon_signal(daemon, signal_number);
     status = daemon_wait(daemon, SUPPORT_WAIT_MS);
-    ck_assert_msg(status == 0, "it ended with %d:\n%s", status,
+    ck_assert_msg(status == expected, "it ended with %d:\n%s", status,
                   daemon_stderr(daemon));
     daemon_free(daemon);
+}
+
+void
+daemon_kill(struct daemon *daemon)
+{
+    end_with(daemon, SIGKILL, 128 + SIGKILL);
+}
+
+void
+daemon_stop(struct daemon *daemon)
+{
+    end_with(daemon, SIGTERM, 0);
 }
 
 void

@@ -47,6 +47,11 @@ daemon_signal(struct daemon *daemon, int signal_number);
 int
 daemon_wait(struct daemon *daemon, int timeout_ms);
 
+/** Kill it like a power cut would, assert that this is what ended it, and free
+ *  it. */
+void
+daemon_kill(struct daemon *daemon);
+
 /** Ask it to end, assert that it exits with 0 in time, and free it. */
 void
 daemon_stop(struct daemon *daemon);

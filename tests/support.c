@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 /** More lines than any test writes; what comes after is only checked. */
 #define LOG_LINE_COUNT_MAX 4096
@@ -142,6 +143,18 @@ support_alloc(size_t size)
     kept_list = kept;
     (void)pthread_mutex_unlock(&kept_lock);
     return kept->memory;
+}
+
+unsigned
+support_seed(void)
+{
+    const char *given = getenv("SUPPORT_SEED");
+    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
+                                  : (unsigned)(time(NULL) * 7 + getpid());
+
+    (void)printf("SUPPORT_SEED=%u\n", seed);
+    (void)fflush(stdout);
+    return seed;
 }
 
 const char *

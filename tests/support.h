@@ -85,6 +85,11 @@ support_now_ms(void);
 void
 support_pause(void);
 
+/** A seed for random moments: SUPPORT_SEED in the environment, or another one
+ *  each time. It is printed. */
+unsigned
+support_seed(void);
+
 /** A text made like printf does. */
 const char *
 support_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -15,12 +15,9 @@
 #include "upstream.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-#include <unistd.h>
 
 #define KILL_COUNT 20
 #define PRODUCER_COUNT 4
@@ -175,15 +172,10 @@ kill_at_random(const char *mode, unsigned *seed)
     for (i = 0; i < KILL_COUNT; i++) {
         struct daemon *collectord = start(mode);
         int life_ms = rand_r(seed) % (i % 2 == 0 ? LIFE_MS : LIFE_MS / 10);
-        int status;
 
         /* The moment is what is random here: nothing is waited for. */
         (void)support_eventually(false, life_ms);
-        daemon_signal(collectord, SIGKILL);
-        status = daemon_wait(collectord, SUPPORT_WAIT_MS);
-        ck_assert_msg(status == 128 + SIGKILL, "it ended with %d:\n%s", status,
-                      daemon_stderr(collectord));
-        daemon_free(collectord);
+        daemon_kill(collectord);
     }
 }
 
@@ -309,13 +301,9 @@ misbehave_now_and_then(void)
 START_TEST(test_confirmed_events_survive_being_killed)
 {
     static const char *const modes[] = {"group", "concurrent", "serialized"};
-    const char *given = getenv("SUPPORT_SEED");
-    unsigned seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
-                                  : (unsigned)(time(NULL) * 7 + getpid());
+    unsigned seed = support_seed();
     struct daemon *collectord;
 
-    (void)printf("mode %s, SUPPORT_SEED=%u\n", modes[_i], seed);
-    (void)fflush(stdout);
     db = support_path(support_dir_new(), "events.sqlite");
     upstream = upstream_new();
     misbehave_now_and_then();
