@@ -62,48 +62,10 @@ struct http_server {
     atomic_uint request_count;
 };
 
-struct route {
-    const char *path;
-    const char *allow;
-    bool post;
-    void (*handle)(struct request *request);
-};
-
-static const struct route routes[] = {
-    {"/events", "Allow: POST\r\n", true, route_events},
-    {"/healthz", "Allow: GET, HEAD\r\n", false, route_healthz},
-    {"/livez", "Allow: GET, HEAD\r\n", false, route_livez},
-    {"/snapshot", "Allow: GET\r\n", false, route_snapshot},
-    {"/stats", "Allow: GET, HEAD\r\n", false, route_stats},
-};
-
-static const struct route *
-find_route(const char *path)
-{
-    size_t i;
-
-    for (i = 0; path != NULL && i < sizeof(routes) / sizeof(routes[0]); i++) {
-        if (strcmp(path, routes[i].path) == 0)
-            return &routes[i];
-    }
-    return NULL;
-}
-
-static bool
-is_allowed(const struct route *route, const char *method)
-{
-    if (route->post)
-        return strcmp(method, "POST") == 0;
-    if (strcmp(method, "HEAD") == 0) /* not where it would cost a copy */
-        return strstr(route->allow, method) != NULL;
-    return strcmp(method, "GET") == 0;
-}
-
 static void
 dispatch(struct http_server *server, struct request *request)
 {
     struct request_problem problem;
-    const struct route *route;
 
     if (request_read_head(request, &problem) < 0) {
         answer_error(request, problem.status, NULL, problem.text);
@@ -115,13 +77,7 @@ dispatch(struct http_server *server, struct request *request)
     }
     if (mg_get_user_connection_data(request->conn) == GUEST)
         request->keep_alive = false;
-    route = find_route(request->path);
-    if (route == NULL)
-        answer_error(request, 404, NULL, "not found");
-    else if (!is_allowed(route, request->method))
-        answer_error(request, 405, route->allow, "method not allowed");
-    else
-        route->handle(request);
+    routes_answer(request);
 }
 
 static int
@@ -158,9 +114,7 @@ is_unknown_method(const struct mg_request_info *info, int status)
 {
     return status == 400 && info != NULL && info->http_version != NULL &&
            isdigit((unsigned char)info->http_version[0]) &&
-           info->num_headers == 0 && strcmp(info->request_method, "GET") != 0 &&
-           strcmp(info->request_method, "HEAD") != 0 &&
-           strcmp(info->request_method, "POST") != 0;
+           info->num_headers == 0 && !routes_have_method(info->request_method);
 }
 
 /* What CivetWeb would answer by itself, all of it before begin_request. */

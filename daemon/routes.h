@@ -4,9 +4,29 @@
 
 #include "request.h"
 
+/** Answer a request whose head is fine: by its path and its method. */
+void
+routes_answer(struct request *request);
+
+/** Whether any path has that method. */
+bool
+routes_have_method(const char *method);
+
 /** POST /events: keep the events in the body. A 200 is a receipt. */
 void
 route_events(struct request *request);
+
+/** GET /dead-letters: those events that the receiver refused for good. */
+void
+route_dead_letters(struct request *request);
+
+/** DELETE /dead-letters: all of them, or those that are named. */
+void
+route_dead_letters_purge(struct request *request);
+
+/** POST /dead-letters/replay: append them again, likewise. */
+void
+route_dead_letters_replay(struct request *request);
 
 /** GET /healthz: whether events are kept and delivered; 503 when not. */
 void

@@ -230,6 +230,29 @@ http_get(int port, const char *path, struct response *response)
     http_request(port, "GET", path, NULL, NULL, response);
 }
 
+const char *
+http_get_long(int port, const char *path)
+{
+    int64_t deadline_ms = support_now_ms() + SUPPORT_WAIT_MS;
+    struct client *client = client_open(port);
+    char *head = NULL;
+    char *body = NULL;
+    char *text;
+    size_t size;
+
+    ck_assert(
+        client_print(client, "GET %s HTTP/1.1\r\nHost: box\r\n\r\n", path));
+    ck_assert(wire_read_head(&client->wire, deadline_ms, &head));
+    ck_assert_contains(head, "HTTP/1.1 200 ");
+    ck_assert(wire_read_body(&client->wire, head, deadline_ms, &body, &size));
+    text = support_alloc(size + 1);
+    memcpy(text, body, size);
+    free(head);
+    free(body);
+    client_free(client);
+    return text;
+}
+
 void
 http_post_events(int port, const char *json, struct response *response)
 {

@@ -86,6 +86,11 @@ http_request(int port, const char *method, const char *path,
 void
 http_get(int port, const char *path, struct response *response);
 
+/** The body of the answer to a GET, however long, as text of support.h. Fails
+ *  the test when it is not a 200. */
+const char *
+http_get_long(int port, const char *path);
+
 /** POST /events. */
 void
 http_post_events(int port, const char *json, struct response *response);
