@@ -70,6 +70,7 @@ full_json(const struct request *request, const char *text)
     struct collector_store_stats stats = {.size = sizeof(stats)};
 
     collector_store_stats(request->store, &stats);
+    atomic_store(request->full_at, stats.accepted - stats.pending + 1);
     return json_pack("{s:s, s:I}", "error", text, "backlog",
                      (json_int_t)stats.pending);
 }

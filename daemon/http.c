@@ -60,6 +60,7 @@ struct http_server {
     atomic_bool snapshot_out;
     atomic_uint connection_count;
     atomic_uint request_count;
+    _Atomic uint64_t full_at;
 };
 
 static void
@@ -91,6 +92,7 @@ begin_request(struct mg_connection *conn)
         .uploader = server->options.uploader,
         .db = server->options.db,
         .snapshot_out = &server->snapshot_out,
+        .full_at = &server->full_at,
         .stopping = &server->stopping,
     };
 

@@ -25,6 +25,10 @@ struct request {
     const char *db;
     /** Whether a snapshot is on its way to somebody. */
     atomic_bool *snapshot_out;
+    /** What all requests of the server share: one more than the events that had
+     *  left the buffer when it was last found full; 0 when the last append had
+     *  room. */
+    _Atomic uint64_t *full_at;
     /** Whether the server wants to be rid of its connections. */
     const atomic_bool *stopping;
 

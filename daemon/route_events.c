@@ -138,8 +138,11 @@ route_events(struct request *request)
                                      form_of(request->content_type), key,
                                      &receipt, &problem);
     free(text);
-    if (rc == COLLECTOR_OK)
-        answer_receipt(request, &receipt);
-    else
+    if (rc != COLLECTOR_OK) {
         failure_answer(request, rc, &problem, NULL);
+        return;
+    }
+    if (receipt.count > 0 && !receipt.duplicate)
+        atomic_store(request->full_at, 0); /* there was room */
+    answer_receipt(request, &receipt);
 }

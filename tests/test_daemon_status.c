@@ -10,6 +10,7 @@
 #include "upstream.h"
 
 #include <sqlite3.h>
+#include <sys/stat.h>
 
 #define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
 
@@ -46,6 +47,10 @@ START_TEST(test_healthz_is_ok_when_events_flow)
     ck_assert_int_eq(response_int(&response, "uploader.failures"), 0);
     ck_assert_str_eq(response_text(&response, "uploader.sink"), "log");
     ck_assert_ptr_null(strstr(response.body, "last_error"));
+    ck_assert_contains(response.body, "\"full_in_s\":null");
+    ck_assert_contains(response.body, "\"reasons\":[],\"warnings\":[]");
+    ck_assert(!response_bool(&response, "disk_full"));
+    ck_assert_int_eq(response_int(&response, "oldest_pending_age_ms"), 0);
     daemon_stop(collectord);
 }
 END_TEST
@@ -70,7 +75,7 @@ START_TEST(test_healthz_says_why_the_upstream_fails)
     ck_assert_int_eq(response_int(&response, "backlog"), 1);
     ck_assert_int_ge(response_int(&response, "uploader.failures"), 1);
     ck_assert_contains(response_text(&response, "uploader.last_error"), "503");
-    ck_assert_contains(response.body, "\"reasons\"");
+    ck_assert_contains(response.body, "\"deliveries have failed since 20");
     ck_assert_int_eq(status_of(port, "/livez"), 200);
 
     upstream_set_default(upstream, (struct upstream_answer){0});
@@ -102,8 +107,70 @@ START_TEST(test_healthz_says_that_the_backlog_is_full)
     ck_assert(!response_bool(&response, "ok"));
     ck_assert(!response_bool(&response, "backlog_ok"));
     ck_assert_int_eq(response_int(&response, "backlog"), 3);
-    ck_assert_contains(response.body, "\"reasons\"");
+    ck_assert_contains(response.body, "3 of 3 events");
     ck_assert_int_eq(status_of(port, "/livez"), 200);
+    daemon_stop(collectord);
+    upstream_free(upstream);
+}
+END_TEST
+
+START_TEST(test_healthz_says_that_events_were_refused_for_want_of_room)
+{
+    struct upstream *upstream = upstream_new();
+    struct daemon *collectord;
+    int port;
+
+    upstream_set_default(upstream, (struct upstream_answer){.held = true});
+    collectord = daemon_start(db, "-sink", "webhook", "-webhook-url",
+                              upstream_url(upstream, "/in"), "-max-backlog",
+                              "3", "-upload-interval", "20ms", NULL);
+    port = daemon_port(collectord);
+    http_post_events(port, EVENT, &response);
+    http_post_events(port, "[" EVENT "," EVENT "," EVENT "]", &response);
+    ck_assert_int_eq(response.status, 503);
+    ck_assert_int_eq(status_of(port, "/healthz"), 503);
+    ck_assert(!response_bool(&response, "backlog_ok"));
+    ck_assert_contains(response.body, "1 of 3 events");
+    /* A smaller request has room: */
+    http_post_events(port, EVENT, &response);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_int_eq(status_of(port, "/healthz"), 200);
+    /* or something has left the buffer since. */
+    http_post_events(port, "[" EVENT "," EVENT "]", &response);
+    ck_assert_int_eq(response.status, 503);
+    ck_assert_int_eq(status_of(port, "/healthz"), 503);
+    upstream_release(upstream);
+    ck_assert_eventually(status_of(port, "/healthz") == 200);
+    daemon_stop(collectord);
+    upstream_free(upstream);
+}
+END_TEST
+
+START_TEST(test_healthz_says_that_the_upstream_hangs)
+{
+    struct upstream *upstream = upstream_new();
+    struct daemon *collectord;
+    int port;
+
+    upstream_set_default(upstream,
+                         (struct upstream_answer){.trick = UPSTREAM_HANG});
+    collectord =
+        daemon_start(db, "-sink", "webhook", "-webhook-url",
+                     upstream_url(upstream, "/in"), "-webhook-timeout", "500ms",
+                     "-upload-interval", "20ms", "-drain-timeout", "0", NULL);
+    port = daemon_port(collectord);
+    http_post_events(port, "{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1}",
+                     &response);
+    ck_assert_int_eq(response.status, 200);
+    ck_assert_eventually(status_of(port, "/stats") == 200 &&
+                         response_int(&response, "uploader.in_flight_ms") > 0);
+    ck_assert_eventually(status_of(port, "/healthz") == 503);
+    ck_assert_contains(response.body, "deliveries have failed since 20");
+    ck_assert_int_gt(response_int(&response, "oldest_pending_age_ms"),
+                     INT64_C(1700000000000));
+    ck_assert_int_eq(status_of(port, "/stats"), 200);
+    ck_assert_int_gt(response_int(&response, "uploader.failing_since"),
+                     INT64_C(1700000000000));
     daemon_stop(collectord);
     upstream_free(upstream);
 }
@@ -111,9 +178,17 @@ END_TEST
 
 START_TEST(test_stats_count_what_happened)
 {
+    static const char *const zeros[] = {
+        "store.full_in_ms",      "store.dead_letters",
+        "store.dead_in_a_row",   "store.salvaged",
+        "store.salvage_lost",    "ledger.dropped",
+        "uploader.in_flight_ms", "uploader.failing_since",
+    };
+    size_t i;
     struct daemon *collectord =
         daemon_start(db, "-mode", _i == 0 ? "group" : "concurrent", "-indexed",
-                     "-upload-interval", "20ms", NULL);
+                     "-upload-interval", "20ms", "-max-size", "64MiB",
+                     "-overflow", "drop-oldest", NULL);
     int port = daemon_port(collectord);
 
     http_post_events(port, "[" EVENT "," EVENT "," EVENT "]", &response);
@@ -127,6 +202,15 @@ START_TEST(test_stats_count_what_happened)
     ck_assert_int_eq(response_int(&response, "store.events_uploaded"), 4);
     ck_assert_int_eq(response_int(&response, "store.devices_seen"), 2);
     ck_assert_int_ge(response_int(&response, "store.commit_conflicts"), 0);
+    ck_assert_int_eq(response_int(&response, "store.size_max"),
+                     64 * 1024 * 1024);
+    ck_assert_str_eq(response_text(&response, "store.overflow"), "drop-oldest");
+    ck_assert(!response_bool(&response, "store.disk_full"));
+    ck_assert(!response_bool(&response, "store.salvaging"));
+    for (i = 0; i < sizeof(zeros) / sizeof(zeros[0]); i++)
+        ck_assert_int_eq(response_int(&response, zeros[i]), 0);
+    ck_assert_int_ge(response_int(&response, "store.file_size"), 0);
+    ck_assert_int_ge(response_int(&response, "store.free_size"), 0);
     ck_assert(response_bool(&response, "uploader.healthy"));
     ck_assert_int_ge(response_int(&response, "uploader.runs"), 1);
     ck_assert_int_eq(response_int(&response, "uploader.failures"), 0);
@@ -149,6 +233,16 @@ pragma_int(sqlite3 *connection, const char *sql)
     return value;
 }
 
+/** When a file was last written, in nanoseconds. */
+static int64_t
+modified_at(const char *path)
+{
+    struct stat status;
+
+    ck_assert_int_eq(stat(path, &status), 0);
+    return status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec;
+}
+
 START_TEST(test_probes_write_nothing)
 {
     struct daemon *collectord =
@@ -158,6 +252,8 @@ START_TEST(test_probes_write_nothing)
     sqlite3 *connection = NULL;
     int64_t version;
     int64_t wal_size;
+    int64_t written_at;
+    int64_t commits;
     int64_t runs;
     int i;
 
@@ -169,6 +265,8 @@ START_TEST(test_probes_write_nothing)
         SQLITE_OK);
     version = pragma_int(connection, "PRAGMA data_version");
     wal_size = support_file_size(wal);
+    written_at = modified_at(db) + modified_at(wal);
+    commits = response_int(&response, "store.commits");
     runs = pragma_int(connection, "SELECT count(*) FROM upload_runs");
     for (i = 0; i < 50; i++) {
         ck_assert_int_eq(status_of(port, "/healthz"), 200);
@@ -177,6 +275,8 @@ START_TEST(test_probes_write_nothing)
     }
     ck_assert_int_eq(pragma_int(connection, "PRAGMA data_version"), version);
     ck_assert_int_eq(support_file_size(wal), wal_size);
+    ck_assert_int_eq(modified_at(db) + modified_at(wal), written_at);
+    ck_assert_int_eq(response_int(&response, "store.commits"), commits);
     ck_assert_int_eq(pragma_int(connection, "SELECT count(*) FROM upload_runs"),
                      runs);
     ck_assert_int_eq(pragma_int(connection, "SELECT count(*) FROM event_log"),
@@ -252,6 +352,9 @@ main(void)
     tcase_add_test(healthz, test_healthz_is_ok_when_events_flow);
     tcase_add_test(healthz, test_healthz_says_why_the_upstream_fails);
     tcase_add_test(healthz, test_healthz_says_that_the_backlog_is_full);
+    tcase_add_test(healthz,
+                   test_healthz_says_that_events_were_refused_for_want_of_room);
+    tcase_add_test(healthz, test_healthz_says_that_the_upstream_hangs);
     suite_add_tcase(suite, healthz);
     tcase_add_checked_fixture(stats, setup, NULL);
     tcase_add_loop_test(stats, test_stats_count_what_happened, 0, 2);

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whether all is well: /healthz for whoever can mend the upstream, /livez for
+ * whoever would restart this process.
+ */
+#include "answer.h"
+#include "health.h"
+#include "routes.h"
+#include "status.h"
+
+#include <time.h>
+
+static int64_t
+wall_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* can't fail on Linux */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Against the wall clock, since that is what stamped the event; devices may
+ * claim any time. */
+static json_int_t
+oldest_pending_age_ms(const struct collector_store_stats *stats, int64_t now_ms)
+{
+    uint64_t age_ms;
+
+    if (stats->pending == 0 || stats->oldest_pending_ts == 0 ||
+        stats->oldest_pending_ts >= now_ms)
+        return 0; /* none, or its clock is ahead of ours */
+    age_ms = (uint64_t)now_ms - (uint64_t)stats->oldest_pending_ts;
+    return age_ms < INT64_MAX ? (json_int_t)age_ms : INT64_MAX;
+}
+
+static json_t *
+full_in_s(const struct collector_store_stats *stats)
+{
+    if (stats->full_in_ms == 0)
+        return json_null();
+    return json_integer((json_int_t)(stats->full_in_ms / 1000));
+}
+
+static json_t *
+uploader_json(const struct collector_uploader_stats *stats)
+{
+    json_t *json = json_pack("{s:b, s:I, s:I, s:o}", "healthy", stats->healthy,
+                             "runs", (json_int_t)stats->runs, "failures",
+                             (json_int_t)stats->failures, "sink",
+                             answer_string(stats->sink));
+
+    status_set_error(json, stats);
+    return json;
+}
+
+void
+route_healthz(struct request *request)
+{
+    const int64_t now_ms = wall_ms();
+    struct status status;
+    struct health health;
+    json_t *json;
+
+    status_read(request, &status);
+    health_judge(&status, now_ms, &health);
+    json = json_pack(
+        "{s:b, s:o, s:I, s:b, s:I, s:o, s:b, s:b, s:I, s:o, s:o}", "ok",
+        health.ok, "uploader", uploader_json(&status.uploader), "backlog",
+        (json_int_t)status.store.pending, "backlog_ok", health.backlog_ok,
+        "oldest_pending_age_ms", oldest_pending_age_ms(&status.store, now_ms),
+        "full_in_s", full_in_s(&status.store), "disk_full",
+        status.store.disk_full, "storage_ok", status.store.storage_ok,
+        "wal_pinned_ms", (json_int_t)status.store.wal_pinned_ms, "reasons",
+        health.reasons, "warnings", health.warnings);
+    answer_json(request, health.ok ? 200 : 503, NULL, json);
+}
+
+void
+route_livez(struct request *request)
+{
+    static const char text[] = "{\"ok\":true}\n";
+
+    answer_text(request, 200, NULL, text, sizeof(text) - 1);
+}

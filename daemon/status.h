@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_STATUS_H
+#define DAEMON_STATUS_H
+
+#include "request.h"
+
+#include <collector/store.h>
+#include <collector/uploader.h>
+#include <jansson.h>
+#include <stdint.h>
+
+/** What the store and the uploader say about themselves at one moment. */
+struct status {
+    struct collector_store_stats store;
+    struct collector_uploader_stats uploader;
+    /** Events were refused for want of room, and none has left the buffer
+     *  since. */
+    bool refusing;
+};
+
+/** Ask them. It changes nothing, waits for nothing, and costs the same however
+ *  many events there are. */
+void
+status_read(const struct request *request, struct status *ret_status);
+
+/** Add the uploader's last_error to an object, if there is one. */
+void
+status_set_error(json_t *object, const struct collector_uploader_stats *stats);
+
+#endif
