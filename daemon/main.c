@@ -11,6 +11,7 @@
 #include "snapshot.h"
 
 #include <collector/collector.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +33,42 @@ struct daemon {
     struct collector_uploader *uploader;
     struct http_server *server;
 };
+
+/* What somebody could do about a store that does not open. */
+static const char *
+advice_for(int rc, const struct config *config)
+{
+    switch ((enum collector_error)rc) {
+    case COLLECTOR_ERR_CORRUPT:
+        if (config->on_damage == COLLECTOR_DAMAGE_QUARANTINE)
+            return ": move it away, and start again";
+        return ": start with -on-damage quarantine to move it aside, salvage "
+               "what it holds, and go on";
+    case COLLECTOR_ERR_LOCKED:
+        return ": stop that one first, or choose another -db";
+    case COLLECTOR_ERR_BUSY:
+        return ": another program holds a lock on it, end that one first";
+    case COLLECTOR_ERR_FOREIGN:
+        return ": choose another -db, it was not touched";
+    case COLLECTOR_ERR_NEWER:
+        return ": start the newer collectord, it was not touched";
+    case COLLECTOR_ERR_NOSPACE:
+        return ": make some room first";
+    case COLLECTOR_ERR_IO:
+        return ": see the line above";
+    case COLLECTOR_OK:
+    case COLLECTOR_ERR_INVALID:
+    case COLLECTOR_ERR_TOO_BIG:
+    case COLLECTOR_ERR_FULL:
+    case COLLECTOR_ERR_NOMEM:
+    case COLLECTOR_ERR_CANCELLED:
+    case COLLECTOR_ERR_UNSUPPORTED:
+    case COLLECTOR_ERR_CONFLICT:
+    case COLLECTOR_ERR_EXISTS:
+        break; /* nothing, or an open never returns it */
+    }
+    return "";
+}
 
 static int
 open_store(struct daemon *daemon, const struct config *config)
@@ -56,8 +93,8 @@ open_store(struct daemon *daemon, const struct config *config)
     options.log = console_forward;
     rc = collector_store_open(&options, &daemon->store);
     if (rc != COLLECTOR_OK)
-        console_log(COLLECTOR_LOG_ERROR, "can't open %s: %s", config->db,
-                    collector_error_text(rc));
+        console_log(COLLECTOR_LOG_ERROR, "can't open %s: %s%s", config->db,
+                    collector_error_text(rc), advice_for(rc, config));
     else
         snapshot_remove_stale(config->db);
     return rc;
@@ -149,6 +186,22 @@ start_server(struct daemon *daemon, const struct config *config)
     return 0;
 }
 
+/* What is kept at most, and what happens then. */
+static void
+log_limits(const struct config *config)
+{
+    char events[32] = "any number of";
+    char bytes[32] = "any number of";
+
+    if (config->max_backlog > 0)
+        (void)snprintf(events, sizeof(events), "%" PRIu32, config->max_backlog);
+    if (config->max_size > 0)
+        (void)snprintf(bytes, sizeof(bytes), "%" PRIu64, config->max_size);
+    console_log(COLLECTOR_LOG_INFO,
+                "room for %s events and %s bytes, overflow %s", events, bytes,
+                config_overflow_words[config->overflow]);
+}
+
 /* The exit status to be: EXIT_SUCCESS when all of it runs. */
 static int
 start(struct daemon *daemon, const struct config *config)
@@ -165,6 +218,7 @@ start(struct daemon *daemon, const struct config *config)
     console_log(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
                 config_mode_words[config->mode],
                 collector_sink_name(daemon->sink));
+    log_limits(config);
     if (start_uploader(daemon, config) != COLLECTOR_OK ||
         start_server(daemon, config) < 0)
         return EXIT_FAILURE;

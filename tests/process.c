@@ -259,29 +259,29 @@ daemon_wait(struct daemon *daemon, int timeout_ms)
                                                         : DAEMON_RUNNING;
 }
 
-/** Send a signal, assert that it ends like that, and free it. */
-static void
-end_with(struct daemon *daemon, int signal_number, int expected)
+void
+daemon_assert_exits(struct daemon *daemon, int status)
 {
-    int status;
+    int actual = daemon_wait(daemon, SUPPORT_WAIT_MS);
 
-    daemon_signal(daemon, signal_number);
-    status = daemon_wait(daemon, SUPPORT_WAIT_MS);
-    ck_assert_msg(status == expected, "it ended with %d:\n%s", status,
-                  daemon_stderr(daemon));
-    daemon_free(daemon);
+    ck_assert_msg(actual == status, "it ended with %d instead of %d:\n%s",
+                  actual, status, daemon_stderr(daemon));
 }
 
 void
 daemon_kill(struct daemon *daemon)
 {
-    end_with(daemon, SIGKILL, 128 + SIGKILL);
+    daemon_signal(daemon, SIGKILL);
+    daemon_assert_exits(daemon, 128 + SIGKILL);
+    daemon_free(daemon);
 }
 
 void
 daemon_stop(struct daemon *daemon)
 {
-    end_with(daemon, SIGTERM, 0);
+    daemon_signal(daemon, SIGTERM);
+    daemon_assert_exits(daemon, 0);
+    daemon_free(daemon);
 }
 
 void

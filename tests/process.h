@@ -47,6 +47,10 @@ daemon_signal(struct daemon *daemon, int signal_number);
 int
 daemon_wait(struct daemon *daemon, int timeout_ms);
 
+/** Assert that it exits by itself, in time, and with this status. */
+void
+daemon_assert_exits(struct daemon *daemon, int status);
+
 /** Kill it like a power cut would, assert that this is what ended it, and free
  *  it. */
 void

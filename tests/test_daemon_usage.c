@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The command line promises: every option in every spelling, with the default
- * that is written down; a typo is found before any file is touched; and a
- * collector that cannot start says why and leaves the one that runs alone.
+ * that is written down; and a typo is found before any file is touched.
  */
 #include "client.h"
 #include "process.h"
@@ -26,15 +25,6 @@ setup(void)
 }
 
 static void
-assert_exits(struct daemon *collectord, int status)
-{
-    int actual = daemon_wait(collectord, SUPPORT_WAIT_MS);
-
-    ck_assert_msg(actual == status, "%d instead of %d:\n%s", actual, status,
-                  daemon_stderr(collectord));
-}
-
-static void
 assert_no_file(void)
 {
     ck_assert_int_eq(support_file_size(db), -1);
@@ -47,7 +37,7 @@ START_TEST(test_version_is_printed)
     static const char *const spellings[] = {"-version", "--version"};
     struct daemon *collectord = daemon_spawn(spellings[_i], NULL);
 
-    assert_exits(collectord, 0);
+    daemon_assert_exits(collectord, 0);
     ck_assert_eventually(strchr(daemon_stdout(collectord), '\n') != NULL);
     ck_assert_contains(daemon_stdout(collectord), COLLECTOR_VERSION);
     ck_assert_str_eq(daemon_stderr(collectord), "");
@@ -65,7 +55,7 @@ START_TEST(test_url_that_cannot_work_is_refused_before_a_file_is_made)
         daemon_spawn("-addr", "127.0.0.1:0", "-db", db, "-sink", "webhook",
                      "-webhook-url", hopeless_urls[_i], NULL);
 
-    assert_exits(collectord, 2);
+    daemon_assert_exits(collectord, 2);
     ck_assert_eventually(strstr(daemon_stderr(collectord), "error ") != NULL);
     ck_assert_ptr_null(strstr(daemon_stderr(collectord), "pass"));
     assert_no_file();
@@ -128,7 +118,7 @@ START_TEST(test_help_names_every_option_and_default)
     const char *help;
     size_t i;
 
-    assert_exits(collectord, 0);
+    daemon_assert_exits(collectord, 0);
     ck_assert_eventually(strstr(daemon_stdout(collectord), "-help") != NULL);
     help = daemon_stdout(collectord);
     for (i = 0; i < sizeof(documented) / sizeof(documented[0]); i++) {
@@ -236,7 +226,7 @@ START_TEST(test_bad_flag_is_refused_before_a_file_is_made)
         "-addr", "127.0.0.1:0", "-db", db, flags[0], flags[1], flags[2], NULL);
     const char *text;
 
-    assert_exits(collectord, 2);
+    daemon_assert_exits(collectord, 2);
     ck_assert_eventually(strchr(daemon_stderr(collectord), '\n') != NULL);
     text = daemon_stderr(collectord);
     ck_assert_msg(strncmp(text, "error ", 6) == 0, "%s", text);
@@ -287,7 +277,7 @@ START_TEST(test_bad_config_file_is_refused_before_a_file_is_made)
     support_write_file("bad.json", bad_configs[_i]);
     collectord = daemon_spawn("-addr", "127.0.0.1:0", "-db", db, "-config",
                               "bad.json", NULL);
-    assert_exits(collectord, 2);
+    daemon_assert_exits(collectord, 2);
     ck_assert_eventually(strchr(daemon_stderr(collectord), '\n') != NULL);
     assert_no_file();
     daemon_free(collectord);
@@ -322,102 +312,25 @@ START_TEST(test_flags_win_over_the_config_file)
     support_write_file(
         "good.json", support_format("{\"db\": \"%s\", \"mode\": \"serialized\","
                                     " \"indexed\": true, \"max-backlog\": 2,"
+                                    " \"max-size\": 2000000,"
+                                    " \"overflow\": \"drop-oldest\","
+                                    " \"retain\": \"3650d\","
                                     " \"addr\": \"127.0.0.1:1\","
                                     " \"upload-interval\": \"1h\"}",
                                     db));
-    collectord = daemon_spawn("-mode", "concurrent", "-config", "good.json",
-                              "-addr", "127.0.0.1:0", NULL);
+    collectord =
+        daemon_spawn("-mode", "concurrent", "-config", "good.json", "-addr",
+                     "127.0.0.1:0", "-overflow", "reject", NULL);
     http_get(daemon_port(collectord), "/stats", &response);
     ck_assert_str_eq(response_text(&response, "store.mode"), "concurrent");
     ck_assert(response_bool(&response, "store.indexed"));
+    ck_assert_int_eq(response_int(&response, "store.size_max"), 2000000);
+    ck_assert_str_eq(response_text(&response, "store.overflow"), "reject");
     http_post_events(daemon_port(collectord), "[" EVENT "," EVENT "," EVENT "]",
                      &response);
     ck_assert_int_eq(response.status, 503);
     ck_assert_int_gt(support_file_size(db), 0);
     daemon_stop(collectord);
-}
-END_TEST
-
-START_TEST(test_addr_takes_names_of_this_machine)
-{
-    static const char *const addresses[] = {"localhost:0", "127.0.0.1:0"};
-    struct daemon *collectord =
-        daemon_spawn("-db", db, "-addr", addresses[_i], NULL);
-
-    http_get(daemon_port(collectord), "/livez", &response);
-    ck_assert_int_eq(response.status, 200);
-    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "warning"));
-    daemon_stop(collectord);
-}
-END_TEST
-
-START_TEST(test_addr_beyond_this_machine_is_warned_about)
-{
-    static const char *const addresses[] = {":0", "0.0.0.0:0"};
-    struct daemon *collectord =
-        daemon_spawn("-db", db, "-addr", addresses[_i], NULL);
-
-    ck_assert(daemon_says(collectord, "info listening on "));
-    ck_assert(daemon_says(collectord, "warning "));
-    daemon_stop(collectord);
-}
-END_TEST
-
-START_TEST(test_second_collector_on_a_file_is_refused)
-{
-    struct daemon *first = daemon_start(db, NULL);
-    struct daemon *second =
-        daemon_spawn("-db", db, "-addr", "127.0.0.1:0", NULL);
-
-    assert_exits(second, 1);
-    ck_assert(daemon_says(second, "error "));
-    ck_assert_ptr_null(strstr(daemon_stderr(second), "listening"));
-    daemon_free(second);
-    http_post_events(daemon_port(first), EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
-    daemon_stop(first);
-}
-END_TEST
-
-START_TEST(test_address_in_use_is_refused)
-{
-    struct daemon *first = daemon_start(db, NULL);
-    struct daemon *second =
-        daemon_spawn("-db", support_path(dir, "second.sqlite"), "-addr",
-                     support_format("127.0.0.1:%d", daemon_port(first)), NULL);
-
-    assert_exits(second, 1);
-    ck_assert(daemon_says(second, "error "));
-    daemon_free(second);
-    http_get(daemon_port(first), "/livez", &response);
-    ck_assert_int_eq(response.status, 200);
-    daemon_stop(first);
-}
-END_TEST
-
-START_TEST(test_foreign_file_is_refused_and_left_alone)
-{
-    static const char text[] = "This is not a database, but a letter.\n";
-    struct daemon *collectord;
-
-    support_write_file(db, text);
-    collectord = daemon_spawn("-db", db, "-addr", "127.0.0.1:0", NULL);
-    assert_exits(collectord, 1);
-    ck_assert(daemon_says(collectord, "error "));
-    ck_assert_str_eq(support_read_file(db), text);
-    daemon_free(collectord);
-}
-END_TEST
-
-START_TEST(test_missing_directory_is_refused)
-{
-    struct daemon *collectord =
-        daemon_spawn("-db", support_path(dir, "no/such/events.sqlite"), "-addr",
-                     "127.0.0.1:0", NULL);
-
-    assert_exits(collectord, 1);
-    ck_assert(daemon_says(collectord, "error "));
-    daemon_free(collectord);
 }
 END_TEST
 
@@ -443,28 +356,11 @@ options_case(void)
     return tcase;
 }
 
-static TCase *
-start_case(void)
-{
-    TCase *tcase = tcase_create("start");
-
-    tcase_add_checked_fixture(tcase, setup, NULL);
-    tcase_add_loop_test(tcase, test_addr_takes_names_of_this_machine, 0, 2);
-    tcase_add_loop_test(tcase, test_addr_beyond_this_machine_is_warned_about, 0,
-                        2);
-    tcase_add_test(tcase, test_second_collector_on_a_file_is_refused);
-    tcase_add_test(tcase, test_address_in_use_is_refused);
-    tcase_add_test(tcase, test_foreign_file_is_refused_and_left_alone);
-    tcase_add_test(tcase, test_missing_directory_is_refused);
-    return tcase;
-}
-
 int
 main(void)
 {
     Suite *suite = suite_create("daemon_usage");
 
     suite_add_tcase(suite, options_case());
-    suite_add_tcase(suite, start_case());
     return support_run_suite(suite);
 }
