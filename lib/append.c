@@ -4,6 +4,8 @@
  * kept or none. The ids are given out inside the transaction, so that an id is
  * only ever seen by anybody once its event, and all before it, are committed.
  */
+#include "append.h"
+
 #include "devices.h"
 #include "event.h"
 #include "idempotency.h"
@@ -45,11 +47,10 @@ insert_event(struct collector__connection *connection, int64_t id,
     return collector__connection_run(connection, statement, "storing an event");
 }
 
-static int
-insert_events(struct collector__connection *connection,
-              const struct append *append)
+int
+collector__append_list(struct collector__connection *connection,
+                       const struct collector__event_list *list, int64_t now)
 {
-    const struct collector__event_list *list = append->list;
     struct collector__position *position = &connection->position;
     size_t i;
     int rc;
@@ -59,7 +60,7 @@ insert_events(struct collector__connection *connection,
                           &list->events[i]);
         if (rc != COLLECTOR_OK)
             return rc;
-        collector__devices_note(connection, list->events[i].ts, append->now);
+        collector__devices_note(connection, list->events[i].ts, now);
     }
     position->next_id += (int64_t)list->event_count;
     return COLLECTOR_OK;
@@ -80,12 +81,12 @@ run_append(struct collector__operation *operation,
             return rc;
     }
     rc = collector__room_check(connection, append->list->event_count,
-                               append->list->texts.size);
+                               append->list->texts.size, COLLECTOR_ROOM_MADE);
     if (rc != COLLECTOR_OK)
         return rc;
     receipt->first_id = connection->position.next_id;
     receipt->count = append->list->event_count;
-    rc = insert_events(connection, append);
+    rc = collector__append_list(connection, append->list, append->now);
     if (rc == COLLECTOR_OK && append->key != NULL)
         rc = collector__idempotency_keep(connection, append->key,
                                          &append->digest, receipt, append->now);

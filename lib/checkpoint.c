@@ -23,21 +23,6 @@ struct checkpoint {
     bool buried;
 };
 
-/** Whether the batch is from the file that is open now. Whoever submitted the
- *  operation has entered the store, so that this stays true. */
-static bool
-is_ours(const struct checkpoint *checkpoint)
-{
-    const char *id = collector_batch_collector_id(checkpoint->batch);
-    struct collector_store *store = checkpoint->store;
-    bool ours;
-
-    (void)pthread_mutex_lock(&store->asker.mutex);
-    ours = strcmp(id, store->collector_id) == 0;
-    (void)pthread_mutex_unlock(&store->asker.mutex);
-    return ours;
-}
-
 static int
 insert_dead_letter(struct collector__connection *connection,
                    const struct checkpoint *checkpoint)
@@ -83,8 +68,6 @@ run_checkpoint(struct collector__operation *operation,
 
     checkpoint->buried = false;
     run->unwritten = false;
-    if (!is_ours(checkpoint))
-        return COLLECTOR_ERR_INVALID;
     switch (checkpoint->delivery->result) {
     case COLLECTOR_DELIVERED:
         run->unwritten = operation->frugal;
@@ -139,6 +122,7 @@ collector_store_checkpoint(struct collector_store *store,
     run->attempts = delivery->attempts != 0 ? delivery->attempts : 1;
     if (delivery->result != COLLECTOR_DELIVERED)
         run->error = delivery->error;
+    checkpoint.operation.collector_id = collector_batch_collector_id(batch);
     checkpoint.operation.essential = delivery->result != COLLECTOR_RETRY;
     rc = collector__store_submit(store, &checkpoint.operation);
     if (rc == COLLECTOR_OK && checkpoint.buried)

@@ -27,7 +27,10 @@ collector__connection_open(struct collector__connection *connection,
     sqlite3 *db;
     int rc;
 
-    rc = collector__database_connect(database, busy_ms, &db);
+    rc = database->absent ? collector__database_nowhere(database, &db)
+                          : collector__database_connect(database, busy_ms, &db);
+    if (rc == COLLECTOR_ERR_FOREIGN) /* it was ours when it was looked at */
+        rc = COLLECTOR_ERR_CORRUPT;
     if (rc != COLLECTOR_OK)
         return rc;
     memset(connection, 0, sizeof(*connection));
@@ -43,6 +46,12 @@ collector__connection_close(struct collector__connection *connection)
 {
     size_t i;
 
+    if (connection->db == NULL)
+        return;
+    if (connection->database->keep_log)
+        (void)sqlite3_db_config(connection->db,
+                                SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                                NULL); /* fails on misuse only */
     for (i = 0; i < COLLECTOR_SQL_COUNT; i++) {
         (void)sqlite3_finalize(connection->statements[i]); /* old errors */
         connection->statements[i] = NULL;

@@ -198,6 +198,22 @@ set_pragmas(struct collector__database *database, sqlite3 *db)
 }
 
 int
+collector__database_nowhere(struct collector__database *database,
+                            sqlite3 **ret_db)
+{
+    sqlite3 *db = NULL;
+
+    if (sqlite3_open(":memory:", &db) != SQLITE_OK) {
+        const int rc = collector__database_error(database, db, "open");
+
+        (void)sqlite3_close(db); /* half open: there is nothing to lose */
+        return rc;
+    }
+    *ret_db = db;
+    return COLLECTOR_OK;
+}
+
+int
 collector__database_open(struct collector__database *database, int flags,
                          int busy_ms, sqlite3 **ret_db)
 {

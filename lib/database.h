@@ -39,6 +39,13 @@ struct collector__database {
     char *vfs;
     enum collector_durability durability;
     bool indexed;
+    enum collector_damage on_damage;
+    /** There is no file that could be worked on: connections are opened on
+     *  nothing, and whatever is asked of them is an I/O error. */
+    bool absent;
+    /** Connections that are closed leave the log as it is: what it holds must
+     *  not be moved to a damaged main file. */
+    bool keep_log;
     struct collector__limits limits;
     struct collector__log log;
     struct collector_clock clock;
@@ -104,6 +111,12 @@ collector__database_note_lock(struct collector__database *database);
 int
 collector__database_open(struct collector__database *database, int flags,
                          int busy_ms, sqlite3 **ret_db);
+
+/** Open a connection that has no file: it can be asked, and has no answers.
+ *  Returns as above. */
+int
+collector__database_nowhere(struct collector__database *database,
+                            sqlite3 **ret_db);
 
 /** Run statements without values. As collector__database_error(). */
 int

@@ -7,6 +7,7 @@
  */
 #include "devices.h"
 #include "event_row.h"
+#include "random.h"
 #include "room.h"
 #include "store.h"
 
@@ -256,7 +257,8 @@ run_replay(struct collector__operation *operation,
          i++)
         rc = choose(connection, step->now, step->ids[i], &replay);
     if (rc == COLLECTOR_OK && replay.count > 0)
-        rc = collector__room_check(connection, replay.count, replay.byte_count);
+        rc = collector__room_check(connection, replay.count, replay.byte_count,
+                                   COLLECTOR_ROOM_FOUND);
     if (rc == COLLECTOR_OK)
         rc = append_again(connection, &replay);
     step->id_done = i;
@@ -328,6 +330,8 @@ read_ids(struct collector__connection *connection, int64_t after_id,
 /** What to do with letters, and how far it has come. */
 struct work {
     struct collector_store *store;
+    /** Of the file that the ids belong to. */
+    char collector_id[COLLECTOR_UUID_SIZE];
     int (*run)(struct collector__operation *operation,
                struct collector__connection *connection);
     /** It only deletes. */
@@ -341,8 +345,9 @@ struct work {
 static int
 work_on(struct work *work, const int64_t *ids, size_t id_count)
 {
-    struct step step = {
-        .operation = {.run = work->run, .essential = work->essential}};
+    struct step step = {.operation = {.run = work->run,
+                                      .collector_id = work->collector_id,
+                                      .essential = work->essential}};
     int rc = COLLECTOR_OK;
 
     while (id_count > 0) {
@@ -399,9 +404,14 @@ handle(struct work *work, const int64_t *event_ids, size_t id_count,
     int rc = COLLECTOR_ERR_INVALID;
 
     work->step_max = COLLECTOR_DEAD_LETTER_STEP_MAX;
-    if (work->store != NULL)
+    if (work->store != NULL) {
+        collector__store_enter(work->store);
+        memcpy(work->collector_id, work->store->collector_id,
+               sizeof(work->collector_id));
+        collector__store_leave(work->store);
         rc = event_ids != NULL ? work_on(work, event_ids, id_count)
                                : work_on_all(work);
+    }
     if (ret_count != NULL)
         *ret_count = work->count;
     return rc;

@@ -5,7 +5,9 @@
  * is held up; what is left is done at the next call.
  */
 #include "idempotency.h"
+#include "replace.h"
 #include "retention.h"
+#include "salvage.h"
 #include "stats.h"
 #include "store.h"
 
@@ -54,9 +56,13 @@ static int
 find_dues(struct collector_store *store, struct collector__dues *ret_dues)
 {
     struct collector__connection *connection = &store->fetcher.connection;
+    struct collector__dues none = {false, false, false, false};
+    uint64_t generation;
     int rc;
 
+    *ret_dues = none;
     collector__store_enter(store);
+    generation = store->generation;
     (void)pthread_mutex_lock(&store->fetcher.mutex);
     rc = collector__connection_begin(connection, COLLECTOR_BEGIN_OPTIMISTIC);
     if (rc == COLLECTOR_OK)
@@ -64,7 +70,7 @@ find_dues(struct collector_store *store, struct collector__dues *ret_dues)
     collector__connection_rollback(connection);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);
-    return rc;
+    return collector__replace(store, generation, rc) ? COLLECTOR_OK : rc;
 }
 
 /** Delete what was kept long enough, and give its room back. */
@@ -91,7 +97,7 @@ run_ask_for_room(struct collector__operation *operation,
                  struct collector__connection *connection)
 {
     (void)operation;
-    return collector__room_check(connection, 0, 0);
+    return collector__room_check(connection, 0, 0, COLLECTOR_ROOM_FOUND);
 }
 
 /** Perhaps nobody appends because we say that the storage fails, or that the
@@ -113,17 +119,19 @@ prove(struct collector_store *store)
 static int
 move_log(struct collector_store *store)
 {
+    uint64_t generation;
     int rc;
 
     if (!collector__wal_worth(&store->database.wal))
         return COLLECTOR_OK;
     collector__store_enter(store);
+    generation = store->generation;
     (void)pthread_mutex_lock(&store->fetcher.mutex);
     rc = collector__wal_checkpoint(&store->fetcher.connection,
                                    COLLECTOR_WAL_BESIDE);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);
-    return rc;
+    return collector__replace(store, generation, rc) ? COLLECTOR_OK : rc;
 }
 
 int
@@ -135,6 +143,8 @@ collector_store_maintain(struct collector_store *store)
         return COLLECTOR_ERR_INVALID;
     collector__stats_sample(store);
     rc = prove(store);
+    if (rc == COLLECTOR_OK)
+        rc = collector__salvage_run(store, COLLECTOR_SALVAGE_MAINTAIN_MS);
     if (rc == COLLECTOR_OK)
         rc = prune(store);
     if (rc == COLLECTOR_OK)

@@ -20,6 +20,9 @@ struct collector__operation {
      */
     int (*run)(struct collector__operation *operation,
                struct collector__connection *connection);
+    /** Only for the file of this collector, which may have been replaced
+     *  meanwhile; NULL for whichever there is. */
+    const char *collector_id;
     /** How much it adds to a group. */
     size_t event_count;
     size_t byte_count;

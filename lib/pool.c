@@ -40,6 +40,7 @@ collector__pool_open(struct collector__pool *pool,
     }
     pool->counters = counters;
     pool->connection_count = connection_count;
+    pool->idle_count = 0; /* it may have been open before */
     (void)pthread_mutex_init(&pool->mutex, NULL); /* none of these can fail */
     (void)pthread_condattr_init(&attributes);     /* on Linux */
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);

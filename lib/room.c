@@ -194,7 +194,7 @@ can_fit(const struct collector__database *database, uint64_t need)
 
 static int
 check_size(struct collector__connection *connection, size_t event_count,
-           size_t byte_count)
+           size_t byte_count, bool may_drop)
 {
     struct collector__database *database = connection->database;
     struct collector__pages *pages = &connection->pages;
@@ -211,7 +211,9 @@ check_size(struct collector__connection *connection, size_t event_count,
         if (rc != COLLECTOR_OK)
             return rc;
         if (!fits(database, pages, need)) {
-            atomic_store(&database->room.pages_wanted, (uint32_t)need);
+            if (may_drop ||
+                database->limits.overflow == COLLECTOR_OVERFLOW_REJECT)
+                atomic_store(&database->room.pages_wanted, (uint32_t)need);
             return COLLECTOR_ERR_FULL;
         }
     }
@@ -242,7 +244,8 @@ drop(struct collector__connection *connection, int64_t count)
 }
 
 static int
-check_backlog(struct collector__connection *connection, size_t event_count)
+check_backlog(struct collector__connection *connection, size_t event_count,
+              bool may_drop)
 {
     const struct collector__limits *limits = &connection->database->limits;
     const struct collector__position *position = &connection->position;
@@ -252,7 +255,7 @@ check_backlog(struct collector__connection *connection, size_t event_count)
     if (limits->backlog_max == 0 ||
         pending + event_count <= limits->backlog_max)
         return COLLECTOR_OK;
-    if (limits->overflow == COLLECTOR_OVERFLOW_REJECT ||
+    if (!may_drop || limits->overflow == COLLECTOR_OVERFLOW_REJECT ||
         event_count > limits->backlog_max)
         return COLLECTOR_ERR_FULL;
     return drop(connection,
@@ -261,15 +264,17 @@ check_backlog(struct collector__connection *connection, size_t event_count)
 
 int
 collector__room_check(struct collector__connection *connection,
-                      size_t event_count, size_t byte_count)
+                      size_t event_count, size_t byte_count,
+                      enum collector__room_policy policy)
 {
+    const bool may_drop = policy == COLLECTOR_ROOM_MADE;
     int rc;
 
     if (!collector__reserve_is_held(&connection->database->room.reserve))
         return COLLECTOR_ERR_NOSPACE;
-    rc = check_size(connection, event_count, byte_count);
+    rc = check_size(connection, event_count, byte_count, may_drop);
     if (rc == COLLECTOR_OK)
-        rc = check_backlog(connection, event_count);
+        rc = check_backlog(connection, event_count, may_drop);
     return rc;
 }
 

@@ -62,6 +62,14 @@ collector__room_reserve(struct collector__database *database);
 void
 collector__room_close(struct collector__room *room);
 
+/** Whether others may have to go. */
+enum collector__room_policy {
+    /** As the overflow policy has it. */
+    COLLECTOR_ROOM_MADE,
+    /** Nothing is dropped for these: they are older than what would be. */
+    COLLECTOR_ROOM_FOUND
+};
+
 /**
  * Whether the backlog, the file and the disk have room for so many events more.
  * With COLLECTOR_OVERFLOW_DROP_OLDEST the backlog is shortened to make it so.
@@ -73,7 +81,8 @@ collector__room_close(struct collector__room *room);
  */
 int
 collector__room_check(struct collector__connection *connection,
-                      size_t event_count, size_t byte_count);
+                      size_t event_count, size_t byte_count,
+                      enum collector__room_policy policy);
 
 /**
  * After operations have failed for want of room, make some: move the log, prune

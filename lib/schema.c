@@ -6,113 +6,20 @@
  */
 #include "schema.h"
 
+#include "file_check.h"
+#include "path.h"
+#include "quarantine.h"
 #include "random.h"
 #include "schema_sql.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* Up to here a file is checked whole at open, in some 50 ms; beyond, a check
- * would delay the first append by seconds and then by minutes. */
-#define CHECK_SIZE_MAX (16 * 1024 * 1024)
-
-/* And no longer than this, however slow the storage. */
-#define CHECK_MS_MAX 1000
-
-/* Instructions of SQLite's machine between two looks at the clock. */
-#define CHECK_STEPS 10000
 
 /* What SQLite answers when asked for PRAGMA auto_vacuum=INCREMENTAL. */
 #define AUTO_VACUUM_INCREMENTAL 2
-
-/** Whether this is an empty database, or one of ours that we can read. */
-static int
-identify(struct collector__database *database, sqlite3 *db)
-{
-    int64_t application_id;
-    int64_t version;
-    int64_t objects;
-    int rc;
-
-    rc = collector__database_query(database, db, "PRAGMA application_id",
-                                   &application_id);
-    if (rc == COLLECTOR_OK)
-        rc = collector__database_query(database, db, "PRAGMA user_version",
-                                       &version);
-    if (rc == COLLECTOR_OK)
-        rc = collector__database_query(
-            database, db, "SELECT count(*) FROM sqlite_schema", &objects);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    if (application_id == 0 && version == 0 && objects == 0)
-        return COLLECTOR_OK;
-    if (application_id != COLLECTOR_APPLICATION_ID) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s is a database of another program", database->path);
-        return COLLECTOR_ERR_FOREIGN;
-    }
-    if (version > COLLECTOR_SCHEMA_VERSION) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s has schema %lld; this version knows up to %d",
-                       database->path, (long long)version,
-                       COLLECTOR_SCHEMA_VERSION);
-        return COLLECTOR_ERR_NEWER;
-    }
-    return COLLECTOR_OK;
-}
-
-/** Whether there is such a file with anything in it; if in doubt, yes. */
-static bool
-exists(const struct collector__database *database, const char *suffix)
-{
-    sqlite3_vfs *vfs = sqlite3_vfs_find(database->vfs);
-    char *path;
-    int found = 1;
-
-    if (vfs == NULL || asprintf(&path, "%s%s", database->path, suffix) < 0)
-        return true;
-    (void)vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &found);
-    free(path);
-    return found != 0;
-}
-
-/**
- * Look at the file as somebody who changes nothing. Where there is nothing to
- * be recovered, that is also true of a connection that might write, and only
- * such a one takes the empty log away again that SQLite makes for a look.
- */
-static int
-identify_file(struct collector__database *database)
-{
-    const bool recoverable =
-        exists(database, "-wal") || exists(database, "-journal");
-    struct stat status;
-    sqlite3 *db = NULL;
-    int rc;
-
-    if (!exists(database, ""))
-        return COLLECTOR_OK;
-    if (database->vfs == NULL && stat(database->path, &status) == 0 &&
-        status.st_size == 1) { /* SQLite would take it for an empty one */
-        collector__log(&database->log, COLLECTOR_LOG_ERROR, "%s is no database",
-                       database->path);
-        return COLLECTOR_ERR_FOREIGN;
-    }
-    rc = collector__database_open(
-        database, recoverable ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE,
-        COLLECTOR_BUSY_MS, &db);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    rc = identify(database, db);
-    (void)sqlite3_close(db); /* it only read */
-    return rc;
-}
 
 /** Make a new file private before SQLite, which follows the umask, sees it. */
 static int
@@ -132,29 +39,6 @@ create_file(struct collector__database *database)
     collector__log(&database->log, COLLECTOR_LOG_ERROR, "can't create %s: %s",
                    database->path, strerror(errno));
     return errno == ENOSPC ? COLLECTOR_ERR_NOSPACE : COLLECTOR_ERR_IO;
-}
-
-/** SQLite syncs the log's directory entry, but not the main file's. */
-static int
-sync_directory(struct collector__database *database)
-{
-    char *path = strdup(database->path);
-    int fd = -1;
-    int rc = COLLECTOR_OK;
-
-    if (path == NULL)
-        return COLLECTOR_ERR_NOMEM;
-    fd = open(dirname(path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || fsync(fd) != 0) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "can't sync the directory of %s: %s", database->path,
-                       strerror(errno));
-        rc = COLLECTOR_ERR_IO;
-    }
-    if (fd >= 0)
-        (void)close(fd); /* a directory: nothing was written */
-    free(path);
-    return rc;
 }
 
 /** Give the store its name, unless it has one: a snapshot has none. */
@@ -251,88 +135,40 @@ migrate(struct collector__database *database, sqlite3 *db)
     return rc;
 }
 
-/** Ends a check that takes too long. */
-static int
-check_is_over(void *userdata)
+int
+collector__schema_make(struct collector__database *database, const char *more)
 {
-    const int64_t *deadline = userdata;
-
-    return collector__clock_monotonic_ms(&collector__clock_system) > *deadline;
-}
-
-static int
-quick_check(struct collector__database *database, sqlite3 *db)
-{
-    int64_t deadline =
-        collector__clock_monotonic_ms(&collector__clock_system) + CHECK_MS_MAX;
-    sqlite3_stmt *statement = NULL;
-    const char *found = NULL;
-    int rc = COLLECTOR_OK;
-    int step = SQLITE_ERROR;
-
-    sqlite3_progress_handler(db, CHECK_STEPS, check_is_over, &deadline);
-    if (sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &statement, NULL) ==
-        SQLITE_OK)
-        step = sqlite3_step(statement);
-    if (step == SQLITE_ROW)
-        found = (const char *)sqlite3_column_text(statement, 0);
-    if (found != NULL && strcmp(found, "ok") != 0) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR, "%s: %s",
-                       database->path, found);
-        rc = COLLECTOR_ERR_CORRUPT;
-    } else if (found == NULL && (step & 0xff) != SQLITE_INTERRUPT) {
-        rc = collector__database_error(database, db, "quick_check");
-    }
-    (void)sqlite3_finalize(statement); /* repeats the error of the step */
-    sqlite3_progress_handler(db, 0, NULL, NULL);
-    return rc;
-}
-
-/** Look for damage where it would hurt first, or everywhere if that is soon
- *  done. */
-static int
-check(struct collector__database *database, sqlite3 *db)
-{
-    int64_t sound;
-    int64_t size;
+    sqlite3 *db = NULL;
     int rc;
 
-    rc = collector__database_query(database, db, COLLECTOR_SCHEMA_SQL_SOUND,
-                                   &sound);
-    if (rc == COLLECTOR_OK && sound != 1) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s: its state does not fit its events", database->path);
-        rc = COLLECTOR_ERR_CORRUPT;
-    }
+    rc = create_file(database);
     if (rc == COLLECTOR_OK)
-        rc = collector__database_query(
-            database, db,
-            "SELECT page_count * page_size"
-            " FROM pragma_page_count, pragma_page_size",
-            &size);
-    if (rc == COLLECTOR_OK && size <= CHECK_SIZE_MAX)
-        rc = quick_check(database, db);
+        rc = collector__database_connect(database, COLLECTOR_BUSY_MS, &db);
+    if (rc == COLLECTOR_OK)
+        rc = migrate(database, db);
+    if (rc == COLLECTOR_OK && more != NULL)
+        rc = collector__database_execute(database, db, more, "a new file");
+    /* SQLite syncs the log's directory entry, but not the main file's. */
+    if (rc == COLLECTOR_OK && database->vfs == NULL)
+        rc = collector__path_sync(&database->log, database->path, true);
+    (void)sqlite3_close(db); /* all it wrote is committed */
     return rc;
 }
 
 int
 collector__schema_prepare(struct collector__database *database)
 {
-    sqlite3 *db = NULL;
+    struct collector__damage damage;
     int rc;
 
-    rc = identify_file(database);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    rc = create_file(database);
+    damage.words[0] = '\0';
+    rc = collector__quarantine_resume(database);
     if (rc == COLLECTOR_OK)
-        rc = collector__database_connect(database, COLLECTOR_BUSY_MS, &db);
+        rc = collector__file_check(database, &damage);
+    if (rc != COLLECTOR_OK && damage.words[0] != '\0' &&
+        database->on_damage == COLLECTOR_DAMAGE_QUARANTINE)
+        rc = collector__quarantine(database, damage.words, NULL);
     if (rc == COLLECTOR_OK)
-        rc = migrate(database, db);
-    if (rc == COLLECTOR_OK)
-        rc = check(database, db);
-    if (rc == COLLECTOR_OK && database->vfs == NULL)
-        rc = sync_directory(database);
-    (void)sqlite3_close(db); /* all it wrote is committed */
+        rc = collector__schema_make(database, NULL);
     return rc;
 }

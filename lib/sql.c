@@ -163,5 +163,15 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "                        WHERE d.device_key = t.device_id))",
     [COLLECTOR_SQL_DEAD_LETTERS] =
         "SELECT (SELECT count(*) FROM dead_letters), dead_in_a_row FROM state",
-    [COLLECTOR_SQL_FREE_PAGES] = "PRAGMA freelist_count",
+    /* Or about, where dead letters are left behind. */
+    [COLLECTOR_SQL_KEPT_COUNT] = "SELECT max(id) - min(id) + 1 FROM event_log",
+    [COLLECTOR_SQL_SALVAGE_NEXT] =
+        "SELECT id, path, through, salvaged, lost FROM quarantines"
+        " WHERE finished_at IS NULL ORDER BY id LIMIT 1",
+    [COLLECTOR_SQL_SALVAGE_STEP] =
+        "UPDATE quarantines SET through = ?2, salvaged = salvaged + ?3,"
+        " lost = lost + ?4, finished_at = ?5 WHERE id = ?1",
+    [COLLECTOR_SQL_SALVAGE_STATS] =
+        "SELECT coalesce(sum(salvaged), 0), coalesce(sum(lost), 0),"
+        " count(*) - count(finished_at) FROM quarantines",
 };

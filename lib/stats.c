@@ -6,6 +6,8 @@
  */
 #include "stats.h"
 
+#include "salvage.h"
+
 #include <collector/error.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,23 +76,35 @@ read_dead_letters(struct collector__connection *connection,
     collector__connection_done(statement);
 }
 
-/** Bytes of the pages that hold nothing; as last known if they can't be read.
- *  The pragma is the one question here that has no table. */
+/**
+ * Bytes that other events can have, and those that the backlog has: its share
+ * of all that are used, since what is delivered gives way. As last known if the
+ * file can't be read.
+ */
 static void
-read_free_size(struct collector__connection *connection,
-               struct collector_store_stats *known)
+read_sizes(struct collector__connection *connection,
+           struct collector_store_stats *known, uint64_t *backlog_size)
 {
-    sqlite3_stmt *statement = NULL;
+    const int64_t pages_max = connection->database->room.main_pages_max;
+    int64_t page_count = 0;
+    int64_t free_count = 0;
+    int64_t kept_count = 0;
+    int64_t left;
 
-    if (collector__connection_prepare(connection, COLLECTOR_SQL_FREE_PAGES,
-                                      &statement) != COLLECTOR_OK)
+    if (collector__connection_integer(connection, COLLECTOR_SQL_PAGE_COUNT,
+                                      &page_count) != COLLECTOR_OK ||
+        collector__connection_integer(connection, COLLECTOR_SQL_FREE_COUNT,
+                                      &free_count) != COLLECTOR_OK ||
+        collector__connection_integer(connection, COLLECTOR_SQL_KEPT_COUNT,
+                                      &kept_count) != COLLECTOR_OK)
         return;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        known->free_size =
-            (uint64_t)sqlite3_column_int64(statement, 0) * COLLECTOR_PAGE_SIZE;
-    else
-        (void)collector__connection_error(connection, "counting free pages");
-    collector__connection_done(statement);
+    left = free_count + (pages_max > page_count ? pages_max - page_count : 0);
+    known->free_size = (uint64_t)left * COLLECTOR_PAGE_SIZE;
+    *backlog_size = 0;
+    if (kept_count > 0)
+        *backlog_size = (uint64_t)(page_count - free_count) *
+                        COLLECTOR_PAGE_SIZE / (uint64_t)kept_count *
+                        known->pending;
 }
 
 /** The size of the main file or, by its suffix, of one beside it; 0 when there
@@ -119,18 +133,14 @@ refresh(struct collector_store *store)
     struct collector__connection *connection = &store->asker.connection;
     struct collector_store_stats *known = &store->known;
     const int64_t now = collector__clock_monotonic_ms(&database->clock);
-    uint64_t used;
-
     if (read_ledger(connection, known))
         read_device_count(connection, known);
     read_dead_letters(connection, known);
-    read_free_size(connection, known);
+    collector__salvage_stats(connection, known);
+    read_sizes(connection, known, &store->backlog_size);
     known->file_size = size_of(database, "") + size_of(database, "-wal");
-    used = known->file_size - known->free_size;
-    if (known->file_size < known->free_size)
-        used = 0; /* the pages are still in the log, or out of sight */
     collector__forecast_add(&store->backlog_forecast, now, known->pending);
-    collector__forecast_add(&store->size_forecast, now, used);
+    collector__forecast_add(&store->size_forecast, now, store->backlog_size);
 }
 
 /** The nearer of two forecasts, of which 0 is none. */
@@ -171,15 +181,15 @@ complete(struct collector_store *store, struct collector_store_stats *stats)
         stats->wal_pinned_ms =
             (uint64_t)(collector__clock_monotonic_ms(&database->clock) + 2 -
                        pinned_since);
-    if (stats->size_max > stats->file_size)
-        stats->free_size += stats->size_max - stats->file_size;
 }
 
 void
 collector_store_stats(struct collector_store *store,
                       struct collector_store_stats *ret_stats)
 {
-    const struct collector__limits *limits = &store->database.limits;
+    const struct collector__database *database = &store->database;
+    const uint64_t main_size_max =
+        (uint64_t)database->room.main_pages_max * COLLECTOR_PAGE_SIZE;
     const size_t size = ret_stats->size;
     struct collector_store_stats stats;
 
@@ -187,12 +197,13 @@ collector_store_stats(struct collector_store *store,
     (void)pthread_mutex_lock(&store->asker.mutex);
     refresh(store);
     stats = store->known;
-    stats.full_in_ms = nearer(
-        collector__forecast_ms(&store->backlog_forecast, limits->backlog_max),
-        collector__forecast_ms(&store->size_forecast, limits->size_max));
+    stats.full_in_ms =
+        nearer(collector__forecast_ms(&store->backlog_forecast,
+                                      database->limits.backlog_max),
+               collector__forecast_ms(&store->size_forecast, main_size_max));
+    complete(store, &stats);
     (void)pthread_mutex_unlock(&store->asker.mutex);
     collector__store_leave(store);
-    complete(store, &stats);
     stats.size = size < sizeof(stats) ? size : sizeof(stats);
     memcpy(ret_stats, &stats, stats.size);
     ret_stats->size = size;

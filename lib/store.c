@@ -8,8 +8,11 @@
 #include "batch.h"
 #include "lock.h"
 #include "options.h"
+#include "replace.h"
+#include "salvage.h"
 #include "schema.h"
 #include "stats.h"
+#include "store_file.h"
 
 #include <collector/error.h>
 #include <errno.h>
@@ -140,9 +143,12 @@ store_new(const struct collector_store_options *options,
     (void)pthread_rwlockattr_destroy(&attributes);
     (void)pthread_mutex_init(&store->fetcher.mutex, NULL);
     (void)pthread_mutex_init(&store->asker.mutex, NULL);
+    (void)pthread_mutex_init(&store->salvage_mutex, NULL);
+    atomic_store(&store->salvaging, true);
     database = &store->database;
     database->durability = options->durability;
     database->indexed = options->indexed;
+    database->on_damage = options->on_damage;
     database->limits = limits_of(options);
     database->log.fn = options->log;
     database->log.userdata = options->log_userdata;
@@ -160,37 +166,6 @@ store_new(const struct collector_store_options *options,
     return database->path != NULL ? COLLECTOR_OK : COLLECTOR_ERR_IO;
 }
 
-/** Read who this is, once and for all. */
-static int
-read_identity(struct collector_store *store)
-{
-    struct collector__connection *connection = &store->asker.connection;
-    sqlite3_stmt *statement = NULL;
-    const char *id = NULL;
-    int rc;
-
-    rc = collector__connection_prepare(connection, COLLECTOR_SQL_IDENTITY,
-                                       &statement);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW)
-        id = (const char *)sqlite3_column_text(statement, 0);
-    if (id == NULL) {
-        rc = collector__connection_error(connection, "reading the identity");
-    } else {
-        (void)snprintf(store->collector_id, sizeof(store->collector_id), "%s",
-                       id); /* we wrote it: it fits */
-        store->indexed = sqlite3_column_int(statement, 1) > 0;
-        store->database.uptime_before_ms = sqlite3_column_int64(statement, 2);
-        store->database.opened_at =
-            collector__clock_monotonic_ms(&store->database.clock);
-        atomic_store(&store->database.settled_through,
-                     sqlite3_column_int64(statement, 3));
-    }
-    collector__connection_done(statement);
-    return rc;
-}
-
 static int
 open_all(struct collector_store *store)
 {
@@ -202,19 +177,17 @@ open_all(struct collector_store *store)
         rc = collector__room_init(database);
     if (rc == COLLECTOR_OK)
         rc = collector__schema_prepare(database);
-    if (rc == COLLECTOR_OK)
-        rc = collector__connection_open(&store->fetcher.connection, database,
-                                        COLLECTOR_BUSY_MS);
-    if (rc == COLLECTOR_OK)
-        rc = collector__connection_open(&store->asker.connection, database,
-                                        COLLECTOR_BUSY_MS);
-    if (rc == COLLECTOR_OK)
-        rc = collector__writer_open(&store->writer, database, store->mode,
-                                    store->connection_count, &store->counters);
-    if (rc == COLLECTOR_OK)
-        rc = read_identity(store);
-    if (rc == COLLECTOR_OK)
-        collector__room_reserve(database);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    rc = collector__store_connect(store);
+    if (rc == COLLECTOR_ERR_CORRUPT &&
+        database->on_damage == COLLECTOR_DAMAGE_QUARANTINE)
+        rc = collector__replace_file(store);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    collector__room_reserve(database);
+    (void)collector__salvage_run(
+        store, COLLECTOR_SALVAGE_OPEN_MS); /* is logged, and goes on */
     return rc;
 }
 
@@ -246,13 +219,12 @@ collector_store_free(struct collector_store *store)
 {
     if (store == NULL)
         return;
-    collector__writer_close(&store->writer);
-    collector__connection_close(&store->fetcher.connection);
-    /* The last one moves the log to the main file, and removes it. */
-    collector__connection_close(&store->asker.connection);
+    collector__salvage_free(store->salvage);
+    collector__store_disconnect(store);
     (void)pthread_rwlock_destroy(&store->files); /* nobody holds any of them */
     (void)pthread_mutex_destroy(&store->fetcher.mutex);
     (void)pthread_mutex_destroy(&store->asker.mutex);
+    (void)pthread_mutex_destroy(&store->salvage_mutex);
     collector__room_close(&store->database.room);
     collector__lock_release(store->lock_fd);
     free(store->database.path);
@@ -282,14 +254,55 @@ collector__store_is_wanted(struct collector_store *store)
     return false;
 }
 
-int
-collector__store_submit(struct collector_store *store,
-                        struct collector__operation *operation)
+static int
+submit(struct collector_store *store, struct collector__operation *operation,
+       uint64_t *ret_generation)
 {
     int rc;
 
     collector__store_enter(store);
-    rc = collector__writer_submit(&store->writer, operation);
+    *ret_generation = store->generation;
+    if (operation->collector_id != NULL &&
+        strcmp(operation->collector_id, store->collector_id) != 0)
+        rc = COLLECTOR_ERR_INVALID;
+    else if (store->database.absent)
+        rc = COLLECTOR_ERR_CORRUPT;
+    else
+        rc = collector__writer_submit(&store->writer, operation);
+    if (store->database.absent) /* no writer has counted it */
+        collector__operation_count(&store->counters, rc);
+    collector__store_leave(store);
+    return rc;
+}
+
+int
+collector__store_submit(struct collector_store *store,
+                        struct collector__operation *operation)
+{
+    uint64_t generation;
+    int rc;
+
+    rc = submit(store, operation, &generation);
+    if (collector__replace(store, generation, rc))
+        rc = submit(store, operation, &generation);
+    return rc;
+}
+
+static int
+fetch(struct collector_store *store,
+      const struct collector_batch_limits *limits,
+      struct collector_batch **ret_batch, uint64_t *ret_generation)
+{
+    int rc = COLLECTOR_ERR_CORRUPT;
+
+    collector__store_enter(store);
+    *ret_generation = store->generation;
+    (void)pthread_mutex_lock(&store->fetcher.mutex);
+    if (!store->database.absent)
+        rc = collector__batch_read(&store->fetcher.connection, limits,
+                                   store->collector_id, &store->batch_out,
+                                   ret_batch);
+    (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);
     return rc;
 }
@@ -306,6 +319,7 @@ collector_store_fetch(struct collector_store *store,
                       struct collector_batch **ret_batch)
 {
     struct collector_batch *batch = NULL;
+    uint64_t generation;
     int rc;
 
     if (store == NULL || limits == NULL || ret_batch == NULL ||
@@ -315,12 +329,9 @@ collector_store_fetch(struct collector_store *store,
         return COLLECTOR_ERR_INVALID;
     if (atomic_exchange(&store->batch_out, true))
         return COLLECTOR_ERR_BUSY;
-    collector__store_enter(store);
-    (void)pthread_mutex_lock(&store->fetcher.mutex);
-    rc = collector__batch_read(&store->fetcher.connection, limits,
-                               store->collector_id, &store->batch_out, &batch);
-    (void)pthread_mutex_unlock(&store->fetcher.mutex);
-    collector__store_leave(store);
+    rc = fetch(store, limits, &batch, &generation);
+    if (collector__replace(store, generation, rc))
+        rc = fetch(store, limits, &batch, &generation);
     if (rc != COLLECTOR_OK || batch == NULL)
         atomic_store(&store->batch_out, false);
     if (rc == COLLECTOR_OK)

@@ -20,6 +20,7 @@ enum collector__snapshot {
     /** It runs, and ends as soon as it notices. */
     COLLECTOR_SNAPSHOT_CANCELLED
 };
+struct collector__salvage;
 
 struct collector_store {
     /** Held for reading by whoever uses the connections below, and for writing
@@ -37,10 +38,24 @@ struct collector_store {
     /** Where the backlog and the file are going; likewise. */
     struct collector__forecast backlog_forecast;
     struct collector__forecast size_forecast;
+    /** Bytes that the backlog takes, about; likewise. */
+    uint64_t backlog_size;
     char collector_id[37];
     enum collector_write_mode mode;
     uint32_t connection_count;
     int lock_fd;
+    /** How often the file was replaced, and when that was last tried, by the
+     *  database's clock, 0 for never; to be read with the store entered. */
+    uint64_t generation;
+    int64_t replace_tried_at;
+    /** Whether it was said that the file is damaged. */
+    _Atomic bool damage_logged;
+    /** The damaged file that is being read, NULL for none; under its mutex. */
+    pthread_mutex_t salvage_mutex;
+    struct collector__salvage *salvage;
+    bool salvage_logged;
+    /** Whether there may be one to be read. */
+    _Atomic bool salvaging;
     bool indexed;
     /** Whether a batch is out. */
     _Atomic bool batch_out;

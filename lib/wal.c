@@ -14,10 +14,10 @@ void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max)
 {
     wal->pages_max = pages_max;
-    atomic_init(&wal->pages, 0);
-    atomic_init(&wal->moved, 0);
-    atomic_init(&wal->due_at, pages_max);
-    atomic_init(&wal->pinned_since, 0);
+    atomic_store(&wal->pages, 0);
+    atomic_store(&wal->moved, 0);
+    atomic_store(&wal->due_at, pages_max);
+    atomic_store(&wal->pinned_since, 0);
 }
 
 void

@@ -47,6 +47,7 @@ enum collector__wal_move {
     COLLECTOR_WAL_RESTART
 };
 
+/** As it is for a file that was just opened. */
 void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max);
 

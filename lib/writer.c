@@ -38,6 +38,7 @@ collector__writer_close(struct collector__writer *writer)
     collector__pool_close(&writer->pool);
     collector__connection_close(&writer->connection);
     (void)pthread_mutex_destroy(&writer->mutex); /* nobody holds it */
+    writer->counters = NULL;
 }
 
 static void

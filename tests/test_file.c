@@ -4,68 +4,24 @@
  * that isn't ours is not touched, byte for byte; one whose creation was cut
  * short by a crash is made whole.
  */
-#include "harness.h"
+#include "damage.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define PAGE_SIZE 4096
 
-/** All of a file, NULs included. */
-struct bytes {
-    char *data;
-    size_t size;
-};
-
-static struct bytes
-read_bytes(const char *path)
-{
-    const int64_t size = support_file_size(path);
-    struct bytes bytes = {NULL, 0};
-    FILE *file = fopen(path, "rb");
-
-    ck_assert_int_ge(size, 0);
-    ck_assert_ptr_nonnull(file);
-    bytes.size = (size_t)size;
-    bytes.data = support_alloc(bytes.size + 1);
-    ck_assert_uint_eq(fread(bytes.data, 1, bytes.size, file), bytes.size);
-    (void)fclose(file);
-    return bytes;
-}
-
-static void
-write_bytes(const char *path, struct bytes bytes)
-{
-    FILE *file = fopen(path, "wb");
-
-    ck_assert_ptr_nonnull(file);
-    ck_assert_uint_eq(fwrite(bytes.data, 1, bytes.size, file), bytes.size);
-    ck_assert_int_eq(fclose(file), 0);
-}
-
-/** What open says; nothing stays open. */
-static int
-try_open(struct harness *harness)
-{
-    const int rc = collector_store_open(&harness->options, &harness->store);
-
-    ck_assert_int_eq(harness->store != NULL, rc == COLLECTOR_OK);
-    harness_close(harness);
-    return rc;
-}
-
 /** Assert that open refuses the file, and leaves it as it was. */
 static void
 assert_refused(struct harness *harness, int expected)
 {
-    const struct bytes before = read_bytes(harness->path);
+    const struct bytes before = bytes_read(harness->path);
     struct bytes after;
 
     support_log_expect_errors(harness->log);
-    ck_assert_error(try_open(harness), expected);
-    after = read_bytes(harness->path);
+    ck_assert_error(damage_try_open(harness), expected);
+    after = bytes_read(harness->path);
     ck_assert_uint_eq(after.size, before.size);
     ck_assert_int_eq(memcmp(after.data, before.data, before.size), 0);
     ck_assert_int_eq(
@@ -105,7 +61,7 @@ START_TEST(test_a_file_that_is_no_database_is_foreign)
     for (i = 0; i < noise.size; i++)
         noise.data[i] = (char)(i * 7 + 1);
     harness_init(&harness);
-    write_bytes(harness.path, noise);
+    bytes_write(harness.path, noise);
     assert_refused(&harness, COLLECTOR_ERR_FOREIGN);
 }
 END_TEST
@@ -156,15 +112,15 @@ START_TEST(test_what_another_program_left_in_its_log_stays_there)
         SQLITE_OK);
     harness_init(&copy); /* as if that program had crashed */
     wal_path = support_path(copy.dir, "events.sqlite-wal");
-    wal = read_bytes(support_path(harness.dir, "events.sqlite-wal"));
+    wal = bytes_read(support_path(harness.dir, "events.sqlite-wal"));
     ck_assert_uint_gt(wal.size, 0);
-    write_bytes(copy.path, read_bytes(harness.path));
-    write_bytes(wal_path, wal);
+    bytes_write(copy.path, bytes_read(harness.path));
+    bytes_write(wal_path, wal);
     (void)sqlite3_close(db);
 
     support_log_expect_errors(copy.log);
-    ck_assert_error(try_open(&copy), COLLECTOR_ERR_FOREIGN);
-    after = read_bytes(wal_path);
+    ck_assert_error(damage_try_open(&copy), COLLECTOR_ERR_FOREIGN);
+    after = bytes_read(wal_path);
     ck_assert_uint_eq(after.size, wal.size);
     ck_assert_int_eq(memcmp(after.data, wal.data, wal.size), 0);
     ck_assert_int_eq(support_sql_int(copy.path, "SELECT count(*) FROM t"), 1);
@@ -196,7 +152,7 @@ make_store(struct harness *harness)
     harness_append(harness, 2000);
     ck_assert_uint_eq(harness_deliver(harness, 700), 700);
     harness_close(harness);
-    return read_bytes(harness->path);
+    return bytes_read(harness->path);
 }
 
 START_TEST(test_a_truncated_store_is_refused)
@@ -208,13 +164,14 @@ START_TEST(test_a_truncated_store_is_refused)
 
     for (size = 1; size < whole.size; size = size * 3 + 1) {
         part.size = size;
-        write_bytes(harness.path, part);
+        bytes_write(harness.path, part);
         support_log_expect_errors(harness.log);
         /* Cut behind the magic, it is still known as a database. */
-        ck_assert_error(try_open(&harness), size < 16 ? COLLECTOR_ERR_FOREIGN
-                                                      : COLLECTOR_ERR_CORRUPT);
+        ck_assert_error(damage_try_open(&harness), size < 16
+                                                       ? COLLECTOR_ERR_FOREIGN
+                                                       : COLLECTOR_ERR_CORRUPT);
     }
-    write_bytes(harness.path, whole);
+    bytes_write(harness.path, whole);
     harness_open(&harness);
     ck_assert_int_eq(harness_append(&harness, 1), 2001);
     harness_close(&harness);
@@ -237,13 +194,13 @@ START_TEST(test_damage_in_any_page_is_found_at_open)
         memcpy(damaged.data, whole.data, whole.size);
         for (i = start == 0 ? 100 : 0; i < PAGE_SIZE; i++)
             damaged.data[start + i] = (char)random();
-        write_bytes(harness.path, damaged);
-        rc = try_open(&harness);
+        bytes_write(harness.path, damaged);
+        rc = damage_try_open(&harness);
         ck_assert_msg(rc == COLLECTOR_ERR_CORRUPT, "page %zu: %s",
                       start / PAGE_SIZE + 1, support_error_name(rc));
     }
-    write_bytes(harness.path, whole);
-    ck_assert_ok(try_open(&harness));
+    bytes_write(harness.path, whole);
+    ck_assert_ok(damage_try_open(&harness));
 }
 END_TEST
 
@@ -259,10 +216,10 @@ START_TEST(test_a_state_that_does_not_fit_the_events_is_damage)
 
     support_log_expect_errors(harness.log);
     for (i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
-        write_bytes(harness.path, whole);
+        bytes_write(harness.path, whole);
         harness_exec(&harness, "DELETE FROM event_log WHERE id <= 700");
         harness_exec(&harness, damages[i]);
-        ck_assert_msg(try_open(&harness) == COLLECTOR_ERR_CORRUPT,
+        ck_assert_msg(damage_try_open(&harness) == COLLECTOR_ERR_CORRUPT,
                       "was taken: %s", damages[i]);
     }
 }
@@ -302,9 +259,9 @@ START_TEST(test_a_transaction_that_was_cut_short_leaves_nothing)
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_init(&copy); /* what a crash right after the creation leaves */
-    write_bytes(copy.path, read_bytes(harness.path));
-    write_bytes(support_path(copy.dir, "events.sqlite-wal"),
-                read_bytes(support_path(harness.dir, "events.sqlite-wal")));
+    bytes_write(copy.path, bytes_read(harness.path));
+    bytes_write(support_path(copy.dir, "events.sqlite-wal"),
+                bytes_read(support_path(harness.dir, "events.sqlite-wal")));
     harness_close(&harness);
     harness_open(&copy);
     ck_assert_int_eq(harness_append(&copy, 1), 1);
@@ -319,10 +276,10 @@ START_TEST(test_a_missing_directory_is_an_io_error)
     harness_init(&harness);
     support_log_expect_errors(harness.log);
     harness.options.path = support_path(harness.dir, "no/events.sqlite");
-    ck_assert_error(try_open(&harness), COLLECTOR_ERR_IO);
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
     ck_assert_int_eq(support_file_size(support_path(harness.dir, "no")), -1);
     harness.options.path = harness.dir; /* a directory itself */
-    ck_assert_error(try_open(&harness), COLLECTOR_ERR_IO);
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
 }
 END_TEST
 
@@ -332,17 +289,13 @@ START_TEST(test_a_read_only_directory_is_an_io_error)
 
     harness_init(&harness);
     support_log_expect_errors(harness.log);
-    /* Others may pass through to it, and nobody may write. */
     ck_assert_int_eq(chmod(harness.dir, 0555), 0);
-    ck_assert_int_eq(chmod(support_format("%s/..", harness.dir), 0755), 0);
-    if (geteuid() == 0)
-        ck_assert_int_eq(seteuid(65534), 0);
-    ck_assert_error(try_open(&harness), COLLECTOR_ERR_IO);
+    damage_lose_rights(&harness);
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
     ck_assert_int_eq(support_file_size(harness.path), -1);
-    if (getuid() == 0)
-        ck_assert_int_eq(seteuid(0), 0);
+    damage_regain_rights();
     ck_assert_int_eq(chmod(harness.dir, 0700), 0);
-    ck_assert_ok(try_open(&harness));
+    ck_assert_ok(damage_try_open(&harness));
 }
 END_TEST
 

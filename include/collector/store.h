@@ -312,9 +312,10 @@ struct collector_store_stats {
     /** As opened. */
     uint64_t size_max;
     enum collector_overflow overflow;
-    /** Bytes of the main file and the log together, and how many of them can
-     *  take other events. */
+    /** Bytes of the main file and the log together. */
     uint64_t file_size;
+    /** Bytes that more events can have: what is free in the file and, with a
+     *  size_max, what it may still grow. */
     uint64_t free_size;
     /** Whether appends are refused since the disk is full. */
     bool disk_full;
