@@ -176,8 +176,7 @@ START_TEST(test_no_commit_can_break_the_ledger)
         "UPDATE state SET dead = dead + 1",
         "UPDATE state SET dropped = dropped - 1",
         "INSERT INTO state (id, created_at) VALUES (2, 0)",
-        "INSERT INTO upload_runs VALUES (9, 0, 0, 1, 'maybe', NULL, 1, 1, 1, "
-        "0)",
+        "INSERT INTO upload_runs VALUES (9, 0, 0, 1, 'new', NULL, 1, 1, 1, 0)",
         "INSERT INTO upload_runs VALUES (9, 0, 0, 2, 'dead', NULL, 1, 2, 1, 0)",
         "INSERT INTO event_log VALUES (9, NULL, 'k', NULL, 0)",
         "INSERT INTO event_log VALUES (9, 'd', 'k', NULL, NULL)",
