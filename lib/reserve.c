@@ -91,9 +91,8 @@ collector__reserve_release(struct collector__reserve *reserve)
 void
 collector__reserve_close(struct collector__reserve *reserve)
 {
-    if (reserve->path == NULL)
-        return;
-    collector__reserve_release(reserve);
+    if (atomic_load(&reserve->held)) /* else it is not ours to remove */
+        collector__reserve_release(reserve);
     free(reserve->path);
     reserve->path = NULL;
 }

@@ -48,7 +48,7 @@ collector__reserve_take(struct collector__reserve *reserve,
 void
 collector__reserve_release(struct collector__reserve *reserve);
 
-/** Remove the file, and forget it. Zeroed is fine. */
+/** Remove the file if it is held, and forget it. Zeroed is fine. */
 void
 collector__reserve_close(struct collector__reserve *reserve);
 
