@@ -69,7 +69,8 @@ struct collector__database {
 /**
  * How long the store has been open, this time and before, in ms. Ages are
  * counted in it, since a wall clock that jumps must not expire anything. It
- * never goes back but for what was not written down before a crash.
+ * never goes back but for what was not written down before the end: an hour
+ * at most, where collector_store_maintain() is called.
  */
 int64_t
 collector__database_uptime_ms(const struct collector__database *database);

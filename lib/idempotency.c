@@ -35,6 +35,16 @@ collector__digest_text(const char *text, size_t size)
     return digest;
 }
 
+/** Write a number down in the order of bytes that every machine reads alike. */
+static void
+write_integer(uint64_t integer, unsigned char bytes[8])
+{
+    size_t i;
+
+    for (i = 0; i < 8; i++)
+        bytes[i] = (unsigned char)(integer >> (56 - 8 * i));
+}
+
 /** Add a text with its NUL, so that none runs into the next. An absent one
  *  differs from any other: no text begins with that byte. */
 static void
@@ -51,6 +61,7 @@ collector__digest_events(const struct collector_event *events,
                          size_t event_count)
 {
     struct collector__digest digest = {FNV_OFFSET, 0};
+    unsigned char ts[8];
     size_t i;
 
     for (i = 0; i < event_count; i++) {
@@ -59,7 +70,8 @@ collector__digest_events(const struct collector_event *events,
         digest_add_text(&digest, event->device_id);
         digest_add_text(&digest, event->kind);
         digest_add_text(&digest, event->payload);
-        digest_add(&digest, (const char *)&event->ts, sizeof(event->ts));
+        write_integer((uint64_t)event->ts, ts);
+        digest_add(&digest, (const char *)ts, sizeof(ts));
     }
     return digest;
 }
@@ -86,12 +98,8 @@ collector__idempotency_key_is_valid(const char *key)
 static void
 write_digest(const struct collector__digest *digest, unsigned char blob[16])
 {
-    size_t i;
-
-    for (i = 0; i < 8; i++) {
-        blob[i] = (unsigned char)(digest->hash >> (56 - 8 * i));
-        blob[8 + i] = (unsigned char)(digest->size >> (56 - 8 * i));
-    }
+    write_integer(digest->hash, blob);
+    write_integer(digest->size, blob + 8);
 }
 
 int
@@ -175,7 +183,7 @@ collector__idempotency_keep(struct collector__connection *connection,
     rc = collector__connection_run(connection, statement,
                                    "keeping an idempotency key");
     if (rc == COLLECTOR_OK && count_max > 0 &&
-        (atomic_fetch_add(&database->keys_added, 1) + 1) % part == 0)
+        atomic_fetch_add(&database->keys_added, 1) % part == 0)
         rc = trim(connection, count_max);
     return rc;
 }

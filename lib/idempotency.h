@@ -7,8 +7,9 @@
 
 #include <collector/store.h>
 
-/** Keys are trimmed to their maximum each time a 64th of it, or one, was
- *  added: finding the last one to keep walks over all of them. */
+/** Keys are trimmed to their maximum with the first one after an open, and then
+ *  each time a 64th of it, or one, was added: finding the last one to keep
+ *  walks over all of them. */
 #define COLLECTOR_IDEMPOTENCY_TRIM_PART 64
 
 /** What an append was made of, in short: FNV-1a (64 bit) and the number of

@@ -13,11 +13,14 @@
 
 #include <collector/error.h>
 
-/* Events, keys and dead letters that one transaction deletes. */
+/* Events, keys and dead letters that one transaction deletes; fewer where the
+ * log is short, since each may write a page of an index. */
 #define STEP_EVENTS 500
 
-/* Pages are given back so often in one transaction: 512 KiB. */
+/* Pages are given back so often in one transaction: 512 KiB, or what a short
+ * log has room for. */
 #define GIVE_BACK_COUNT 8
+#define GIVE_BACK_LOG_SHARE 8
 
 /* Such transactions in one call. */
 #define STEP_COUNT_MAX 8
@@ -28,26 +31,52 @@ struct step {
     struct collector__dues dues;
 };
 
+static uint32_t
+step_events(const struct collector__wal *wal)
+{
+    return wal->pages_max < STEP_EVENTS ? wal->pages_max : STEP_EVENTS;
+}
+
+static int
+give_back(struct collector__connection *connection)
+{
+    const struct collector__wal *wal = &connection->database->wal;
+    const uint32_t pages_max = wal->pages_max / GIVE_BACK_LOG_SHARE;
+    uint32_t pages = 0;
+    int i;
+    int rc = COLLECTOR_OK;
+
+    for (i = 0; rc == COLLECTOR_OK && i < GIVE_BACK_COUNT &&
+                (i == 0 || pages < pages_max);
+         i++) {
+        rc = collector__retention_give_back(connection);
+        pages += COLLECTOR_GIVE_BACK_PAGES;
+    }
+    return rc;
+}
+
 static int
 run_step(struct collector__operation *operation,
          struct collector__connection *connection)
 {
     const struct collector__dues *dues = &((struct step *)operation)->dues;
     const struct collector__limits *limits = &connection->database->limits;
+    const uint32_t count_max = step_events(&connection->database->wal);
     bool any;
-    int i;
     int rc = COLLECTOR_OK;
 
     if (dues->events)
-        rc = collector__retention_prune(connection, STEP_EVENTS,
+        rc = collector__retention_prune(connection, count_max,
                                         COLLECTOR_PRUNE_AGED, &any);
     if (rc == COLLECTOR_OK && dues->letters)
-        rc = collector__retention_prune_letters(connection, STEP_EVENTS,
+        rc = collector__retention_prune_letters(connection, count_max,
                                                 limits->dead_letter_max, &any);
     if (rc == COLLECTOR_OK && dues->keys)
-        rc = collector__idempotency_prune(connection, STEP_EVENTS);
-    for (i = 0; rc == COLLECTOR_OK && dues->pages && i < GIVE_BACK_COUNT; i++)
-        rc = collector__retention_give_back(connection);
+        rc = collector__idempotency_prune(connection, count_max);
+    if (rc == COLLECTOR_OK && dues->uptime)
+        rc = collector__retention_note_uptime(connection);
+    if (rc == COLLECTOR_OK && dues->pages)
+        rc = give_back(connection);
     return rc;
 }
 
@@ -56,7 +85,7 @@ static int
 find_dues(struct collector_store *store, struct collector__dues *ret_dues)
 {
     struct collector__connection *connection = &store->fetcher.connection;
-    struct collector__dues none = {false, false, false, false};
+    const struct collector__dues none = {.events = false};
     uint64_t generation;
     int rc;
 
@@ -83,8 +112,9 @@ prune(struct collector_store *store)
 
     for (steps = 0; rc == COLLECTOR_OK && steps < STEP_COUNT_MAX; steps++) {
         rc = find_dues(store, &step.dues);
-        if (rc != COLLECTOR_OK || !(step.dues.events || step.dues.letters ||
-                                    step.dues.keys || step.dues.pages))
+        if (rc != COLLECTOR_OK ||
+            !(step.dues.events || step.dues.letters || step.dues.keys ||
+              step.dues.pages || step.dues.uptime))
             break;
         rc = collector__store_submit(store, &step.operation);
     }

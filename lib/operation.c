@@ -35,6 +35,17 @@ collector__operation_count(struct collector__counters *counters, int rc)
     }
 }
 
+/** Run it inside the open transaction, and note what it was short of. */
+static int
+run(struct collector__operation *operation,
+    struct collector__connection *connection)
+{
+    connection->pages.missing = 0;
+    operation->rc = operation->run(operation, connection);
+    operation->pages_missing = connection->pages.missing;
+    return operation->rc;
+}
+
 int
 collector__operation_run_alone(struct collector__operation *operation,
                                struct collector__connection *connection,
@@ -45,7 +56,7 @@ collector__operation_run_alone(struct collector__operation *operation,
 
     rc = collector__connection_begin(connection, how);
     if (rc == COLLECTOR_OK) {
-        rc = operation->run(operation, connection);
+        rc = run(operation, connection);
         if (rc == COLLECTOR_OK)
             rc = collector__connection_commit(connection);
         else
@@ -91,8 +102,7 @@ run_each(struct collector__operation *first,
     *ret_any = false;
     for (; first != NULL; first = first->together) {
         changes = sqlite3_total_changes64(connection->db);
-        first->rc = first->run(first, connection);
-        if (first->rc == COLLECTOR_OK)
+        if (run(first, connection) == COLLECTOR_OK)
             *ret_any = true;
         else if (connection->failed ||
                  sqlite3_total_changes64(connection->db) != changes)
@@ -149,32 +159,34 @@ collector__operation_run_together(struct collector__operation *first,
 
 /** Whether an operation found no room where some can be made. */
 static bool
-is_roomless(const struct collector__operation *operation,
-            const struct collector__room *room)
+is_roomless(const struct collector__operation *operation)
 {
     return operation->rc == COLLECTOR_ERR_NOSPACE ||
            (operation->rc == COLLECTOR_ERR_FULL &&
-            collector__room_is_wanted(room));
+            operation->pages_missing > 0);
 }
 
 struct collector__operation *
 collector__operation_keep_roomless(struct collector__operation *first,
-                                   const struct collector__room *room,
-                                   bool *ret_disk_full)
+                                   struct collector__shortage *ret_shortage)
 {
+    struct collector__shortage shortage = {0, 0, false};
     struct collector__operation *kept = NULL;
     struct collector__operation **end = &kept;
 
-    *ret_disk_full = false;
     for (; first != NULL; first = first->together) {
-        if (!is_roomless(first, room))
+        if (!is_roomless(first))
             continue;
         if (first->rc == COLLECTOR_ERR_NOSPACE)
-            *ret_disk_full = true;
+            shortage.disk = true;
+        shortage.page_count += first->pages_missing;
+        if (first->pages_missing > shortage.page_count_max)
+            shortage.page_count_max = first->pages_missing;
         *end = first;
         end = &first->together;
     }
     *end = NULL;
+    *ret_shortage = shortage;
     return kept;
 }
 

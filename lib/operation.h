@@ -3,6 +3,7 @@
 #define COLLECTOR_LIB_OPERATION_H
 
 #include "connection.h"
+#include "shortage.h"
 
 #include <semaphore.h>
 
@@ -31,6 +32,9 @@ struct collector__operation {
     /** Set by the write path when there is no room for more than the least:
      *  what can be written later should be. */
     bool frugal;
+    /** Set by the write path: pages that it found missing when it was refused;
+     *  0: none. */
+    uint32_t pages_missing;
     /** What became of it: COLLECTOR_OK only after the commit. */
     int rc;
     /** The next one of the same transaction. */
@@ -80,15 +84,13 @@ collector__operation_run_together(struct collector__operation *first,
 /**
  * Leave of a list that was run only those that found no room.
  *
- * @param first          Linked by together.
- * @param ret_disk_full  Whether one of them blames the disk.
- * @return The first of them; NULL when there is none, or none for which room
- *         can be made.
+ * @param first         Linked by together.
+ * @param ret_shortage  What they are short of.
+ * @return The first of them; NULL when there is none.
  */
 struct collector__operation *
 collector__operation_keep_roomless(struct collector__operation *first,
-                                   const struct collector__room *room,
-                                   bool *ret_disk_full);
+                                   struct collector__shortage *ret_shortage);
 
 /** Leave of those only what settles or deletes. Likewise. */
 struct collector__operation *

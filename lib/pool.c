@@ -116,9 +116,11 @@ find_sound(struct collector__pool *pool)
 }
 
 /** Move the log's pages with nobody writing, or its end is never reached; or
- *  make room, if somebody has found none. @return Whether there is some. */
+ *  make room, if somebody has found none. @return Whether there is some.
+ *  @param shortage  NULL for none. */
 static bool
-tidy_alone(struct collector__pool *pool, bool roomless, bool disk_full)
+tidy_alone(struct collector__pool *pool,
+           const struct collector__shortage *shortage)
 {
     struct collector__connection *connection;
     bool has_room = true;
@@ -133,8 +135,8 @@ tidy_alone(struct collector__pool *pool, bool roomless, bool disk_full)
     if (!mine)
         return true; /* somebody else is at it */
     connection = find_sound(pool);
-    if (connection != NULL && roomless)
-        has_room = collector__room_make(connection, disk_full);
+    if (connection != NULL && shortage != NULL)
+        has_room = collector__shortage_relieve(connection, shortage);
     else if (connection != NULL)
         (void)collector__wal_checkpoint(connection,
                                         COLLECTOR_WAL_RESTART); /* is logged */
@@ -212,22 +214,21 @@ collector__pool_run(struct collector__pool *pool,
                     struct collector__operation *operation)
 {
     const struct collector__database *database = pool->connections[0].database;
-    bool disk_full;
+    struct collector__shortage shortage;
     int rounds;
     int rc;
 
     operation->together = NULL;
     rc = run_once(pool, operation);
-    for (rounds = 0; rounds < COLLECTOR_ROOM_ROUNDS_MAX; rounds++) {
-        if (collector__operation_keep_roomless(operation, &database->room,
-                                               &disk_full) == NULL)
+    for (rounds = 0; rounds < COLLECTOR_SHORTAGE_ROUNDS_MAX; rounds++) {
+        if (collector__operation_keep_roomless(operation, &shortage) == NULL)
             break;
-        if (!tidy_alone(pool, true, disk_full) &&
+        if (!tidy_alone(pool, &shortage) &&
             collector__operation_keep_essential(operation) == NULL)
             break;
         rc = run_once(pool, operation);
     }
     if (rc == COLLECTOR_OK && collector__wal_due(&database->wal))
-        (void)tidy_alone(pool, false, false);
+        (void)tidy_alone(pool, NULL);
     return operation->rc;
 }

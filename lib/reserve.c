@@ -30,7 +30,8 @@ collector__reserve_init(struct collector__reserve *reserve, const char *path,
 bool
 collector__reserve_is_held(const struct collector__reserve *reserve)
 {
-    return reserve->path == NULL || atomic_load(&reserve->held);
+    return reserve->path == NULL || atomic_load(&reserve->held) ||
+           atomic_load(&reserve->absent);
 }
 
 /* There must be this part more than is set aside: with just enough, the next
@@ -47,8 +48,10 @@ set_aside(const struct collector__reserve *reserve)
 
     if (fd < 0)
         return errno;
-    error = posix_fallocate(
-        fd, 0, (off_t)(reserve->size + reserve->size / MARGIN_PART));
+    do {
+        error = posix_fallocate(
+            fd, 0, (off_t)(reserve->size + reserve->size / MARGIN_PART));
+    } while (error == EINTR);
     if (error == 0 && ftruncate(fd, (off_t)reserve->size) != 0)
         error = errno;
     (void)close(fd); /* nothing was written */
@@ -72,10 +75,7 @@ collector__reserve_take(struct collector__reserve *reserve,
         collector__log(log, COLLECTOR_LOG_WARNING,
                        "%s: no room can be set aside for a full disk: %s",
                        reserve->path, strerror(error));
-    if (error != 0)
-        collector__reserve_close(reserve);
-    else
-        atomic_store(&reserve->held, true);
+    atomic_store(error != 0 ? &reserve->absent : &reserve->held, true);
     return true;
 }
 

@@ -18,6 +18,8 @@ struct collector__reserve {
     uint64_t size;
     /** Without it, appends are refused. */
     _Atomic bool held;
+    /** The storage knows no such thing: appends go on without. */
+    _Atomic bool absent;
 };
 
 /**

@@ -9,6 +9,7 @@
 
 #include "devices.h"
 #include "idempotency.h"
+#include "ledger.h"
 
 #include <collector/error.h>
 
@@ -195,6 +196,29 @@ collector__retention_delete(struct collector__connection *connection,
     return rc;
 }
 
+int
+collector__retention_drop(struct collector__connection *connection,
+                          int64_t count)
+{
+    struct collector__database *database = connection->database;
+    const int64_t now = collector__clock_wall_ms(&database->clock);
+    const struct collector__position *position = &connection->position;
+    const struct collector__run run = {
+        .first_id = position->settled_through + 1,
+        .last_id = position->settled_through + count,
+        .started_at = now,
+        .finished_at = now,
+        .error = "dropped to make room",
+    };
+    int rc;
+
+    connection->pages.event_count += (uint64_t)count;
+    rc = collector__ledger_settle(connection, COLLECTOR_FATE_DROPPED, &run);
+    if (rc == COLLECTOR_OK)
+        rc = collector__retention_delete(connection, run.first_id, run.last_id);
+    return rc;
+}
+
 /** Whether so many free pages are too many. */
 static int
 has_too_many_pages(struct collector__connection *connection, bool *ret_many)
@@ -244,13 +268,22 @@ collector__retention_give_back(struct collector__connection *connection)
 }
 
 int
+collector__retention_note_uptime(struct collector__connection *connection)
+{
+    const int64_t uptime = collector__database_uptime_ms(connection->database);
+
+    return run_with(connection, COLLECTOR_SQL_NOTE_UPTIME, &uptime, 1,
+                    "noting the uptime");
+}
+
+int
 collector__retention_find_dues(struct collector__connection *connection,
                                struct collector__dues *ret_dues)
 {
     const struct collector__database *database = connection->database;
     const struct collector__limits *limits = &database->limits;
     const int64_t uptime = collector__database_uptime_ms(database);
-    struct collector__dues dues = {false, false, false, false};
+    struct collector__dues dues = {.events = false};
     int64_t found = -1;
     int rc;
 
@@ -269,6 +302,10 @@ collector__retention_find_dues(struct collector__connection *connection,
     }
     if (rc == COLLECTOR_OK)
         rc = has_too_many_pages(connection, &dues.pages);
+    if (rc == COLLECTOR_OK) {
+        rc = ask_with(connection, COLLECTOR_SQL_UPTIME, 0, 0, &found);
+        dues.uptime = uptime - found >= COLLECTOR_UPTIME_STEP_MS;
+    }
     if (rc == COLLECTOR_OK)
         *ret_dues = dues;
     return rc;

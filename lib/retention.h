@@ -21,6 +21,10 @@
  *  the smallest reserve to grow into. */
 #define COLLECTOR_GIVE_BACK_PAGES 16
 
+/** How much of the uptime may be forgotten by a restart if nothing is settled,
+ *  which writes it down: an hour, for ages of a day and more. */
+#define COLLECTOR_UPTIME_STEP_MS (60 * 60 * 1000)
+
 /** Which events may be pruned. */
 enum collector__prune {
     /** Those that were delivered retain_ms ago. */
@@ -35,6 +39,7 @@ struct collector__dues {
     bool letters;
     bool keys;
     bool pages;
+    bool uptime;
 };
 
 /**
@@ -64,10 +69,21 @@ int
 collector__retention_delete(struct collector__connection *connection,
                             int64_t first_id, int64_t last_id);
 
+/** Take the oldest events of the backlog out of it, so many, and away: on
+ * record as dropped. Inside a transaction. Returns likewise. */
+int
+collector__retention_drop(struct collector__connection *connection,
+                          int64_t count);
+
 /** Give some free pages back to the file system, once the log is moved. Inside
  *  a transaction. Returns likewise. */
 int
 collector__retention_give_back(struct collector__connection *connection);
+
+/** Write down how long the store has been open. Inside a transaction. Returns
+ *  likewise. */
+int
+collector__retention_note_uptime(struct collector__connection *connection);
 
 /** Find out what is due. In a transaction that only reads. Returns likewise. */
 int

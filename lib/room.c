@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Whether there is room for more, and what makes some.
+ * Whether there is room for more.
  *
  * The size of the file is bounded by admission: an append must fit before it
  * begins. Three quarters of size_max are the main file's; the rest is for the
  * log, which is moved when it has an eighth, and for what must go on at the
  * limit: settling and pruning are never refused. Sizes are taken from SQLite
- * itself, and what an append needs is estimated from above.
+ * itself, and what an append needs is estimated from above. What would not fit
+ * beside a main file of full size is too big for good, so that nothing is
+ * deleted for an append that is refused all the same.
  */
 #include "room.h"
 
 #include "connection.h"
-#include "ledger.h"
 #include "retention.h"
 
 #include <collector/error.h>
@@ -32,8 +33,17 @@
 /* Pages that the tables take without any event. */
 #define PAGES_EMPTY 40
 
+/* With an index on the devices each event may write another page of it, and a
+ * small file gets half for the log, up to so many pages: 64 MiB. */
+#define INDEXED_LOG_PAGES_MAX 16384
+
 /* Bytes of an event in the file beside its texts: id, ts, header. */
 #define EVENT_SIZE_FIXED 24
+
+/* The share of the file for idempotency keys, and what one of some 80 bytes
+ * takes in it, with its place in the index. */
+#define KEYS_SHARE 8
+#define KEY_SIZE 256
 
 /* The smallest log that is worth having, in pages. */
 #define LOG_PAGES_MIN 32
@@ -41,13 +51,6 @@
 /* The share of the disk's free room that the log, and the reserve for it, may
  * take: a small disk gets a small log. */
 #define LOG_DISK_SHARE 16
-
-/* Making room goes on until this share of the file is free: what is made at
- * once lasts for many appends. */
-#define SLACK_SHARE 32
-
-/* Rounds of making the file smaller on a full disk: a second or so. */
-#define REGAIN_ROUNDS_MAX 64
 
 /* In a file without a cap. */
 #define GROUP_BYTES_MAX (2 * 1024 * 1024)
@@ -73,6 +76,18 @@ free_disk_size(const struct collector__database *database)
     return size;
 }
 
+/** In a file with a limit keys take a share of it at most: they outlive the
+ *  events, and would leave no room for any. */
+static void
+limit_keys(struct collector__limits *limits)
+{
+    const uint64_t count_max = limits->size_max / KEYS_SHARE / KEY_SIZE;
+
+    if (limits->size_max > 0 &&
+        (limits->idempotency_max == 0 || limits->idempotency_max > count_max))
+        limits->idempotency_max = count_max;
+}
+
 int
 collector__room_init(struct collector__database *database)
 {
@@ -83,11 +98,10 @@ collector__room_init(struct collector__database *database)
     const bool on_disk = database->vfs == NULL;
 
     room->size_max = size_max;
+    limit_keys(&database->limits);
     room->group_bytes_max = GROUP_BYTES_MAX;
     if (size_max > 0) {
         log_pages = smaller(log_pages, pages_max / 8);
-        room->main_pages_max =
-            (uint32_t)smaller(pages_max / 4 * 3, UINT32_MAX / 2);
         room->group_bytes_max =
             smaller(GROUP_BYTES_MAX,
                     (log_pages - PAGES_FIXED) * COLLECTOR_PAGE_SIZE / 2);
@@ -111,10 +125,17 @@ collector__room_close(struct collector__room *room)
     collector__reserve_close(&room->reserve);
 }
 
-bool
-collector__room_is_wanted(const struct collector__room *room)
+void
+collector__room_note_index(struct collector__database *database, bool indexed)
 {
-    return atomic_load(&room->pages_wanted) > 0;
+    const uint64_t pages_max = database->room.size_max / COLLECTOR_PAGE_SIZE;
+    uint64_t log_share = pages_max / 4;
+
+    if (indexed && log_share < INDEXED_LOG_PAGES_MAX)
+        log_share = smaller(pages_max / 2, INDEXED_LOG_PAGES_MAX);
+    database->indexed = indexed;
+    database->room.main_pages_max =
+        (uint32_t)smaller(pages_max - log_share, UINT32_MAX / 2);
 }
 
 /** Pages that an append may need at most: a leaf is half full at least. */
@@ -129,8 +150,8 @@ pages_for(const struct collector__database *database, size_t event_count,
     return copies * bytes / COLLECTOR_PAGE_SIZE + PAGES_FIXED;
 }
 
-static int
-read_pages(struct collector__connection *connection)
+int
+collector__room_read_pages(struct collector__connection *connection)
 {
     struct collector__pages *pages = &connection->pages;
     int64_t page_count = 0;
@@ -153,43 +174,77 @@ read_pages(struct collector__connection *connection)
     return COLLECTOR_OK;
 }
 
-/** Whether so many pages more, all of them written through the log, keep the
- *  file and the log within the limit. */
+/** Pages of the main file that hold something. */
+static uint64_t
+pages_in_use(const struct collector__pages *pages)
+{
+    return pages->page_count - pages->free_count;
+}
+
+/** Pages of the index that so many events may have touched, where they lie: no
+ *  more than three quarters of a file are the index's. */
+static uint64_t
+touched_pages(const struct collector__database *database, uint64_t page_count,
+              uint64_t event_count)
+{
+    return database->indexed ? smaller(event_count, page_count / 4 * 3) : 0;
+}
+
+/** Whether a main file and a log of so many pages are within the limit. */
+static bool
+is_within(const struct collector__room *room, uint64_t main_pages,
+          uint64_t log_pages)
+{
+    return main_pages * COLLECTOR_PAGE_SIZE + LOG_HEADER_SIZE +
+               log_pages * FRAME_SIZE <=
+           room->size_max;
+}
+
+bool
+collector__room_main_fits(const struct collector__database *database,
+                          const struct collector__pages *pages, uint64_t need)
+{
+    return pages_in_use(pages) + pages->promised + need <=
+           database->room.main_pages_max;
+}
+
+bool
+collector__room_log_fits(const struct collector__database *database,
+                         const struct collector__pages *pages, uint64_t need)
+{
+    const uint64_t used = pages_in_use(pages);
+    const uint64_t added =
+        used > pages->used_before ? used - pages->used_before : 0;
+    const uint64_t coming = pages->promised + need;
+    const uint64_t main_pages =
+        used + coming > pages->page_count ? used + coming : pages->page_count;
+
+    return is_within(&database->room, main_pages,
+                     atomic_load(&database->wal.pages) + added + coming +
+                         touched_pages(database, used, pages->event_count) +
+                         PAGES_FIXED);
+}
+
 static bool
 fits(const struct collector__database *database,
      const struct collector__pages *pages, uint64_t need)
 {
-    const struct collector__room *room = &database->room;
-    const uint64_t used = pages->page_count - pages->free_count;
-    const uint64_t dirty =
-        used > pages->used_before ? used - pages->used_before : 0;
-    const uint64_t frames =
-        atomic_load(&database->wal.pages) + dirty + PAGES_FIXED;
-    uint64_t page_count = pages->page_count;
-
-    need += pages->promised;
-    if (need > pages->free_count) {
-        page_count += need - pages->free_count;
-        if (page_count > room->main_pages_max)
-            return false;
-    }
-    return page_count * COLLECTOR_PAGE_SIZE + LOG_HEADER_SIZE +
-               (frames + need) * FRAME_SIZE <=
-           room->size_max;
+    return collector__room_main_fits(database, pages, need) &&
+           collector__room_log_fits(database, pages, need);
 }
 
-/** Whether an empty file would have room for it. */
+/** Whether there would be room for it if nothing else were pending, however
+ *  large the main file has grown. */
 static bool
-can_fit(const struct collector__database *database, uint64_t need)
+can_fit(const struct collector__database *database, uint64_t need,
+        size_t event_count)
 {
-    const struct collector__pages empty = {true, PAGES_EMPTY, 0, PAGES_EMPTY,
-                                           0};
     const struct collector__room *room = &database->room;
+    const uint64_t touched =
+        touched_pages(database, room->main_pages_max, event_count);
 
     return PAGES_EMPTY + need <= room->main_pages_max &&
-           (empty.page_count + need) * COLLECTOR_PAGE_SIZE + LOG_HEADER_SIZE +
-                   (need + PAGES_FIXED) * FRAME_SIZE <=
-               room->size_max;
+           is_within(room, room->main_pages_max, need + touched + PAGES_FIXED);
 }
 
 static int
@@ -204,43 +259,23 @@ check_size(struct collector__connection *connection, size_t event_count,
     if (database->room.size_max == 0)
         return COLLECTOR_OK;
     need = pages_for(database, event_count, byte_count);
-    if (!can_fit(database, need))
+    if (!can_fit(database, need, event_count))
         return COLLECTOR_ERR_TOO_BIG;
+    pages->event_count += event_count;
     if (!pages->known || !fits(database, pages, need)) {
-        rc = read_pages(connection);
+        rc = collector__room_read_pages(connection);
         if (rc != COLLECTOR_OK)
             return rc;
         if (!fits(database, pages, need)) {
+            pages->event_count -= event_count;
             if (may_drop ||
                 database->limits.overflow == COLLECTOR_OVERFLOW_REJECT)
-                atomic_store(&database->room.pages_wanted, (uint32_t)need);
+                pages->missing = (uint32_t)need;
             return COLLECTOR_ERR_FULL;
         }
     }
     pages->promised += (uint32_t)need;
     return COLLECTOR_OK;
-}
-
-/** Take the oldest events of the backlog out of it, and away. */
-static int
-drop(struct collector__connection *connection, int64_t count)
-{
-    struct collector__database *database = connection->database;
-    const int64_t now = collector__clock_wall_ms(&database->clock);
-    const struct collector__position *position = &connection->position;
-    const struct collector__run run = {
-        .first_id = position->settled_through + 1,
-        .last_id = position->settled_through + count,
-        .started_at = now,
-        .finished_at = now,
-        .error = "dropped to make room",
-    };
-    int rc;
-
-    rc = collector__ledger_settle(connection, COLLECTOR_FATE_DROPPED, &run);
-    if (rc == COLLECTOR_OK)
-        rc = collector__retention_delete(connection, run.first_id, run.last_id);
-    return rc;
 }
 
 static int
@@ -258,8 +293,8 @@ check_backlog(struct collector__connection *connection, size_t event_count,
     if (!may_drop || limits->overflow == COLLECTOR_OVERFLOW_REJECT ||
         event_count > limits->backlog_max)
         return COLLECTOR_ERR_FULL;
-    return drop(connection,
-                (int64_t)(pending + event_count - limits->backlog_max));
+    return collector__retention_drop(
+        connection, (int64_t)(pending + event_count - limits->backlog_max));
 }
 
 int
@@ -278,75 +313,8 @@ collector__room_check(struct collector__connection *connection,
     return rc;
 }
 
-/** Free some pages in the open transaction. @return Whether anything was. */
-static int
-free_some(struct collector__connection *connection, bool *ret_any)
-{
-    const struct collector__limits *limits = &connection->database->limits;
-    const struct collector__position *position = &connection->position;
-    const int64_t pending = position->next_id - 1 - position->settled_through;
-    int rc;
-
-    rc = collector__retention_prune(connection, COLLECTOR_ROOM_STEP_EVENTS,
-                                    COLLECTOR_PRUNE_SETTLED, ret_any);
-    if (rc != COLLECTOR_OK || *ret_any)
-        return rc;
-    rc = collector__retention_prune_letters(
-        connection, COLLECTOR_ROOM_STEP_EVENTS, 0, ret_any);
-    if (rc != COLLECTOR_OK || *ret_any)
-        return rc;
-    if (limits->overflow == COLLECTOR_OVERFLOW_REJECT || pending == 0)
-        return COLLECTOR_OK;
-    *ret_any = true;
-    return drop(
-        connection,
-        (int64_t)smaller(COLLECTOR_ROOM_STEP_EVENTS,
-                         (uint64_t)pending / COLLECTOR_ROOM_STEP_PART + 1));
-}
-
-/** Free pages until there are enough for a while. Inside a transaction. */
-static int
-free_enough(struct collector__connection *connection, uint32_t need)
-{
-    const struct collector__database *database = connection->database;
-    const uint64_t wanted = need + database->room.main_pages_max / SLACK_SHARE;
-    bool any = true;
-    int steps;
-    int rc;
-
-    rc = read_pages(connection);
-    for (steps = 0;
-         rc == COLLECTOR_OK && any && steps < COLLECTOR_ROOM_STEP_COUNT_MAX &&
-         !fits(database, &connection->pages, wanted);
-         steps++) {
-        rc = free_some(connection, &any);
-        if (rc == COLLECTOR_OK)
-            rc = read_pages(connection);
-    }
-    return rc;
-}
-
-/** Make room within size_max. What can't be done now is tried again with the
- *  next append that finds none. */
-static void
-make_pages(struct collector__connection *connection, uint32_t need)
-{
-    int rc;
-
-    (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_RESTART);
-    rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
-    if (rc != COLLECTOR_OK)
-        return;
-    rc = free_enough(connection, need);
-    if (rc == COLLECTOR_OK)
-        (void)collector__connection_commit(connection);
-    else
-        collector__connection_rollback(connection);
-    (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_RESTART);
-}
-
-static void
-log_full(const struct collector__database *database)
+void
+collector__room_log_full(const struct collector__database *database)
 {
     collector__log(&database->log, COLLECTOR_LOG_WARNING,
                    "%s: the disk is full: nothing is accepted until there is "
@@ -359,95 +327,5 @@ void
 collector__room_reserve(struct collector__database *database)
 {
     if (!collector__reserve_take(&database->room.reserve, &database->log))
-        log_full(database);
-}
-
-/** Prune some of what is settled and give the file system some pages, in the
- *  open transaction. */
-static int
-shrink_some(struct collector__connection *connection, bool *ret_any)
-{
-    bool any;
-    int rc;
-
-    rc = collector__retention_prune(connection, COLLECTOR_ROOM_STEP_EVENTS,
-                                    COLLECTOR_PRUNE_SETTLED, &any);
-    if (rc == COLLECTOR_OK)
-        rc = read_pages(connection);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    *ret_any = any || connection->pages.free_count > 0;
-    return connection->pages.free_count > 0
-               ? collector__retention_give_back(connection)
-               : COLLECTOR_OK;
-}
-
-/** Make the file smaller by a little. @return Whether it could be. */
-static bool
-shrink(struct collector__connection *connection)
-{
-    bool any = false;
-    int rc;
-
-    rc = collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE);
-    if (rc != COLLECTOR_OK)
-        return false;
-    rc = shrink_some(connection, &any);
-    if (rc == COLLECTOR_OK && any)
-        rc = collector__connection_commit(connection);
-    else
-        collector__connection_rollback(connection);
-    return rc == COLLECTOR_OK && any;
-}
-
-/** Have the log start again, in the room that its file has already. @return
- *  Whether there is more room for writing now. */
-static bool
-restart_log(struct collector__connection *connection)
-{
-    const struct collector__wal *wal = &connection->database->wal;
-    const uint32_t pages = atomic_load(&wal->pages);
-
-    (void)collector__wal_checkpoint(connection, COLLECTOR_WAL_RESTART);
-    return atomic_load(&wal->pages) < pages;
-}
-
-/**
- * Give the reserve up for what must go on, and get it back if there is room for
- * both. The log keeps the room that it has: what it gave back now, somebody
- * else might take.
- */
-static bool
-regain(struct collector__connection *connection)
-{
-    struct collector__database *database = connection->database;
-    struct collector__reserve *reserve = &database->room.reserve;
-    const bool had_room = collector__reserve_is_held(reserve);
-    bool has_room;
-    int rounds = 0;
-
-    if (had_room && restart_log(connection))
-        return true;
-    collector__reserve_release(reserve);
-    do {
-        (void)restart_log(connection);
-        has_room = collector__reserve_take(reserve, &database->log);
-    } while (!has_room && rounds++ < REGAIN_ROUNDS_MAX && shrink(connection));
-    if (had_room && !has_room)
-        log_full(database);
-    if (!had_room && has_room)
-        collector__log(&database->log, COLLECTOR_LOG_INFO,
-                       "%s: there is room on the disk again", database->path);
-    return has_room;
-}
-
-bool
-collector__room_make(struct collector__connection *connection, bool disk_full)
-{
-    struct collector__room *room = &connection->database->room;
-    const uint32_t need = atomic_exchange(&room->pages_wanted, 0);
-
-    if (need > 0)
-        make_pages(connection, need);
-    return disk_full ? regain(connection) : need > 0;
+        collector__room_log_full(database);
 }

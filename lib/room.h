@@ -9,17 +9,6 @@
 struct collector__connection;
 struct collector__database;
 
-/** How often an operation that found no room is run again. */
-#define COLLECTOR_ROOM_ROUNDS_MAX 3
-
-/** Events that are pruned or dropped at a time for the room of others, and the
- *  part of the backlog that is dropped at a time if that is less. */
-#define COLLECTOR_ROOM_STEP_EVENTS 64
-#define COLLECTOR_ROOM_STEP_PART 16
-
-/** Steps for one making of room: what one transaction deletes at most. */
-#define COLLECTOR_ROOM_STEP_COUNT_MAX 64
-
 /** How large the file may get, and the room on the disk for the worst case.
  *  Part of the database. */
 struct collector__room {
@@ -30,8 +19,6 @@ struct collector__room {
     /** Bytes of one group of appends at most. */
     size_t group_bytes_max;
     struct collector__reserve reserve;
-    /** Pages that an append has found missing; 0: none. */
-    _Atomic uint32_t pages_wanted;
 };
 
 /** What a transaction knows of the file's pages. */
@@ -44,6 +31,11 @@ struct collector__pages {
     uint32_t used_before;
     /** Promised to appends since the last reading. */
     uint32_t promised;
+    /** Events that this transaction has written or deleted: each may have
+     *  touched a page of its own of the index on devices. */
+    uint64_t event_count;
+    /** What the last append found missing; 0: nothing. */
+    uint32_t missing;
 };
 
 /**
@@ -54,6 +46,11 @@ struct collector__pages {
  */
 int
 collector__room_init(struct collector__database *database);
+
+/** Take into account whether there is an index on the devices: it may write a
+ *  page for each event, and wants a larger share for the log. */
+void
+collector__room_note_index(struct collector__database *database, bool indexed);
 
 /** Set room aside on the disk; appends are refused while there is none. */
 void
@@ -84,22 +81,23 @@ collector__room_check(struct collector__connection *connection,
                       size_t event_count, size_t byte_count,
                       enum collector__room_policy policy);
 
-/**
- * After operations have failed for want of room, make some: move the log, prune
- * what is delivered, drop the oldest if that is the policy; on a full disk give
- * the reserve up and try to get it back. Nobody else may use the write path
- * meanwhile, and no transaction is open.
- *
- * @param disk_full  Somebody failed with ERR_NOSPACE.
- * @return Whether those that add events should be run again. Those that only
- *         settle, or delete, should be in any case.
- */
-bool
-collector__room_make(struct collector__connection *connection, bool disk_full);
+/** Read how many pages there are, in use and free. Inside a transaction. As
+ *  collector__connection_error(). */
+int
+collector__room_read_pages(struct collector__connection *connection);
 
-/** Whether appends have been refused for want of pages, so that there is
- *  something to be made. */
+/** Whether the main file has room for so many pages more. */
 bool
-collector__room_is_wanted(const struct collector__room *room);
+collector__room_main_fits(const struct collector__database *database,
+                          const struct collector__pages *pages, uint64_t need);
+
+/** Whether the log has, through which all of them are written. */
+bool
+collector__room_log_fits(const struct collector__database *database,
+                         const struct collector__pages *pages, uint64_t need);
+
+/** Log that nothing is accepted since the disk is full. */
+void
+collector__room_log_full(const struct collector__database *database);
 
 #endif

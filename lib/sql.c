@@ -36,6 +36,9 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "  ORDER BY first_id LIMIT ?2) WHERE uptime_ms <= ?1)",
     [COLLECTOR_SQL_OLDEST_KEY] =
         "SELECT uptime_ms FROM idempotency ORDER BY first_id LIMIT 1",
+    [COLLECTOR_SQL_UPTIME] = "SELECT uptime_ms FROM state",
+    [COLLECTOR_SQL_NOTE_UPTIME] =
+        "UPDATE state SET uptime_ms = max(uptime_ms, ?1)",
     /* Which counter is bound as three factors: one statement for one idea. */
     [COLLECTOR_SQL_SETTLE] =
         "UPDATE state SET settled_through = ?1,"

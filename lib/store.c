@@ -225,6 +225,7 @@ collector_store_free(struct collector_store *store)
     (void)pthread_mutex_destroy(&store->fetcher.mutex);
     (void)pthread_mutex_destroy(&store->asker.mutex);
     (void)pthread_mutex_destroy(&store->salvage_mutex);
+    collector__wal_close(&store->database.wal);
     collector__room_close(&store->database.room);
     collector__lock_release(store->lock_fd);
     free(store->database.path);

@@ -30,6 +30,7 @@ read_identity(struct collector_store *store)
         (void)snprintf(store->collector_id, sizeof(store->collector_id), "%s",
                        id); /* we wrote it: it fits */
         store->indexed = sqlite3_column_int(statement, 1) > 0;
+        collector__room_note_index(&store->database, store->indexed);
         store->database.uptime_before_ms = sqlite3_column_int64(statement, 2);
         store->database.opened_at =
             collector__clock_monotonic_ms(&store->database.clock);
@@ -46,7 +47,7 @@ collector__store_connect(struct collector_store *store)
     struct collector__database *database = &store->database;
     int rc;
 
-    collector__wal_init(&database->wal, database->wal.pages_max);
+    collector__wal_reset(&database->wal);
     atomic_store(&database->pruned_through, 0);
     atomic_store(&store->salvaging, true);
     rc = collector__connection_open(&store->fetcher.connection, database,

@@ -14,10 +14,23 @@ void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max)
 {
     wal->pages_max = pages_max;
+    (void)pthread_mutex_init(&wal->moving, NULL); /* can't fail on Linux */
+    collector__wal_reset(wal);
+}
+
+void
+collector__wal_reset(struct collector__wal *wal)
+{
     atomic_store(&wal->pages, 0);
     atomic_store(&wal->moved, 0);
-    atomic_store(&wal->due_at, pages_max);
+    atomic_store(&wal->due_at, wal->pages_max);
     atomic_store(&wal->pinned_since, 0);
+}
+
+void
+collector__wal_close(struct collector__wal *wal)
+{
+    (void)pthread_mutex_destroy(&wal->moving); /* nobody holds it */
 }
 
 void
@@ -60,11 +73,24 @@ note_pinned(struct collector__database *database, bool pinned)
             since, &none, collector__clock_monotonic_ms(&database->clock) + 1);
 }
 
+/** How long to wait for readers. */
+static int
+patience_ms(const struct collector__wal *wal, enum collector__wal_move move)
+{
+    if (move == COLLECTOR_WAL_BESIDE)
+        return 0;
+    return move == COLLECTOR_WAL_MAKE_ROOM &&
+                   atomic_load(&wal->pinned_since) == 0
+               ? COLLECTOR_WAL_ROOM_MS
+               : COLLECTOR_WAL_READER_MS;
+}
+
 int
 collector__wal_checkpoint(struct collector__connection *connection,
                           enum collector__wal_move move)
 {
     const bool alone = move != COLLECTOR_WAL_BESIDE;
+    const bool waits = move != COLLECTOR_WAL_RESTART;
     struct collector__database *database = connection->database;
     struct collector__wal *wal = &database->wal;
     int pages = 0;
@@ -75,13 +101,16 @@ collector__wal_checkpoint(struct collector__connection *connection,
         atomic_store(&wal->due_at,
                      atomic_load(&wal->pages) +
                          wal->pages_max / COLLECTOR_WAL_RETRY_PART);
-    (void)sqlite3_busy_timeout(connection->db,
-                               alone ? COLLECTOR_WAL_READER_MS : 0);
+    if (waits)
+        (void)pthread_mutex_lock(&wal->moving);
+    (void)sqlite3_busy_timeout(connection->db, patience_ms(wal, move));
     code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
                                      alone ? SQLITE_CHECKPOINT_RESTART
                                            : SQLITE_CHECKPOINT_PASSIVE,
                                      &pages, &moved);
     (void)sqlite3_busy_timeout(connection->db, connection->busy_ms);
+    if (waits)
+        (void)pthread_mutex_unlock(&wal->moving);
     if (moved > 0)
         atomic_store(&wal->moved, (uint32_t)moved);
     if (code == SQLITE_OK && alone)

@@ -2,6 +2,7 @@
 #ifndef COLLECTOR_LIB_WAL_H
 #define COLLECTOR_LIB_WAL_H
 
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,6 +26,10 @@ struct collector__connection;
  *  millisecond or two, and nobody else's may hold up an append for longer. */
 #define COLLECTOR_WAL_READER_MS 20
 
+/** And an append that would have to be refused otherwise, unless it is known
+ *  that somebody holds the log. */
+#define COLLECTOR_WAL_ROOM_MS 200
+
 /** How long the write-ahead log is. Part of the database; any thread. */
 struct collector__wal {
     /** Set when the store is opened. */
@@ -36,6 +41,9 @@ struct collector__wal {
     _Atomic uint32_t due_at;
     /** Since when a reader holds it, monotonic ms; 0 when none does. */
     _Atomic int64_t pinned_since;
+    /** Held while pages are moved beside appends: SQLite refuses a second
+     *  checkpoint at once, and waits for none. */
+    pthread_mutex_t moving;
 };
 
 /** How pages are moved. */
@@ -44,12 +52,20 @@ enum collector__wal_move {
     COLLECTOR_WAL_BESIDE,
     /** Nobody can write meanwhile: have the log start again. If it can't, a
      *  reader holds it. */
-    COLLECTOR_WAL_RESTART
+    COLLECTOR_WAL_RESTART,
+    /** The same, for an append that found no room: it waits for others. */
+    COLLECTOR_WAL_MAKE_ROOM
 };
 
-/** As it is for a file that was just opened. */
 void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max);
+
+/** As it is for a file that was just opened. Nobody uses it. */
+void
+collector__wal_reset(struct collector__wal *wal);
+
+void
+collector__wal_close(struct collector__wal *wal);
 
 /** A commit left so many pages in the log. */
 void

@@ -133,16 +133,15 @@ run_with_room(struct collector__writer *writer,
               struct collector__operation *first)
 {
     struct collector__connection *connection = &writer->connection;
-    const struct collector__room *room = &connection->database->room;
-    bool disk_full;
+    struct collector__shortage shortage;
     int rounds;
 
     run_group(writer, first);
-    for (rounds = 0; rounds < COLLECTOR_ROOM_ROUNDS_MAX; rounds++) {
-        first = collector__operation_keep_roomless(first, room, &disk_full);
+    for (rounds = 0; rounds < COLLECTOR_SHORTAGE_ROUNDS_MAX; rounds++) {
+        first = collector__operation_keep_roomless(first, &shortage);
         if (first == NULL || connection->db == NULL)
             return;
-        if (!collector__room_make(connection, disk_full))
+        if (!collector__shortage_relieve(connection, &shortage))
             first = collector__operation_keep_essential(first);
         if (first == NULL)
             return;

@@ -11,4 +11,9 @@
 void
 account_assert(const char *path);
 
+/** The same of a file from which something was pruned: runs went with their
+ *  events. */
+void
+account_assert_kept(const char *path);
+
 #endif

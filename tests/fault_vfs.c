@@ -7,9 +7,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
+
+/* A code of our own, which SQLite never sees. */
+#define CODE_KILL (-1)
 
 struct fault {
     int code;
@@ -65,6 +70,8 @@ decide(enum fault_call call, int64_t end)
     } else if (fault->one_in > 0 && draw(fault->one_in) == 0) {
         code = fault->code;
     }
+    if (code == CODE_KILL)
+        (void)kill(getpid(), SIGKILL); /* there is no more after it */
     if (size_max > 0 && end > size_max)
         code = SQLITE_FULL;
     if (code != SQLITE_OK)
@@ -249,6 +256,12 @@ fault_vfs_fail(enum fault_call call, int code, uint64_t pass_count,
     faults[call].pass_count = pass_count;
     faults[call].fail_count = fail_count;
     (void)pthread_mutex_unlock(&lock);
+}
+
+void
+fault_vfs_kill(enum fault_call call, uint64_t pass_count)
+{
+    fault_vfs_fail(call, CODE_KILL, pass_count, 1);
 }
 
 void

@@ -30,6 +30,11 @@ fault_vfs_fail_randomly(enum fault_call call, int code, uint32_t one_in);
 void
 fault_vfs_limit(int64_t wal_size_max);
 
+/** Let the next so many calls pass, and kill the process, as SIGKILL does, in
+ *  the one after them. */
+void
+fault_vfs_kill(enum fault_call call, uint64_t pass_count);
+
 /** Nothing fails any more. */
 void
 fault_vfs_heal(void);

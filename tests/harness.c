@@ -2,12 +2,15 @@
 /* A store under examination. */
 #include "harness.h"
 
+#include <stdlib.h>
+
 void
 harness_init(struct harness *harness)
 {
     memset(harness, 0, sizeof(*harness));
     harness->dir = support_dir_new();
     harness->path = support_path(harness->dir, "events.sqlite");
+    harness->wal_path = support_path(harness->dir, "events.sqlite-wal");
     harness->log = support_log_new();
     collector_store_options_init(&harness->options);
     harness->options.path = harness->path;
@@ -84,6 +87,43 @@ harness_try(struct harness *harness, const char *kind)
     const struct collector_event event = {.device_id = "d", .kind = kind};
 
     return collector_store_append(harness->store, &event, 1, NULL, NULL);
+}
+
+int
+harness_fill(struct harness *harness, const char *device_id, size_t count,
+             size_t payload_size)
+{
+    struct collector_event *events = calloc(count, sizeof(*events));
+    char *payload = malloc(payload_size + 1);
+    size_t i;
+    int rc;
+
+    ck_assert(events != NULL && payload != NULL && payload_size >= 2);
+    memset(payload, 'x', payload_size);
+    payload[0] = payload[payload_size - 1] = '"';
+    payload[payload_size] = '\0';
+    for (i = 0; i < count; i++)
+        events[i] = (struct collector_event){
+            .device_id = device_id, .kind = "k", .payload = payload};
+    rc = collector_store_append(harness->store, events, count, NULL, NULL);
+    free(payload);
+    free(events);
+    return rc;
+}
+
+/** A main file that shrinks between two looks at it is looked at again, or it
+ *  would be added to a log of another moment. */
+int64_t
+harness_file_size(const struct harness *harness)
+{
+    int64_t main_size;
+    int64_t wal_size;
+
+    do {
+        main_size = support_file_size(harness->path);
+        wal_size = support_file_size(harness->wal_path);
+    } while (support_file_size(harness->path) != main_size);
+    return main_size + (wal_size > 0 ? wal_size : 0);
 }
 
 struct collector_batch *

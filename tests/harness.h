@@ -13,6 +13,8 @@
 struct harness {
     const char *dir;
     const char *path;
+    /** The write-ahead log's. */
+    const char *wal_path;
     struct support_log *log;
     /** In use after harness_stop_clock() only. */
     struct support_clock clock;
@@ -55,6 +57,16 @@ harness_see(struct harness *harness, const char *device_id, int64_t ts);
 /** Append one event of this kind, which may fail. */
 int
 harness_try(struct harness *harness, const char *kind);
+
+/** Append so many events of this device at once, each with a payload of so many
+ *  bytes, 2 or more; it may fail. */
+int
+harness_fill(struct harness *harness, const char *device_id, size_t count,
+             size_t payload_size);
+
+/** Bytes of the main file and the log together, as stat(2) sees them. */
+int64_t
+harness_file_size(const struct harness *harness);
 
 /** Fetch at most so many events; NULL when none is pending. */
 struct collector_batch *

@@ -114,7 +114,8 @@ struct collector_store_options {
     const char *vfs;
     /** Bytes of the main file and the write-ahead log together; 0 is no limit,
      *  else COLLECTOR_STORE_SIZE_MIN or more. Default 0. Near it, events that
-     *  are delivered go first, dead letters next; then overflow decides. */
+     *  are delivered go first, dead letters next; then overflow decides.
+     *  One append may be of about an eighth of it. */
     uint64_t size_max;
     /** Default COLLECTOR_OVERFLOW_REJECT. Of backlog_max and of size_max. */
     enum collector_overflow overflow;
@@ -131,7 +132,8 @@ struct collector_store_options {
      *  need its place. Default 24 hours. */
     uint64_t idempotency_retain_ms;
     /** Idempotency keys that are remembered, the latest; about, since they are
-     *  trimmed now and then; 0 is no limit. Default 100000. */
+     *  trimmed now and then; 0 is no limit. Default 100000. With size_max they
+     *  are no more than one for 2 KiB of it. */
     uint64_t idempotency_max;
 };
 
