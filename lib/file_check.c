@@ -127,9 +127,9 @@ static int
 identify(struct collector__database *database, sqlite3 *db, bool *ret_empty,
          struct collector__damage *damage)
 {
-    int64_t application_id;
-    int64_t version;
-    int64_t objects;
+    int64_t application_id = 0;
+    int64_t version = 0;
+    int64_t objects = 0;
     int rc;
 
     rc = ask(database, db, "PRAGMA application_id", &application_id, damage);
@@ -224,7 +224,7 @@ static int
 check_content(struct collector__database *database, sqlite3 *db,
               struct collector__damage *damage)
 {
-    int64_t sound;
+    int64_t sound = 0;
     int64_t size = 0;
     int rc = COLLECTOR_OK;
 
