@@ -115,14 +115,30 @@ collector__connection_run(struct collector__connection *connection,
     return rc;
 }
 
-/** Prepare and run a statement without values. */
+/** Prepare a statement, and bind the first of its values. */
 static int
-run_plain(struct collector__connection *connection, enum collector__sql sql)
+prepare_with(struct collector__connection *connection, enum collector__sql sql,
+             const int64_t *integers, int integer_count,
+             sqlite3_stmt **ret_statement)
+{
+    const int rc =
+        collector__connection_prepare(connection, sql, ret_statement);
+    int i;
+
+    for (i = 0; rc == COLLECTOR_OK && i < integer_count; i++)
+        sqlite3_bind_int64(*ret_statement, i + 1, integers[i]);
+    return rc;
+}
+
+int
+collector__connection_run_with(struct collector__connection *connection,
+                               enum collector__sql sql, const int64_t *integers,
+                               int integer_count)
 {
     sqlite3_stmt *statement = NULL;
     int rc;
 
-    rc = collector__connection_prepare(connection, sql, &statement);
+    rc = prepare_with(connection, sql, integers, integer_count, &statement);
     if (rc != COLLECTOR_OK)
         return rc;
     return collector__connection_run(connection, statement,
@@ -130,24 +146,41 @@ run_plain(struct collector__connection *connection, enum collector__sql sql)
 }
 
 int
-collector__connection_integer(struct collector__connection *connection,
-                              enum collector__sql sql, int64_t *ret_integer)
+collector__connection_ask(struct collector__connection *connection,
+                          enum collector__sql sql, const int64_t *integers,
+                          int integer_count, int64_t *ret_integer)
 {
     sqlite3_stmt *statement = NULL;
     int step;
     int rc;
 
-    rc = collector__connection_prepare(connection, sql, &statement);
+    rc = prepare_with(connection, sql, integers, integer_count, &statement);
     if (rc != COLLECTOR_OK)
         return rc;
     step = sqlite3_step(statement);
-    if (step == SQLITE_ROW || step == SQLITE_DONE)
-        *ret_integer =
-            step == SQLITE_ROW ? sqlite3_column_int64(statement, 0) : 0;
-    else
+    if (step != SQLITE_ROW && step != SQLITE_DONE)
         rc = collector__connection_error(connection, collector__sql_texts[sql]);
+    else if (step == SQLITE_DONE ||
+             sqlite3_column_type(statement, 0) == SQLITE_NULL)
+        *ret_integer = -1;
+    else
+        *ret_integer = sqlite3_column_int64(statement, 0);
     collector__connection_done(statement);
     return rc;
+}
+
+int
+collector__connection_count_pages(struct collector__connection *connection,
+                                  int64_t *ret_page_count,
+                                  int64_t *ret_free_count)
+{
+    const int rc = collector__connection_ask(
+        connection, COLLECTOR_SQL_PAGE_COUNT, NULL, 0, ret_page_count);
+
+    if (rc != COLLECTOR_OK)
+        return rc;
+    return collector__connection_ask(connection, COLLECTOR_SQL_FREE_COUNT, NULL,
+                                     0, ret_free_count);
 }
 
 static int
@@ -184,9 +217,11 @@ collector__connection_begin(struct collector__connection *connection,
     connection->pages = (struct collector__pages){.known = false};
     connection->pruned_through =
         atomic_load(&connection->database->pruned_through);
-    rc = run_plain(connection, how == COLLECTOR_BEGIN_IMMEDIATE
-                                   ? COLLECTOR_SQL_BEGIN_IMMEDIATE
-                                   : COLLECTOR_SQL_BEGIN);
+    rc = collector__connection_run_with(connection,
+                                        how == COLLECTOR_BEGIN_IMMEDIATE
+                                            ? COLLECTOR_SQL_BEGIN_IMMEDIATE
+                                            : COLLECTOR_SQL_BEGIN,
+                                        NULL, 0);
     if (rc == COLLECTOR_OK)
         rc = read_position(connection);
     if (rc != COLLECTOR_OK)
@@ -209,7 +244,8 @@ int
 collector__connection_commit(struct collector__connection *connection)
 {
     struct collector__database *database = connection->database;
-    const int rc = run_plain(connection, COLLECTOR_SQL_COMMIT);
+    const int rc = collector__connection_run_with(
+        connection, COLLECTOR_SQL_COMMIT, NULL, 0);
 
     if (rc != COLLECTOR_OK) {
         collector__connection_rollback(connection);
@@ -223,7 +259,8 @@ collector__connection_commit(struct collector__connection *connection)
 int
 collector__connection_note_fault(struct collector__connection *connection)
 {
-    return run_plain(connection, COLLECTOR_SQL_STORAGE_FAULT);
+    return collector__connection_run_with(connection,
+                                          COLLECTOR_SQL_STORAGE_FAULT, NULL, 0);
 }
 
 int

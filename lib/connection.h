@@ -82,11 +82,29 @@ int
 collector__connection_run(struct collector__connection *connection,
                           sqlite3_stmt *statement, const char *doing);
 
-/** The integer that a statement without parameters gives; 0 without a row. As
+/** Run a statement with its first values, that gives no rows. As prepare. */
+int
+collector__connection_run_with(struct collector__connection *connection,
+                               enum collector__sql sql, const int64_t *integers,
+                               int integer_count);
+
+/**
+ * Ask for an integer, with the first values of the statement bound.
+ *
+ * @param ret_integer  Set on success only: -1 without a row, and for NULL.
+ * @return As prepare.
+ */
+int
+collector__connection_ask(struct collector__connection *connection,
+                          enum collector__sql sql, const int64_t *integers,
+                          int integer_count, int64_t *ret_integer);
+
+/** Count the pages of the file, and those of them that hold nothing. As
  *  prepare. */
 int
-collector__connection_integer(struct collector__connection *connection,
-                              enum collector__sql sql, int64_t *ret_integer);
+collector__connection_count_pages(struct collector__connection *connection,
+                                  int64_t *ret_page_count,
+                                  int64_t *ret_free_count);
 
 /** Translate SQLite's last error here, and remember that there was one. As
  *  collector__database_error(). */

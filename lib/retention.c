@@ -13,47 +13,6 @@
 
 #include <collector/error.h>
 
-/** Run a statement with up to three integers. */
-static int
-run_with(struct collector__connection *connection, enum collector__sql sql,
-         const int64_t *integers, int integer_count, const char *doing)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc;
-    int i;
-
-    rc = collector__connection_prepare(connection, sql, &statement);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    for (i = 0; i < integer_count; i++)
-        sqlite3_bind_int64(statement, i + 1, integers[i]);
-    return collector__connection_run(connection, statement, doing);
-}
-
-/** The integer that a statement with up to two integers gives; -1 for none. */
-static int
-ask_with(struct collector__connection *connection, enum collector__sql sql,
-         int64_t first, int64_t second, int64_t *ret_integer)
-{
-    sqlite3_stmt *statement = NULL;
-    int step;
-    int rc;
-
-    rc = collector__connection_prepare(connection, sql, &statement);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    sqlite3_bind_int64(statement, 1, first); /* no such parameter: no harm */
-    sqlite3_bind_int64(statement, 2, second);
-    step = sqlite3_step(statement);
-    *ret_integer = -1;
-    if (step == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
-        *ret_integer = sqlite3_column_int64(statement, 0);
-    else if (step != SQLITE_ROW && step != SQLITE_DONE)
-        rc = collector__connection_error(connection, "looking for what is due");
-    collector__connection_done(statement);
-    return rc;
-}
-
 /** The last id of the runs that were settled long enough ago; -1 for none. */
 static int
 find_aged(struct collector__connection *connection, int64_t *ret_last_id)
@@ -61,13 +20,15 @@ find_aged(struct collector__connection *connection, int64_t *ret_last_id)
     const struct collector__database *database = connection->database;
     const uint64_t retain_ms = database->limits.retain_ms;
     const int64_t uptime = collector__database_uptime_ms(database);
+    int64_t range[2];
 
     *ret_last_id = -1;
     if (retain_ms > (uint64_t)uptime)
         return COLLECTOR_OK;
-    return ask_with(connection, COLLECTOR_SQL_AGED_RUNS,
-                    connection->pruned_through, uptime - (int64_t)retain_ms,
-                    ret_last_id);
+    range[0] = connection->pruned_through;
+    range[1] = uptime - (int64_t)retain_ms;
+    return collector__connection_ask(connection, COLLECTOR_SQL_AGED_RUNS, range,
+                                     2, ret_last_id);
 }
 
 /**
@@ -80,6 +41,7 @@ find_range(struct collector__connection *connection,
            enum collector__prune which, int64_t *ret_first_id,
            int64_t *ret_last_id)
 {
+    int64_t range[2];
     int rc;
 
     if (which == COLLECTOR_PRUNE_SETTLED) {
@@ -91,8 +53,10 @@ find_range(struct collector__connection *connection,
     *ret_first_id = -1;
     if (rc != COLLECTOR_OK || *ret_last_id <= connection->pruned_through)
         return rc;
-    return ask_with(connection, COLLECTOR_SQL_FIRST_PRUNABLE,
-                    connection->pruned_through, *ret_last_id, ret_first_id);
+    range[0] = connection->pruned_through;
+    range[1] = *ret_last_id;
+    return collector__connection_ask(connection, COLLECTOR_SQL_FIRST_PRUNABLE,
+                                     range, 2, ret_first_id);
 }
 
 /** The devices table learns of events before they go. */
@@ -115,11 +79,11 @@ prune_runs(struct collector__connection *connection, int64_t through)
     const int64_t audits[] = {through, COLLECTOR_AUDIT_RUN_COUNT_MAX};
     int rc;
 
-    rc = run_with(connection, COLLECTOR_SQL_PRUNE_RUNS, range, 2,
-                  "pruning runs");
+    rc = collector__connection_run_with(connection, COLLECTOR_SQL_PRUNE_RUNS,
+                                        range, 2);
     if (rc == COLLECTOR_OK)
-        rc = run_with(connection, COLLECTOR_SQL_PRUNE_AUDITS, audits, 2,
-                      "pruning audit rows");
+        rc = collector__connection_run_with(
+            connection, COLLECTOR_SQL_PRUNE_AUDITS, audits, 2);
     return rc;
 }
 
@@ -145,8 +109,8 @@ collector__retention_prune(struct collector__connection *connection,
     range[0] = connection->pruned_through + 1;
     range[1] = last_id;
     if (rc == COLLECTOR_OK)
-        rc = run_with(connection, COLLECTOR_SQL_PRUNE_EVENTS, range, 2,
-                      "pruning events");
+        rc = collector__connection_run_with(
+            connection, COLLECTOR_SQL_PRUNE_EVENTS, range, 2);
     if (rc == COLLECTOR_OK)
         rc = prune_runs(connection, last_id);
     if (rc == COLLECTOR_OK)
@@ -159,12 +123,13 @@ collector__retention_prune_letters(struct collector__connection *connection,
                                    uint32_t count_max, uint64_t keep_count,
                                    bool *ret_any)
 {
+    const int64_t offset = (int64_t)keep_count;
     int64_t last_id;
     int64_t limits[2];
     int rc;
 
-    rc = ask_with(connection, COLLECTOR_SQL_LETTER_BEHIND, (int64_t)keep_count,
-                  0, &last_id);
+    rc = collector__connection_ask(connection, COLLECTOR_SQL_LETTER_BEHIND,
+                                   &offset, 1, &last_id);
     if (rc != COLLECTOR_OK)
         return rc;
     *ret_any = last_id >= 0;
@@ -174,11 +139,11 @@ collector__retention_prune_letters(struct collector__connection *connection,
     limits[1] = count_max;
     rc = keep_devices(connection, last_id);
     if (rc == COLLECTOR_OK)
-        rc = run_with(connection, COLLECTOR_SQL_PRUNE_LETTER_EVENTS, limits, 2,
-                      "pruning the events of dead letters");
+        rc = collector__connection_run_with(
+            connection, COLLECTOR_SQL_PRUNE_LETTER_EVENTS, limits, 2);
     if (rc == COLLECTOR_OK)
-        rc = run_with(connection, COLLECTOR_SQL_PRUNE_LETTERS, limits, 2,
-                      "pruning dead letters");
+        rc = collector__connection_run_with(
+            connection, COLLECTOR_SQL_PRUNE_LETTERS, limits, 2);
     return rc;
 }
 
@@ -191,8 +156,8 @@ collector__retention_delete(struct collector__connection *connection,
 
     rc = keep_devices(connection, last_id);
     if (rc == COLLECTOR_OK)
-        rc = run_with(connection, COLLECTOR_SQL_DELETE_EVENTS, range, 2,
-                      "deleting events");
+        rc = collector__connection_run_with(
+            connection, COLLECTOR_SQL_DELETE_EVENTS, range, 2);
     return rc;
 }
 
@@ -230,11 +195,8 @@ has_too_many_pages(struct collector__connection *connection, bool *ret_many)
     int64_t free_count = 0;
     int rc;
 
-    rc = collector__connection_integer(connection, COLLECTOR_SQL_PAGE_COUNT,
-                                       &page_count);
-    if (rc == COLLECTOR_OK)
-        rc = collector__connection_integer(connection, COLLECTOR_SQL_FREE_COUNT,
-                                           &free_count);
+    rc =
+        collector__connection_count_pages(connection, &page_count, &free_count);
     if (rc != COLLECTOR_OK)
         return rc;
     if (main_pages_max > 0 &&
@@ -272,8 +234,8 @@ collector__retention_note_uptime(struct collector__connection *connection)
 {
     const int64_t uptime = collector__database_uptime_ms(connection->database);
 
-    return run_with(connection, COLLECTOR_SQL_NOTE_UPTIME, &uptime, 1,
-                    "noting the uptime");
+    return collector__connection_run_with(connection, COLLECTOR_SQL_NOTE_UPTIME,
+                                          &uptime, 1);
 }
 
 int
@@ -283,6 +245,7 @@ collector__retention_find_dues(struct collector__connection *connection,
     const struct collector__database *database = connection->database;
     const struct collector__limits *limits = &database->limits;
     const int64_t uptime = collector__database_uptime_ms(database);
+    const int64_t letters_max = (int64_t)limits->dead_letter_max;
     struct collector__dues dues = {.events = false};
     int64_t found = -1;
     int rc;
@@ -290,20 +253,22 @@ collector__retention_find_dues(struct collector__connection *connection,
     rc = find_aged(connection, &found);
     dues.events = found > connection->pruned_through;
     if (rc == COLLECTOR_OK && limits->dead_letter_max > 0) {
-        rc = ask_with(connection, COLLECTOR_SQL_LETTER_BEHIND,
-                      (int64_t)limits->dead_letter_max, 0, &found);
+        rc = collector__connection_ask(connection, COLLECTOR_SQL_LETTER_BEHIND,
+                                       &letters_max, 1, &found);
         dues.letters = found >= 0;
     }
     if (rc == COLLECTOR_OK &&
         limits->idempotency_retain_ms <= (uint64_t)uptime) {
-        rc = ask_with(connection, COLLECTOR_SQL_OLDEST_KEY, 0, 0, &found);
+        rc = collector__connection_ask(connection, COLLECTOR_SQL_OLDEST_KEY,
+                                       NULL, 0, &found);
         dues.keys = found >= 0 &&
                     found <= uptime - (int64_t)limits->idempotency_retain_ms;
     }
     if (rc == COLLECTOR_OK)
         rc = has_too_many_pages(connection, &dues.pages);
     if (rc == COLLECTOR_OK) {
-        rc = ask_with(connection, COLLECTOR_SQL_UPTIME, 0, 0, &found);
+        rc = collector__connection_ask(connection, COLLECTOR_SQL_UPTIME, NULL,
+                                       0, &found);
         dues.uptime = uptime - found >= COLLECTOR_UPTIME_STEP_MS;
     }
     if (rc == COLLECTOR_OK)

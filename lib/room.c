@@ -158,11 +158,8 @@ collector__room_read_pages(struct collector__connection *connection)
     int64_t free_count = 0;
     int rc;
 
-    rc = collector__connection_integer(connection, COLLECTOR_SQL_PAGE_COUNT,
-                                       &page_count);
-    if (rc == COLLECTOR_OK)
-        rc = collector__connection_integer(connection, COLLECTOR_SQL_FREE_COUNT,
-                                           &free_count);
+    rc =
+        collector__connection_count_pages(connection, &page_count, &free_count);
     if (rc != COLLECTOR_OK)
         return rc;
     pages->page_count = (uint32_t)page_count;

@@ -91,12 +91,10 @@ read_sizes(struct collector__connection *connection,
     int64_t kept_count = 0;
     int64_t left;
 
-    if (collector__connection_integer(connection, COLLECTOR_SQL_PAGE_COUNT,
-                                      &page_count) != COLLECTOR_OK ||
-        collector__connection_integer(connection, COLLECTOR_SQL_FREE_COUNT,
-                                      &free_count) != COLLECTOR_OK ||
-        collector__connection_integer(connection, COLLECTOR_SQL_KEPT_COUNT,
-                                      &kept_count) != COLLECTOR_OK)
+    if (collector__connection_count_pages(connection, &page_count,
+                                          &free_count) != COLLECTOR_OK ||
+        collector__connection_ask(connection, COLLECTOR_SQL_KEPT_COUNT, NULL, 0,
+                                  &kept_count) != COLLECTOR_OK)
         return;
     left = free_count + (pages_max > page_count ? pages_max - page_count : 0);
     known->free_size = (uint64_t)left * COLLECTOR_PAGE_SIZE;
