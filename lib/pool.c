@@ -38,6 +38,7 @@ collector__pool_open(struct collector__pool *pool,
         pool->connections = NULL;
         return COLLECTOR_ERR_NOMEM;
     }
+    pool->database = database;
     pool->counters = counters;
     pool->connection_count = connection_count;
     pool->idle_count = 0; /* it may have been open before */
@@ -213,7 +214,6 @@ int
 collector__pool_run(struct collector__pool *pool,
                     struct collector__operation *operation)
 {
-    const struct collector__database *database = pool->connections[0].database;
     struct collector__shortage shortage;
     int rounds;
     int rc;
@@ -228,7 +228,7 @@ collector__pool_run(struct collector__pool *pool,
             break;
         rc = run_once(pool, operation);
     }
-    if (rc == COLLECTOR_OK && collector__wal_due(&database->wal))
+    if (rc == COLLECTOR_OK && collector__wal_due(&pool->database->wal))
         (void)tidy_alone(pool, NULL);
     return operation->rc;
 }

@@ -12,6 +12,7 @@
 
 /** Connections that each run one optimistic transaction. Any thread may run. */
 struct collector__pool {
+    const struct collector__database *database;
     struct collector__connection *connections;
     struct collector__counters *counters;
     /** Guards what is below. */

@@ -150,7 +150,8 @@ nearer(uint64_t a_ms, uint64_t b_ms)
     return a_ms;
 }
 
-/** What of the numbers is known without the file's help. */
+/** What of the numbers is known without the file's help. The caller holds the
+ *  asker's lock. */
 static void
 complete(struct collector_store *store, struct collector_store_stats *stats)
 {
@@ -158,6 +159,12 @@ complete(struct collector_store *store, struct collector_store_stats *stats)
     const struct collector__counters *counters = &store->counters;
     const int64_t pinned_since = atomic_load(&database->wal.pinned_since);
 
+    stats->full_in_ms =
+        nearer(collector__forecast_ms(&store->backlog_forecast,
+                                      database->limits.backlog_max),
+               collector__forecast_ms(&store->size_forecast,
+                                      (uint64_t)database->room.main_pages_max *
+                                          COLLECTOR_PAGE_SIZE));
     stats->mode = store->mode;
     stats->durability = database->durability;
     stats->indexed = store->indexed;
@@ -185,9 +192,6 @@ void
 collector_store_stats(struct collector_store *store,
                       struct collector_store_stats *ret_stats)
 {
-    const struct collector__database *database = &store->database;
-    const uint64_t main_size_max =
-        (uint64_t)database->room.main_pages_max * COLLECTOR_PAGE_SIZE;
     const size_t size = ret_stats->size;
     struct collector_store_stats stats;
 
@@ -195,10 +199,6 @@ collector_store_stats(struct collector_store *store,
     (void)pthread_mutex_lock(&store->asker.mutex);
     refresh(store);
     stats = store->known;
-    stats.full_in_ms =
-        nearer(collector__forecast_ms(&store->backlog_forecast,
-                                      database->limits.backlog_max),
-               collector__forecast_ms(&store->size_forecast, main_size_max));
     complete(store, &stats);
     (void)pthread_mutex_unlock(&store->asker.mutex);
     collector__store_leave(store);
