@@ -273,6 +273,55 @@ START_TEST(test_all_of_a_group_find_room)
 }
 END_TEST
 
+START_TEST(test_a_pinned_log_that_is_full_drops_nothing_more)
+{
+    sqlite3 *reader = NULL;
+    uint64_t dropped;
+    int i;
+
+    start(_i, 0, COLLECTOR_STORE_SIZE_MIN);
+    while (harness_stats(&harness).dropped == 0)
+        append_one(3000);
+    ck_assert_int_eq(sqlite3_open(harness.path, &reader), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(reader, "BEGIN; SELECT * FROM state", NULL, NULL, NULL),
+        SQLITE_OK);
+    while (harness_fill(&harness, "d", 1, 3000) == COLLECTOR_OK)
+        ;
+    dropped = harness_stats(&harness).dropped;
+    for (i = 0; i < 5; i++)
+        ck_assert_error(harness_fill(&harness, "d", 1, 3000),
+                        COLLECTOR_ERR_FULL);
+    ck_assert_uint_eq(harness_stats(&harness).dropped, dropped);
+    ck_assert_int_le(harness_file_size(&harness), COLLECTOR_STORE_SIZE_MIN);
+    (void)sqlite3_close(reader);
+    append_one(3000);
+    account_assert(harness.path);
+    harness_close(&harness);
+}
+END_TEST
+
+START_TEST(test_a_larger_file_shrinks_while_appends_go_on)
+{
+    int i;
+
+    start(_i, 0, 0);
+    for (i = 0; i < 10; i++)
+        ck_assert_ok(harness_fill(&harness, "d", 50, 4000));
+    harness_close(&harness);
+    harness.options.size_max = COLLECTOR_STORE_SIZE_MIN;
+    harness_open(&harness);
+    for (i = 0; i < 20 && harness_fill(&harness, "d", 1, 100) != COLLECTOR_OK;
+         i++)
+        ;
+    append_one(100); /* nobody has called maintain */
+    ck_assert_int_le(harness_file_size(&harness), COLLECTOR_STORE_SIZE_MIN);
+    ck_assert_uint_gt(harness_stats(&harness).pending, 50);
+    account_assert(harness.path);
+    harness_close(&harness);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -298,6 +347,10 @@ make_suite(void)
     tcase_add_loop_test(size, test_delivered_events_go_before_any_is_dropped, 0,
                         3);
     tcase_add_loop_test(size, test_all_of_a_group_find_room, 0, 2);
+    tcase_add_loop_test(size, test_a_pinned_log_that_is_full_drops_nothing_more,
+                        0, 3);
+    tcase_add_loop_test(size, test_a_larger_file_shrinks_while_appends_go_on, 0,
+                        3);
     suite_add_tcase(suite, backlog);
     suite_add_tcase(suite, size);
     return suite;
