@@ -75,12 +75,17 @@ note_pinned(struct collector__database *database, bool pinned)
 
 /** How long to wait for readers. */
 static int
-patience_ms(const struct collector__wal *wal, enum collector__wal_move move)
+patience_ms(const struct collector__database *database,
+            enum collector__wal_move move)
 {
+    const int64_t since = atomic_load(&database->wal.pinned_since);
+    const int64_t now = collector__clock_monotonic_ms(&database->clock);
+
     if (move == COLLECTOR_WAL_BESIDE)
         return 0;
-    return move == COLLECTOR_WAL_MAKE_ROOM &&
-                   atomic_load(&wal->pinned_since) == 0
+    if (move == COLLECTOR_WAL_RESTART)
+        return COLLECTOR_WAL_READER_MS;
+    return since == 0 || now - since < COLLECTOR_WAL_HELD_MS
                ? COLLECTOR_WAL_ROOM_MS
                : COLLECTOR_WAL_READER_MS;
 }
@@ -103,7 +108,7 @@ collector__wal_checkpoint(struct collector__connection *connection,
                          wal->pages_max / COLLECTOR_WAL_RETRY_PART);
     if (waits)
         (void)pthread_mutex_lock(&wal->moving);
-    (void)sqlite3_busy_timeout(connection->db, patience_ms(wal, move));
+    (void)sqlite3_busy_timeout(connection->db, patience_ms(database, move));
     code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
                                      alone ? SQLITE_CHECKPOINT_RESTART
                                            : SQLITE_CHECKPOINT_PASSIVE,

@@ -26,9 +26,10 @@ struct collector__connection;
  *  millisecond or two, and nobody else's may hold up an append for longer. */
 #define COLLECTOR_WAL_READER_MS 20
 
-/** And an append that would have to be refused otherwise, unless it is known
- *  that somebody holds the log. */
+/** And an append that would have to be refused otherwise, unless somebody has
+ *  held the log for longer than any reader of ours does. */
 #define COLLECTOR_WAL_ROOM_MS 200
+#define COLLECTOR_WAL_HELD_MS 2000
 
 /** How long the write-ahead log is. Part of the database; any thread. */
 struct collector__wal {
