@@ -4,6 +4,10 @@
 
 #include <stdlib.h>
 
+/** More than one event takes in a batch: room for a batch is made at once, and
+ *  a test may fetch thousands of them. */
+#define EVENT_SIZE_MAX (128 * 1024)
+
 void
 harness_init(struct harness *harness)
 {
@@ -129,8 +133,10 @@ harness_file_size(const struct harness *harness)
 struct collector_batch *
 harness_fetch(struct harness *harness, uint32_t event_count_max)
 {
-    const struct collector_batch_limits limits = {event_count_max,
-                                                  COLLECTOR_BATCH_BYTES_MAX};
+    const size_t size = (size_t)event_count_max * EVENT_SIZE_MAX;
+    const struct collector_batch_limits limits = {
+        event_count_max,
+        size < COLLECTOR_BATCH_BYTES_MAX ? size : COLLECTOR_BATCH_BYTES_MAX};
     struct collector_batch *batch = NULL;
 
     ck_assert_ok(collector_store_fetch(harness->store, &limits, &batch));
