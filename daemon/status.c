@@ -12,8 +12,9 @@ status_read(const struct request *request, struct status *ret_status)
 
     store->size = sizeof(*store);
     ret_status->uploader.size = sizeof(ret_status->uploader);
-    collector_store_stats(request->store, store);
+    /* In this order, a delivery that is said to have worked is marked. */
     collector_uploader_stats(request->uploader, &ret_status->uploader);
+    collector_store_stats(request->store, store);
     ret_status->refusing =
         full_at != 0 && full_at - 1 == store->accepted - store->pending;
 }

@@ -59,7 +59,6 @@ fill_gap(struct collector__connection *connection,
 {
     struct collector__run gap = *run;
     sqlite3_stmt *statement = NULL;
-    bool any = false;
     int rc;
 
     rc = collector__connection_prepare(connection, COLLECTOR_SQL_RUNS_THROUGH,
@@ -67,14 +66,14 @@ fill_gap(struct collector__connection *connection,
     if (rc != COLLECTOR_OK)
         return rc;
     if (sqlite3_step(statement) == SQLITE_ROW) {
-        any = sqlite3_column_type(statement, 0) != SQLITE_NULL;
+        /* NULL, and so 0, when none was ever written. */
         gap.first_id = sqlite3_column_int64(statement, 0) + 1;
         gap.last_id = run->first_id - 1;
     } else {
         rc = collector__connection_error(connection, "reading the last run");
     }
     collector__connection_done(statement);
-    if (rc != COLLECTOR_OK || !any || gap.first_id > gap.last_id)
+    if (rc != COLLECTOR_OK || gap.first_id > gap.last_id)
         return rc;
     gap.error = "written down later, for want of room";
     return insert_run(connection, &gap, "success");
