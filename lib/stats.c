@@ -210,6 +210,11 @@ collector_store_stats(struct collector_store *store,
 void
 collector__stats_sample(struct collector_store *store)
 {
+    const int64_t now = collector__clock_monotonic_ms(&store->database.clock);
+
+    if (now - atomic_load(&store->sampled_at) < COLLECTOR_FORECAST_STEP_MS)
+        return; /* the forecasts would not keep it */
+    atomic_store(&store->sampled_at, now);
     collector__store_enter(store);
     (void)pthread_mutex_lock(&store->asker.mutex);
     refresh(store);

@@ -40,6 +40,8 @@ struct collector_store {
     struct collector__forecast size_forecast;
     /** Bytes that the backlog takes, about; likewise. */
     uint64_t backlog_size;
+    /** When they were last told by maintain, monotonic ms. */
+    _Atomic int64_t sampled_at;
     char collector_id[37];
     enum collector_write_mode mode;
     uint32_t connection_count;

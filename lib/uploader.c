@@ -22,6 +22,10 @@
  * a steady trickle does not become one request an event. */
 #define LINGER_MS 20
 
+/* Between two looks after the store: batches may follow each other by the
+ * hundred a second, and what is due can wait that long. */
+#define MAINTAIN_MS 100
+
 /* The status of a receiver to which a batch is too large: HTTP's. */
 #define STATUS_TOO_LARGE 413
 
@@ -100,6 +104,18 @@ collector__uploader_drop_batch(struct collector_uploader *uploader)
     uploader->batch = NULL;
     uploader->confirmed = false;
     memset(&uploader->delivery, 0, sizeof(uploader->delivery));
+}
+
+void
+collector__uploader_maintain(struct collector_uploader *uploader)
+{
+    const int64_t now = collector__clock_monotonic_ms(&collector__clock_system);
+
+    if (now - uploader->maintained_at < MAINTAIN_MS)
+        return;
+    (void)collector_store_maintain(uploader->store); /* is logged */
+    uploader->maintained_at =
+        collector__clock_monotonic_ms(&collector__clock_system);
 }
 
 /** How long to rest after a failure: drawn at random, and at least as long as
@@ -420,7 +436,7 @@ collector__uploader_step(struct collector_uploader *uploader,
     else if (fetch(uploader, &step) &&
              (uploader->confirmed || deliver(uploader, &step)))
         mark(uploader, &step);
-    (void)collector_store_maintain(uploader->store); /* is logged */
+    collector__uploader_maintain(uploader);
     *ret_step = step;
 }
 

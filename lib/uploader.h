@@ -23,6 +23,7 @@ struct collector_uploader {
     bool confirmed; /* the sink has the batch, the store doesn't know yet */
     struct collector__isolation isolation;
     char collector_id[COLLECTOR_UUID_SIZE]; /* whose events that is about */
+    int64_t maintained_at;                  /* monotonic ms of the system */
 
     /* Guards what is below. */
     pthread_mutex_t mutex;
@@ -53,6 +54,10 @@ struct collector__step {
 void
 collector__uploader_step(struct collector_uploader *uploader,
                          struct collector__step *ret_step);
+
+/** Look after the store, unless that was done a moment ago. Likewise. */
+void
+collector__uploader_maintain(struct collector_uploader *uploader);
 
 /** Let the batch go; the next step fetches anew. Likewise. */
 void

@@ -44,7 +44,7 @@ rest_a_while(struct collector_uploader *uploader, int64_t at)
     if (at <= slice_at || system_now_ms() < slice_at)
         return; /* the next step does it, or the caller goes on resting */
     (void)pthread_mutex_unlock(&uploader->mutex);
-    (void)collector_store_maintain(uploader->store); /* is logged */
+    collector__uploader_maintain(uploader);
     (void)pthread_mutex_lock(&uploader->mutex);
 }
 
