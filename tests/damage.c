@@ -157,21 +157,27 @@ damage_store_new(struct harness *harness, int64_t count, int64_t delivered,
                  bool with_log)
 {
     struct harness original;
-    const char *suffixes[] = {"", "-wal"};
-    size_t i;
 
     harness_start(&original, COLLECTOR_MODE_GROUP);
     damage_append(&original, 1, count);
     if (delivered > 0)
         ck_assert_uint_eq(harness_deliver(&original, (uint32_t)delivered),
                           (size_t)delivered);
-    harness_init(harness);
-    if (!with_log)
-        harness_close(&original);
-    for (i = 0; i < (with_log ? 2 : 1); i++)
-        bytes_write(damage_path(harness, suffixes[i]),
-                    bytes_read(damage_path(&original, suffixes[i])));
+    if (with_log)
+        damage_crash(harness, &original);
     harness_close(&original);
+    if (!with_log) {
+        harness_init(harness);
+        bytes_write(harness->path, bytes_read(original.path));
+    }
+}
+
+void
+damage_crash(struct harness *harness, const struct harness *original)
+{
+    harness_init(harness);
+    bytes_write(harness->path, bytes_read(original->path));
+    bytes_write(harness->wal_path, bytes_read(original->wal_path));
 }
 
 const char *

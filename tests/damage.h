@@ -48,6 +48,11 @@ void
 damage_store_new(struct harness *harness, int64_t count, int64_t delivered,
                  bool with_log);
 
+/** Prepare a store with both files of one that is open, whoever has it open, as
+ *  they are when its process is killed. */
+void
+damage_crash(struct harness *harness, const struct harness *original);
+
 /** The same path with something added. */
 const char *
 damage_path(const struct harness *harness, const char *suffix);

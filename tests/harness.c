@@ -4,9 +4,9 @@
 
 #include <stdlib.h>
 
-/** More than one event takes in a batch: room for a batch is made at once, and
- *  a test may fetch thousands of them. */
-#define EVENT_SIZE_MAX (128 * 1024)
+/** More than any event takes in a batch. A batch makes room for all it may
+ * hold, and an allocator that fills its memory takes long for the largest. */
+#define EVENT_SIZE_MAX ((size_t)2 * COLLECTOR_PAYLOAD_SIZE_MAX)
 
 void
 harness_init(struct harness *harness)
@@ -28,6 +28,15 @@ harness_stop_clock(struct harness *harness)
     support_clock_init(&harness->clock);
     harness->clock_ops = support_clock_ops(&harness->clock);
     harness->options.clock = &harness->clock_ops;
+}
+
+void
+harness_prepare(struct harness *harness, int mode)
+{
+    harness_init(harness);
+    harness_stop_clock(harness);
+    harness->options.mode = (enum collector_write_mode)mode;
+    harness->options.durability = COLLECTOR_DURABILITY_NORMAL;
 }
 
 void
@@ -133,12 +142,12 @@ harness_file_size(const struct harness *harness)
 struct collector_batch *
 harness_fetch(struct harness *harness, uint32_t event_count_max)
 {
-    const size_t size = (size_t)event_count_max * EVENT_SIZE_MAX;
-    const struct collector_batch_limits limits = {
-        event_count_max,
-        size < COLLECTOR_BATCH_BYTES_MAX ? size : COLLECTOR_BATCH_BYTES_MAX};
+    struct collector_batch_limits limits = {event_count_max,
+                                            COLLECTOR_BATCH_BYTES_MAX};
     struct collector_batch *batch = NULL;
 
+    if (event_count_max < COLLECTOR_BATCH_BYTES_MAX / EVENT_SIZE_MAX)
+        limits.bytes_max = event_count_max * EVENT_SIZE_MAX;
     ck_assert_ok(collector_store_fetch(harness->store, &limits, &batch));
     return batch;
 }

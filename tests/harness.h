@@ -32,6 +32,11 @@ harness_init(struct harness *harness);
 void
 harness_stop_clock(struct harness *harness);
 
+/** Both of these, for a store in this mode that does not wait for the disk, as
+ *  most tests that loop over the modes want it. */
+void
+harness_prepare(struct harness *harness, int mode);
+
 void
 harness_open(struct harness *harness);
 

@@ -7,17 +7,10 @@
  * test does, only the event before it and the one after it may be stored. One
  * thread, one at a time: setup and teardown are a test case's.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-#define NDJSON "Content-Type: application/x-ndjson\r\n"
-
-extern const char *db;
 extern struct daemon *collectord;
 extern int port;
-extern struct response response;
 
 void
 refusal_setup(void);

@@ -114,6 +114,16 @@ support_run_suite(Suite *suite)
     return failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+TCase *
+support_add_case(Suite *suite, const char *name, SFun setup, SFun teardown)
+{
+    TCase *tcase = tcase_create(name);
+
+    tcase_add_checked_fixture(tcase, setup, teardown);
+    suite_add_tcase(suite, tcase);
+    return tcase;
+}
+
 int64_t
 support_now_ms(void)
 {
@@ -174,6 +184,18 @@ support_format(const char *format, ...)
     (void)vsnprintf(text, (size_t)size + 1, format, args);
     va_end(args);
     return text;
+}
+
+char *
+support_repeat(const char *text, size_t count)
+{
+    const size_t size = strlen(text);
+    char *all = support_alloc(size * count + 1);
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        memcpy(all + i * size, text, size);
+    return all;
 }
 
 size_t

@@ -77,6 +77,11 @@ support_error_name(int rc);
 int
 support_run_suite(Suite *suite);
 
+/** Add an empty test case to a suite, each test of which runs between these
+ *  two; NULL is nothing. */
+TCase *
+support_add_case(Suite *suite, const char *name, SFun setup, SFun teardown);
+
 /** Monotonic milliseconds. */
 int64_t
 support_now_ms(void);
@@ -93,6 +98,10 @@ support_seed(void);
 /** A text made like printf does. */
 const char *
 support_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/** A text so many times in a row. */
+char *
+support_repeat(const char *text, size_t count);
 
 /** Memory that lives as long as those texts do, zeroed. */
 void *

@@ -5,32 +5,21 @@
  * upstream has confirmed it, whatever else the upstream says before; and the
  * credentials for it are shown to nobody.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
-#include "upstream.h"
+#include "site.h"
 
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
-static const char *dir;
-static const char *db;
-static struct upstream *upstream;
 static struct upstream *other;
-static struct response response;
 
 static void
 setup(void)
 {
-    dir = support_dir_new();
-    db = support_path(dir, "events.sqlite");
-    upstream = upstream_new();
+    site_setup_upstream();
     other = upstream_new();
 }
 
 static void
 teardown(void)
 {
-    upstream_free(upstream);
+    site_teardown_upstream();
     upstream_free(other);
 }
 
@@ -45,18 +34,8 @@ start_with_webhook(const char *url, const char *name, const char *value)
 static void
 post(struct daemon *collectord, const char *body)
 {
-    http_post_events(daemon_port(collectord), body, &response);
-    ck_assert_msg(response.status == 200, "%d: %s", response.status,
+    ck_assert_msg(site_post(collectord, body) == 200, "%d: %s", response.status,
                   response.body);
-}
-
-static void
-post_events(struct daemon *collectord, int count)
-{
-    int i;
-
-    for (i = 0; i < count; i++)
-        post(collectord, EVENT);
 }
 
 static int64_t
@@ -121,7 +100,7 @@ START_TEST(test_webhook_gets_every_event_in_order)
         start_with_webhook(upstream_url(upstream, "/in"), NULL, NULL);
     size_t i;
 
-    post_events(collectord, 50);
+    site_post_events(collectord, 50);
     wait_drained(collectord, 50);
     ck_assert_int_eq(upstream_confirmed_id(upstream), 50);
     ck_assert_uint_ge(upstream_request_count(upstream), 50 / 4);
@@ -196,7 +175,7 @@ START_TEST(test_retry_after_is_waited_for)
                     (struct upstream_answer){.status = 503,
                                              .headers = "Retry-After: 2\r\n"});
     collectord = start_with_webhook(upstream_url(upstream, "/in"), NULL, NULL);
-    post_events(collectord, 1);
+    site_post_events(collectord, 1);
     ck_assert(upstream_wait_requests(upstream, 1, SUPPORT_WAIT_MS));
     failed_ms = support_now_ms();
     ck_assert(upstream_wait_requests(upstream, 2, SUPPORT_WAIT_MS));
@@ -214,7 +193,7 @@ START_TEST(test_upstream_that_comes_late_gets_everything)
 
     upstream_free(upstream);
     collectord = start_with_webhook(url, NULL, NULL);
-    post_events(collectord, 6);
+    site_post_events(collectord, 6);
     ck_assert_eventually(stats_int(collectord, "uploader.failures") > 0);
     upstream = upstream_new_at(port);
     wait_drained(collectord, 6);
@@ -230,12 +209,11 @@ START_TEST(test_full_buffer_has_room_again_after_delivery)
     upstream_set_default(upstream, (struct upstream_answer){.held = true});
     collectord =
         start_with_webhook(upstream_url(upstream, "/in"), "-max-backlog", "5");
-    post_events(collectord, 5);
-    http_post_events(daemon_port(collectord), EVENT, &response);
-    ck_assert_int_eq(response.status, 503);
+    site_post_events(collectord, 5);
+    ck_assert_int_eq(site_post(collectord, EVENT), 503);
     upstream_release(upstream);
     wait_drained(collectord, 5);
-    post_events(collectord, 1);
+    site_post_events(collectord, 1);
     wait_drained(collectord, 6);
     ck_assert_int_eq(upstream_confirmed_id(upstream), 6);
     daemon_stop(collectord);
@@ -247,7 +225,7 @@ START_TEST(test_flaky_delivery_delivers_all_in_the_end)
     struct daemon *collectord =
         start_with_webhook(upstream_url(upstream, "/in"), "-flaky-every", "3");
 
-    post_events(collectord, 16);
+    site_post_events(collectord, 16);
     ck_assert_eventually(stats_int(collectord, "store.backlog") == 0);
     ck_assert_int_ge(stats_int(collectord, "uploader.failures"), 1);
     ck_assert_int_eq(upstream_confirmed_id(upstream), 16);
@@ -322,7 +300,7 @@ START_TEST(test_credentials_are_shown_to_nobody)
     upstream_set_default(upstream, (struct upstream_answer){.held = true});
     collectord = start_with_webhook(url, NULL, NULL);
     port = daemon_port(collectord);
-    post_events(collectord, 2);
+    site_post_events(collectord, 2);
     ck_assert(upstream_wait_requests(upstream, 3, SUPPORT_WAIT_MS));
     http_get(port, "/stats", &response);
     assert_no_secret(response.body);

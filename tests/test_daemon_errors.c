@@ -5,7 +5,6 @@
  * good request is served.
  */
 #include "refusal.h"
-#include "upstream.h"
 
 /** The error names no event. */
 #define NO_INDEX (-1)
@@ -20,18 +19,6 @@ assert_refused(int status, const char *words)
                   response.status, status, response.body);
     ck_assert_contains(response_header(&response, "Content-Type"), "json");
     ck_assert_contains(response_text(&response, "error"), words);
-}
-
-static char *
-repeat(const char *text, size_t count)
-{
-    size_t size = strlen(text);
-    char *all = support_alloc(size * count + 1);
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        memcpy(all + i * size, text, size);
-    return all;
 }
 
 static const struct {
@@ -130,7 +117,7 @@ START_TEST(test_oversize_field_is_refused)
                                    COLLECTOR_KIND_SIZE_MAX + 1,
                                    COLLECTOR_PAYLOAD_SIZE_MAX - 1};
 
-    fields[_i] = repeat("x", sizes[_i]);
+    fields[_i] = support_repeat("x", sizes[_i]);
     http_post_events(
         port, support_format(form, fields[0], fields[1], fields[2]), &response);
     assert_refused(400, names[_i]);
@@ -143,7 +130,8 @@ START_TEST(test_too_many_events_are_refused)
     const char *line = EVENT "\n";
 
     http_request(port, "POST", "/events", NDJSON,
-                 repeat(line, COLLECTOR_APPEND_COUNT_MAX + 1), &response);
+                 support_repeat(line, COLLECTOR_APPEND_COUNT_MAX + 1),
+                 &response);
     assert_refused(413, "10000");
 }
 END_TEST
@@ -152,16 +140,16 @@ START_TEST(test_deep_nesting_is_refused)
 {
     static const char event[] = "{\"device_id\":\"a\",\"kind\":\"k\","
                                 "\"payload\":%s%s}";
-    const char *deeper =
-        support_format(event, repeat("[", COLLECTOR_PAYLOAD_DEPTH_MAX + 1),
-                       repeat("]", COLLECTOR_PAYLOAD_DEPTH_MAX + 1));
+    const char *deeper = support_format(
+        event, support_repeat("[", COLLECTOR_PAYLOAD_DEPTH_MAX + 1),
+        support_repeat("]", COLLECTOR_PAYLOAD_DEPTH_MAX + 1));
     const char *const bombs[] = {
         deeper,
-        repeat("[", BOMB_COUNT),
-        repeat("{\"a\":", BOMB_COUNT),
-        support_format("[" EVENT ",%s", repeat("[", BOMB_COUNT)),
-        support_format(event, repeat("[", BOMB_COUNT / 4), ""),
-        support_format("{\"extra\":%s}", repeat("[{\"\":", BOMB_COUNT)),
+        support_repeat("[", BOMB_COUNT),
+        support_repeat("{\"a\":", BOMB_COUNT),
+        support_format("[" EVENT ",%s", support_repeat("[", BOMB_COUNT)),
+        support_format(event, support_repeat("[", BOMB_COUNT / 4), ""),
+        support_format("{\"extra\":%s}", support_repeat("[{\"\":", BOMB_COUNT)),
     };
     size_t i;
 
@@ -237,12 +225,12 @@ START_TEST(test_oversize_head_is_refused)
 {
     const char *request =
         support_format("GET /livez HTTP/1.1\r\nHost: box\r\n%s: x\r\n\r\n",
-                       repeat("X", 20000));
+                       support_repeat("X", 20000));
 
     http_send_raw(port, request, strlen(request), &response);
     assert_refused(response.status, "");
     request = support_format("GET /livez HTTP/1.1\r\nHost: box\r\n%s\r\n",
-                             repeat("X: y\r\n", 100));
+                             support_repeat("X: y\r\n", 100));
     http_send_raw(port, request, strlen(request), &response);
     assert_refused(431, "");
 }
@@ -252,11 +240,11 @@ END_TEST
 static void
 setup_full(void)
 {
-    struct upstream *upstream = upstream_new();
-    const char *url = upstream_url(upstream, "/in");
+    const char *url;
 
-    upstream_free(upstream); /* nobody listens there any more */
-    db = support_path(support_dir_new(), "events.sqlite");
+    site_setup_upstream();
+    url = upstream_url(upstream, "/in");
+    site_teardown_upstream(); /* nobody listens there any more */
     collectord =
         daemon_start(db, "-max-backlog", "5", "-sink", "webhook",
                      "-webhook-url", url, "-drain-timeout", "10ms", NULL);

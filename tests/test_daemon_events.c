@@ -4,21 +4,15 @@
  * is stored as a whole before it is answered 200 with ids in the order of the
  * request; and a payload is stored as it was sent.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
-#define NDJSON "Content-Type: application/x-ndjson\r\n"
-
-static const char *db;
 static struct daemon *collectord;
 static int port;
-static struct response response;
 
 static void
 setup(void)
 {
-    db = support_path(support_dir_new(), "events.sqlite");
+    site_setup();
     collectord = daemon_start(db, NULL);
     port = daemon_port(collectord);
 }
@@ -47,12 +41,6 @@ assert_accepted(int64_t first_id, size_t count)
         ck_assert_int_eq(json_integer_value(json_array_get(ids, i)),
                          first_id + (int64_t)i);
     json_decref(json);
-}
-
-static int64_t
-stored_count(void)
-{
-    return support_sql_int(db, "SELECT count(*) FROM event_log");
 }
 
 static const char *
@@ -120,7 +108,7 @@ START_TEST(test_empty_array_is_accepted_as_nothing)
 {
     http_post_events(port, "[]", &response);
     assert_accepted(1, 0);
-    ck_assert_int_eq(stored_count(), 0);
+    ck_assert_int_eq(site_event_count(), 0);
 }
 END_TEST
 
@@ -328,24 +316,15 @@ START_TEST(test_names_keep_their_characters)
 }
 END_TEST
 
-static char *
-repeat(char c, size_t count)
-{
-    char *text = support_alloc(count + 1);
-
-    memset(text, c, count);
-    return text;
-}
-
 START_TEST(test_fields_at_their_limit_are_accepted)
 {
     http_post_events(
         port,
         support_format(
             "{\"device_id\":\"%s\",\"kind\":\"%s\",\"payload\":\"%s\"}",
-            repeat('d', COLLECTOR_DEVICE_ID_SIZE_MAX),
-            repeat('k', COLLECTOR_KIND_SIZE_MAX),
-            repeat('p', COLLECTOR_PAYLOAD_SIZE_MAX - 2)),
+            support_repeat("d", COLLECTOR_DEVICE_ID_SIZE_MAX),
+            support_repeat("k", COLLECTOR_KIND_SIZE_MAX),
+            support_repeat("p", COLLECTOR_PAYLOAD_SIZE_MAX - 2)),
         &response);
     assert_accepted(1, 1);
     ck_assert_int_eq(
@@ -359,8 +338,8 @@ START_TEST(test_payload_at_the_depth_limit_is_accepted)
     http_post_events(
         port,
         support_format("{\"device_id\":\"a\",\"kind\":\"k\",\"payload\":%s%s}",
-                       repeat('[', COLLECTOR_PAYLOAD_DEPTH_MAX),
-                       repeat(']', COLLECTOR_PAYLOAD_DEPTH_MAX)),
+                       support_repeat("[", COLLECTOR_PAYLOAD_DEPTH_MAX),
+                       support_repeat("]", COLLECTOR_PAYLOAD_DEPTH_MAX)),
         &response);
     assert_accepted(1, 1);
 }
@@ -376,14 +355,14 @@ START_TEST(test_most_events_of_a_request_are_accepted)
         memcpy(body + i * strlen(event), event, strlen(event));
     http_request(port, "POST", "/events", NDJSON, body, &response);
     assert_accepted(1, COLLECTOR_APPEND_COUNT_MAX);
-    ck_assert_int_eq(stored_count(), COLLECTOR_APPEND_COUNT_MAX);
+    ck_assert_int_eq(site_event_count(), COLLECTOR_APPEND_COUNT_MAX);
 }
 END_TEST
 
 START_TEST(test_body_of_the_largest_size_is_accepted)
 {
     static const char event[] = "{\"device_id\":\"a\",\"kind\":\"k\"}";
-    char *body = repeat(' ', COLLECTOR_APPEND_TEXT_SIZE_MAX);
+    char *body = support_repeat(" ", COLLECTOR_APPEND_TEXT_SIZE_MAX);
 
     memcpy(body, event, strlen(event));
     http_post_events(port, body, &response);
@@ -403,7 +382,7 @@ START_TEST(test_ids_go_on_after_a_restart)
     http_post_events(daemon_port(collectord),
                      "{\"device_id\":\"c\",\"kind\":\"k\"}", &response);
     assert_accepted(3, 1);
-    ck_assert_int_eq(stored_count(), 3);
+    ck_assert_int_eq(site_event_count(), 3);
 }
 END_TEST
 

@@ -18,18 +18,6 @@ assert_refused(int status)
     ck_assert_str_ne(response_text(&response, "error"), "");
 }
 
-static char *
-repeat(const char *text, size_t count)
-{
-    size_t size = strlen(text);
-    char *all = support_alloc(size * count + 1);
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        memcpy(all + i * size, text, size);
-    return all;
-}
-
 START_TEST(test_announced_body_over_the_limit_is_refused)
 {
     const char *request = support_format(HEAD "Content-Length: %d\r\n\r\n",
@@ -55,7 +43,7 @@ END_TEST
 START_TEST(test_chunked_body_over_the_limit_is_refused)
 {
     struct client *client = client_open(port);
-    const char *spaces = repeat(" ", 65536);
+    const char *spaces = support_repeat(" ", 65536);
     int i;
 
     ck_assert(client_print(client, HEAD "Transfer-Encoding: chunked\r\n\r\n"

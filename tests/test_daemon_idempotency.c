@@ -5,15 +5,11 @@
  * whoever sends it, in which order, and whatever crashes in between.
  */
 #include "account.h"
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
 
 #define CLIENT_COUNT 100
 
@@ -23,11 +19,7 @@
 #define KILL_COUNT 8
 #define LIFE_ANSWERS (KEY_COUNT * CLIENT_COUNT / KILL_COUNT)
 
-static const char *const modes[] = {"group", "concurrent", "serialized"};
-
-static const char *db;
 static struct daemon *collectord;
-static struct response response;
 
 static void
 start(const char *mode)
@@ -39,7 +31,7 @@ start(const char *mode)
 static void
 setup(void)
 {
-    db = support_path(support_dir_new(), "events.sqlite");
+    site_setup();
     start("group");
 }
 
@@ -75,12 +67,6 @@ is_replayed(void)
     return value != NULL;
 }
 
-static int64_t
-stored_count(void)
-{
-    return support_sql_int(db, "SELECT count(*) FROM event_log");
-}
-
 START_TEST(test_repeat_gets_the_same_receipt)
 {
     ck_assert_int_eq(post(NULL, EVENT), 200);
@@ -92,7 +78,7 @@ START_TEST(test_repeat_gets_the_same_receipt)
     ck_assert_int_eq(post_key("k", "[" EVENT "," EVENT "]"), 200);
     ck_assert_str_eq(response.body, "{\"accepted\":2,\"ids\":[2,3]}\n");
     ck_assert(is_replayed());
-    ck_assert_int_eq(stored_count(), 4);
+    ck_assert_int_eq(site_event_count(), 4);
 }
 END_TEST
 
@@ -107,7 +93,7 @@ START_TEST(test_lines_can_be_repeated)
         ck_assert_str_eq(response.body, "{\"accepted\":2,\"ids\":[1,2]}\n");
         ck_assert(is_replayed() == (i > 0));
     }
-    ck_assert_int_eq(stored_count(), 2);
+    ck_assert_int_eq(site_event_count(), 2);
 }
 END_TEST
 
@@ -117,7 +103,7 @@ START_TEST(test_key_with_another_body_is_refused)
     ck_assert_int_eq(post_key("k", "[" EVENT "]"), 422);
     ck_assert_contains(response.body, "Idempotency-Key");
     ck_assert_ptr_nonnull(strstr(response.head, "Unprocessable Content"));
-    ck_assert_int_eq(stored_count(), 1);
+    ck_assert_int_eq(site_event_count(), 1);
 }
 END_TEST
 
@@ -174,7 +160,7 @@ START_TEST(test_key_that_is_none_is_refused)
     }
     ck_assert_int_eq(post_key(key_of_size(256), EVENT), 400);
     ck_assert_contains(response.body, "255");
-    ck_assert_int_eq(stored_count(), 0);
+    ck_assert_int_eq(site_event_count(), 0);
 }
 END_TEST
 
@@ -200,7 +186,7 @@ START_TEST(test_key_is_taken_as_it_is)
                          200);
         ck_assert_msg(is_replayed(), "%s", keys[i]);
     }
-    ck_assert_int_eq(stored_count(), (int64_t)count);
+    ck_assert_int_eq(site_event_count(), (int64_t)count);
 }
 END_TEST
 
@@ -348,7 +334,7 @@ check_file(void)
 {
     int key;
 
-    ck_assert_int_eq(stored_count(), KEY_COUNT);
+    ck_assert_int_eq(site_event_count(), KEY_COUNT);
     for (key = 0; key < KEY_COUNT; key++)
         ck_assert_int_eq(
             support_sql_int(db, support_format("SELECT id FROM event_log"

@@ -6,18 +6,11 @@
  * events. All of it also across restarts and kills.
  */
 #include "account.h"
-#include "client.h"
-#include "process.h"
-#include "support.h"
-#include "upstream.h"
+#include "site.h"
 
 #include <signal.h>
 
 #define EVENT_COUNT 1000
-
-static const char *db;
-static struct upstream *upstream;
-static struct response response;
 
 /** What the upstream refuses. */
 static const int64_t bad_ids[] = {7, 77, 777};
@@ -55,19 +48,6 @@ refuse_everything(void *userdata, const struct upstream_request *request)
     return (struct upstream_answer){.status = 400};
 }
 
-static void
-setup(void)
-{
-    db = support_path(support_dir_new(), "events.sqlite");
-    upstream = upstream_new();
-}
-
-static void
-teardown(void)
-{
-    upstream_free(upstream);
-}
-
 static struct daemon *
 start(void)
 {
@@ -87,16 +67,7 @@ post(struct daemon *collectord, int first, int count)
         body = support_format("%s%s{\"device_id\":\"d\",\"kind\":\"k\","
                               "\"payload\":%d}",
                               body, i == first ? "" : ",", i);
-    http_post_events(daemon_port(collectord), support_format("%s]", body),
-                     &response);
-    ck_assert_int_eq(response.status, 200);
-}
-
-static void
-wait_drained(void)
-{
-    ck_assert_eventually(support_sql_int(db, "SELECT pending FROM ledger") ==
-                         0);
+    ck_assert_int_eq(site_post(collectord, support_format("%s]", body)), 200);
 }
 
 static int64_t
@@ -167,7 +138,7 @@ START_TEST(test_refused_events_hold_nobody_up)
     upstream_set_judge(upstream, refuse_bad_ids, NULL);
     collectord = start();
     post(collectord, 1, EVENT_COUNT);
-    wait_drained();
+    site_wait_drained();
     ck_assert(daemon_says(collectord, "event 777 is a dead letter"));
     daemon_stop(collectord);
     assert_bad_ids_dead();
@@ -193,7 +164,7 @@ START_TEST(test_refused_events_are_found_across_restarts)
         if (i < 4)
             daemon_stop(collectord);
     }
-    wait_drained();
+    site_wait_drained();
     daemon_stop(collectord);
     assert_bad_ids_dead();
     /* What was under way at a stop may be sent once more. */
@@ -223,7 +194,7 @@ START_TEST(test_refused_events_are_found_across_kills)
         account_assert(db);
         collectord = start();
     }
-    wait_drained();
+    site_wait_drained();
     daemon_stop(collectord);
     assert_bad_ids_dead();
     /* What was confirmed just before a kill may be sent once more. */
@@ -252,23 +223,30 @@ START_TEST(test_an_upstream_that_refuses_everything_is_broken)
     http_get(daemon_port(collectord), "/healthz", &response);
     ck_assert_int_eq(response.status, 503);
     upstream_set_judge(upstream, NULL, NULL);
-    wait_drained();
+    site_wait_drained();
     ck_assert_int_eq(dead_count(), 10);
     daemon_stop(collectord);
     assert_arrived(EVENT_COUNT, 1);
 }
 END_TEST
 
-START_TEST(test_an_upstream_of_limited_size_gets_smaller_bodies)
+/** Have so many events settled by an upstream that refuses larger bodies. */
+static void
+drain_into_limited(size_t size_max, int count)
 {
-    static size_t size_max = 2000;
     struct daemon *collectord;
 
     upstream_set_judge(upstream, refuse_large_bodies, &size_max);
     collectord = start();
-    post(collectord, 1, EVENT_COUNT);
-    wait_drained();
+    post(collectord, 1, count);
+    site_wait_drained();
     daemon_stop(collectord);
+    upstream_set_judge(upstream, NULL, NULL);
+}
+
+START_TEST(test_an_upstream_of_limited_size_gets_smaller_bodies)
+{
+    drain_into_limited(2000, EVENT_COUNT);
     ck_assert_int_eq(dead_count(), 0);
     assert_arrived(EVENT_COUNT, 1);
     ck_assert_uint_le(upstream_request_count(upstream),
@@ -278,14 +256,7 @@ END_TEST
 
 START_TEST(test_an_event_too_large_for_the_upstream_is_dead)
 {
-    static size_t size_max = 30;
-    struct daemon *collectord;
-
-    upstream_set_judge(upstream, refuse_large_bodies, &size_max);
-    collectord = start();
-    post(collectord, 1, 1);
-    wait_drained();
-    daemon_stop(collectord);
+    drain_into_limited(30, 1);
     ck_assert_str_eq(
         support_sql_text(db, "SELECT event_id || ' ' || status || ' ' ||"
                              " attempts FROM dead_letters"),
@@ -300,7 +271,8 @@ main(void)
     Suite *suite = suite_create("daemon_poison");
     TCase *tcase = tcase_create("poison");
 
-    tcase_add_checked_fixture(tcase, setup, teardown);
+    tcase_add_checked_fixture(tcase, site_setup_upstream,
+                              site_teardown_upstream);
     tcase_add_test(tcase, test_refused_events_hold_nobody_up);
     tcase_add_test(tcase, test_refused_events_are_found_across_restarts);
     tcase_add_test(tcase, test_refused_events_are_found_across_kills);

@@ -4,10 +4,7 @@
  * the record, as it was asked to; health says so, and that it is over.
  */
 #include "account.h"
-#include "client.h"
-#include "process.h"
-#include "support.h"
-#include "upstream.h"
+#include "site.h"
 
 #define SIZE_MAX_FLAG "1MiB"
 #define FILE_SIZE_MAX (1024 * 1024)
@@ -16,10 +13,7 @@
 #define REQUEST_COUNT_MAX 200
 #define PAYLOAD_SIZE 20000
 
-static const char *db;
-static struct upstream *upstream;
 static struct daemon *collectord;
-static struct response response;
 
 static void
 start(const char *overflow)
@@ -33,8 +27,7 @@ start(const char *overflow)
 static void
 setup(void)
 {
-    db = support_path(support_dir_new(), "events.sqlite");
-    upstream = upstream_new();
+    site_setup_upstream();
     upstream_set_default(upstream, (struct upstream_answer){.held = true});
 }
 
@@ -44,7 +37,7 @@ teardown(void)
     upstream_release(upstream);
     daemon_stop(collectord);
     account_assert(db);
-    upstream_free(upstream);
+    site_teardown_upstream();
 }
 
 static const char *
@@ -53,13 +46,6 @@ event(int payload_size)
     return support_format("{\"device_id\":\"d\",\"kind\":\"k\",\"payload\":"
                           "\"%0*d\"}",
                           payload_size, 0);
-}
-
-static int
-post(const char *body)
-{
-    http_post_events(daemon_port(collectord), body, &response);
-    return response.status;
 }
 
 static int
@@ -82,7 +68,7 @@ START_TEST(test_full_file_refuses_events_until_some_have_left)
     int count = 0;
 
     start("reject");
-    while (post(body) == 200)
+    while (site_post(collectord, body) == 200)
         ck_assert_int_lt(++count, REQUEST_COUNT_MAX);
     ck_assert_int_eq(response.status, 503);
     ck_assert_str_eq(response_text(&response, "error"), "buffer full");
@@ -96,7 +82,7 @@ START_TEST(test_full_file_refuses_events_until_some_have_left)
     upstream_release(upstream);
     ck_assert_eventually(health() == 200);
     ck_assert(response_bool(&response, "backlog_ok"));
-    ck_assert_eventually(post(body) == 200);
+    ck_assert_eventually(site_post(collectord, body) == 200);
     ck_assert_int_le(files_size(), FILE_SIZE_MAX);
     ck_assert_int_eq(support_sql_int(db, "SELECT accepted FROM ledger"),
                      count + 1);
@@ -110,7 +96,7 @@ START_TEST(test_full_file_drops_the_oldest_on_the_record)
 
     start("drop-oldest");
     for (i = 0; i < REQUEST_COUNT_MAX; i++)
-        ck_assert_int_eq(post(body), 200);
+        ck_assert_int_eq(site_post(collectord, body), 200);
     ck_assert_int_le(files_size(), FILE_SIZE_MAX);
     ck_assert_int_gt(support_sql_int(db, "SELECT dropped FROM ledger"), 100);
     ck_assert_int_eq(support_sql_int(db, "SELECT accepted FROM ledger"),
@@ -130,7 +116,7 @@ START_TEST(test_request_that_can_never_fit_is_too_large)
     start("drop-oldest");
     for (i = 0; i < 16; i++)
         body = support_format("%s%s%s", body, i == 0 ? "" : ",", event(60000));
-    ck_assert_int_eq(post(support_format("%s]", body)), 413);
+    ck_assert_int_eq(site_post(collectord, support_format("%s]", body)), 413);
     ck_assert_contains(response_text(&response, "error"), "size limit");
     ck_assert_int_eq(support_sql_int(db, "SELECT accepted FROM ledger"), 0);
     ck_assert_int_eq(health(), 200);

@@ -4,36 +4,14 @@
  * delivered if that can be done in time, and what can't stays in the file. The
  * second signal does not wait for any of it.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
-#include "upstream.h"
+#include "site.h"
 
 #include <signal.h>
 #include <stdlib.h>
 
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
 /** Long before this a process that does not wait has ended, and long after it
  *  one that does. */
 #define PROMPT_MS 5000
-
-static const char *db;
-static struct upstream *upstream;
-static struct response response;
-
-static void
-setup(void)
-{
-    db = support_path(support_dir_new(), "events.sqlite");
-    upstream = upstream_new();
-}
-
-static void
-teardown(void)
-{
-    upstream_free(upstream);
-}
 
 static struct daemon *
 start_with_upstream(const char *drain_timeout)
@@ -42,17 +20,6 @@ start_with_upstream(const char *drain_timeout)
                         upstream_url(upstream, "/in"), "-upload-batch", "5",
                         "-upload-interval", "50ms", "-drain-timeout",
                         drain_timeout, NULL);
-}
-
-static void
-post_events(struct daemon *collectord, int count)
-{
-    int i;
-
-    for (i = 0; i < count; i++) {
-        http_post_events(daemon_port(collectord), EVENT, &response);
-        ck_assert_int_eq(response.status, 200);
-    }
 }
 
 static bool
@@ -75,7 +42,7 @@ START_TEST(test_signal_waits_for_the_drain)
     struct daemon *collectord = start_with_upstream("15s");
 
     upstream_set_default(upstream, (struct upstream_answer){.delay_ms = 50});
-    post_events(collectord, 30);
+    site_post_events(collectord, 30);
     daemon_signal(collectord, _i == 0 ? SIGTERM : SIGINT);
     ck_assert_int_eq(daemon_wait(collectord, SUPPORT_WAIT_MS), 0);
     ck_assert_int_eq(pending_count(), 0);
@@ -91,7 +58,7 @@ START_TEST(test_drain_goes_on_through_a_failure)
 
     upstream_script(upstream,
                     (struct upstream_answer){.status = 503, .delay_ms = 100});
-    post_events(collectord, 10);
+    site_post_events(collectord, 10);
     daemon_stop(collectord);
     ck_assert_int_eq(pending_count(), 0);
     ck_assert_int_eq(upstream_confirmed_id(upstream), 10);
@@ -106,7 +73,7 @@ START_TEST(test_drain_ends_at_its_deadline)
 
     upstream_set_default(upstream,
                          (struct upstream_answer){.trick = UPSTREAM_HANG});
-    post_events(collectord, 8);
+    site_post_events(collectord, 8);
     ck_assert(upstream_wait_requests(upstream, 1, SUPPORT_WAIT_MS));
     started_ms = support_now_ms();
     daemon_signal(collectord, SIGTERM);
@@ -141,7 +108,7 @@ START_TEST(test_second_signal_ends_it_at_once)
     port = daemon_port(collectord);
     upstream_set_default(upstream,
                          (struct upstream_answer){.trick = UPSTREAM_HANG});
-    post_events(collectord, 8);
+    site_post_events(collectord, 8);
     ck_assert(upstream_wait_requests(upstream, 1, SUPPORT_WAIT_MS));
     daemon_signal(collectord, SIGTERM);
     ck_assert_eventually(is_refusing(port));
@@ -195,8 +162,7 @@ START_TEST(test_answers_and_file_agree_when_a_signal_meets_a_request)
     ck_assert(client_send(client, &EVENT[10], strlen(EVENT) - 10));
     answered = client_read(client, &response) && response.status == 200;
     ck_assert_int_eq(daemon_wait(collectord, SUPPORT_WAIT_MS), 0);
-    ck_assert_int_eq(support_sql_int(db, "SELECT count(*) FROM event_log"),
-                     answered ? 1 : 0);
+    ck_assert_int_eq(site_event_count(), answered ? 1 : 0);
     ck_assert_msg(answered, "the request was not finished");
     client_free(client);
     daemon_free(collectord);
@@ -214,7 +180,7 @@ START_TEST(test_silent_request_does_not_hold_it_up_for_ever)
     ck_assert(client_read(client, &response));
     daemon_signal(collectord, SIGTERM);
     ck_assert_int_eq(daemon_wait(collectord, SUPPORT_WAIT_MS), 0);
-    ck_assert_int_eq(support_sql_int(db, "SELECT count(*) FROM event_log"), 0);
+    ck_assert_int_eq(site_event_count(), 0);
     client_free(client);
     daemon_free(collectord);
 }
@@ -227,13 +193,15 @@ main(void)
     TCase *drain = tcase_create("drain");
     TCase *requests = tcase_create("requests");
 
-    tcase_add_checked_fixture(drain, setup, teardown);
+    tcase_add_checked_fixture(drain, site_setup_upstream,
+                              site_teardown_upstream);
     tcase_add_loop_test(drain, test_signal_waits_for_the_drain, 0, 2);
     tcase_add_test(drain, test_drain_goes_on_through_a_failure);
     tcase_add_test(drain, test_drain_ends_at_its_deadline);
     tcase_add_loop_test(drain, test_second_signal_ends_it_at_once, 0, 2);
     suite_add_tcase(suite, drain);
-    tcase_add_checked_fixture(requests, setup, teardown);
+    tcase_add_checked_fixture(requests, site_setup_upstream,
+                              site_teardown_upstream);
     tcase_add_test(requests, test_idle_connections_do_not_hold_it_up);
     tcase_add_test(requests,
                    test_answers_and_file_agree_when_a_signal_meets_a_request);

@@ -4,38 +4,21 @@
  * before it was asked for, while producers go on; and whoever asks, and does
  * not take it, costs neither room nor a stop for long.
  */
-#include "client.h"
 #include "disk.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
 #include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
-/** Posts of post_much(): more than the sockets of a connection hold. */
+/** Posts of start_with_much(): more than the sockets of a connection hold. */
 #define MUCH_POSTS 40
 #define MUCH_EVENTS 15
 
 /** Longer than a stop waits for requests, and shorter than for the client's
  *  silence. */
 #define STOP_MS 8000
-
-static const char *const modes[] = {"group", "concurrent", "serialized"};
-
-static const char *dir;
-static const char *db;
-static struct response response;
-
-static void
-setup(void)
-{
-    dir = support_dir_new();
-    db = support_path(dir, "events.sqlite");
-}
 
 /** Files whose name has this in it. */
 static size_t
@@ -80,10 +63,11 @@ try_again(struct daemon *collectord)
     return response.status;
 }
 
-/** Post until it takes several buffers to send the file. */
-static void
-post_much(struct daemon *collectord)
+/** Start it on a file that takes several buffers to send. */
+static struct daemon *
+start_with_much(void)
 {
+    struct daemon *collectord = daemon_start(db, NULL);
     static char payload[60000];
     const char *event;
     const char *body = "";
@@ -96,10 +80,9 @@ post_much(struct daemon *collectord)
     for (i = 0; i < MUCH_EVENTS; i++)
         body = support_format("%s%s%s", body, i == 0 ? "[" : ",", event);
     body = support_format("%s]", body);
-    for (i = 0; i < MUCH_POSTS; i++) {
-        http_post_events(daemon_port(collectord), body, &response);
-        ck_assert_int_eq(response.status, 200);
-    }
+    for (i = 0; i < MUCH_POSTS; i++)
+        ck_assert_int_eq(site_post(collectord, body), 200);
+    return collectord;
 }
 
 /** Somebody who posts until it is enough. */
@@ -205,19 +188,16 @@ END_TEST
 
 START_TEST(test_client_that_stops_reading_holds_up_snapshots_for_a_while)
 {
-    struct daemon *collectord = daemon_start(db, NULL);
-    struct client *client;
+    struct daemon *collectord = start_with_much();
+    struct client *client = ask_and_stop_reading(collectord);
 
-    post_much(collectord);
-    client = ask_and_stop_reading(collectord);
     ck_assert_int_eq(response.status, 200);
     ck_assert_uint_eq(file_count("snapshot"), 0); /* it has no name by now */
     http_get(daemon_port(collectord), "/snapshot", &response);
     ck_assert_int_eq(response.status, 503);
     ck_assert_contains(response_text(&response, "error"), "another snapshot");
     ck_assert_ptr_nonnull(response_header(&response, "Retry-After"));
-    http_post_events(daemon_port(collectord), EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     ck_assert_eventually(try_again(collectord) == 200);
     client_free(client);
     daemon_stop(collectord);
@@ -226,10 +206,9 @@ END_TEST
 
 START_TEST(test_client_that_goes_away_leaves_nothing)
 {
-    struct daemon *collectord = daemon_start(db, NULL);
+    struct daemon *collectord = start_with_much();
     int i;
 
-    post_much(collectord);
     for (i = 0; i < 3; i++) /* a client that is gone at once is noticed so */
         ck_assert(support_eventually(try_again(collectord) == 200, 5000));
     ck_assert_uint_eq(file_count("snapshot"), 0);
@@ -239,11 +218,9 @@ END_TEST
 
 START_TEST(test_stop_does_not_wait_for_a_client_that_does_not_read)
 {
-    struct daemon *collectord = daemon_start(db, NULL);
-    struct client *client;
+    struct daemon *collectord = start_with_much();
+    struct client *client = ask_and_stop_reading(collectord);
 
-    post_much(collectord);
-    client = ask_and_stop_reading(collectord);
     daemon_signal(collectord, SIGTERM);
     ck_assert_int_eq(daemon_wait(collectord, STOP_MS), 0);
     client_free(client);
@@ -284,14 +261,12 @@ START_TEST(test_snapshot_does_not_take_the_last_room)
 
     if (!disk_mount(dir, 64 * DISK_MIB))
         return;
-    collectord = daemon_start(db, NULL);
-    post_much(collectord); /* 36 MB and a log */
+    collectord = start_with_much(); /* 36 MB and a log */
     http_get(daemon_port(collectord), "/snapshot", &response);
     ck_assert_int_eq(response.status, 503);
     ck_assert_contains(response_text(&response, "error"), "no room");
     ck_assert_ptr_nonnull(response_header(&response, "Retry-After"));
-    http_post_events(daemon_port(collectord), EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     http_get(daemon_port(collectord), "/healthz", &response);
     ck_assert_int_eq(response.status, 200);
     ck_assert_uint_eq(file_count("snapshot"), 0);
@@ -307,8 +282,7 @@ START_TEST(test_snapshot_on_its_way_gives_way_when_the_disk_fills_up)
 
     if (!disk_mount(dir, 128 * DISK_MIB))
         return;
-    collectord = daemon_start(db, NULL);
-    post_much(collectord);
+    collectord = start_with_much();
     client = ask_and_stop_reading(collectord);
     ck_assert_int_eq(response.status, 200);
     disk_fill(dir, 2 * DISK_MIB);
@@ -330,13 +304,13 @@ main(void)
     TCase *clients = tcase_create("clients");
     TCase *room = tcase_create("room");
 
-    tcase_add_checked_fixture(copy, setup, NULL);
+    tcase_add_checked_fixture(copy, site_setup, NULL);
     tcase_set_timeout(copy, 60);
     tcase_add_loop_test(
         copy, test_snapshot_has_what_was_confirmed_while_producers_post, 0, 3);
     tcase_add_loop_test(copy, test_other_methods_are_refused, 0, 2);
     suite_add_tcase(suite, copy);
-    tcase_add_checked_fixture(clients, setup, NULL);
+    tcase_add_checked_fixture(clients, site_setup, NULL);
     tcase_set_timeout(clients, 60);
     tcase_add_test(
         clients, test_client_that_stops_reading_holds_up_snapshots_for_a_while);
@@ -344,7 +318,7 @@ main(void)
     tcase_add_test(clients,
                    test_stop_does_not_wait_for_a_client_that_does_not_read);
     suite_add_tcase(suite, clients);
-    tcase_add_checked_fixture(room, setup, NULL);
+    tcase_add_checked_fixture(room, site_setup, NULL);
     tcase_set_timeout(room, 60);
     tcase_add_test(room, test_what_a_kill_left_behind_is_removed_at_the_start);
     tcase_add_test(room, test_snapshot_does_not_take_the_last_room);

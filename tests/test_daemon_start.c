@@ -4,24 +4,9 @@
  * can't start says why and what to do, and leaves the one that runs, and files
  * that are not its own, alone.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
 #include <stdio.h>
-
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
-static const char *dir;
-static const char *db;
-static struct response response;
-
-static void
-setup(void)
-{
-    dir = support_dir_new();
-    db = support_path(dir, "events.sqlite");
-}
 
 START_TEST(test_addr_takes_names_of_this_machine)
 {
@@ -59,8 +44,7 @@ START_TEST(test_second_collector_on_a_file_is_refused)
     ck_assert(daemon_says(second, "stop that one first"));
     ck_assert_ptr_null(strstr(daemon_stderr(second), "listening"));
     daemon_free(second);
-    http_post_events(daemon_port(first), EVENT, &response);
-    ck_assert_int_eq(response.status, 200);
+    ck_assert_int_eq(site_post(first, EVENT), 200);
     daemon_stop(first);
 }
 END_TEST
@@ -156,7 +140,7 @@ main(void)
     Suite *suite = suite_create("daemon_start");
     TCase *tcase = tcase_create("start");
 
-    tcase_add_checked_fixture(tcase, setup, NULL);
+    tcase_add_checked_fixture(tcase, site_setup, NULL);
     tcase_add_loop_test(tcase, test_addr_takes_names_of_this_machine, 0, 2);
     tcase_add_loop_test(tcase, test_addr_beyond_this_machine_is_warned_about, 0,
                         2);

@@ -4,24 +4,10 @@
  * /livez only that the process serves; /stats the numbers. None of them writes,
  * and HEAD works wherever GET does.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
-#include "upstream.h"
+#include "site.h"
 
 #include <sqlite3.h>
 #include <sys/stat.h>
-
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
-static const char *db;
-static struct response response;
-
-static void
-setup(void)
-{
-    db = support_path(support_dir_new(), "events.sqlite");
-}
 
 static int
 status_of(int port, const char *path)
@@ -57,7 +43,6 @@ END_TEST
 
 START_TEST(test_healthz_says_why_the_upstream_fails)
 {
-    struct upstream *upstream = upstream_new();
     struct daemon *collectord;
     int port;
 
@@ -82,13 +67,11 @@ START_TEST(test_healthz_says_why_the_upstream_fails)
     ck_assert_eventually(status_of(port, "/healthz") == 200);
     ck_assert_int_eq(response_int(&response, "backlog"), 0);
     daemon_stop(collectord);
-    upstream_free(upstream);
 }
 END_TEST
 
 START_TEST(test_healthz_says_that_the_backlog_is_full)
 {
-    struct upstream *upstream = upstream_new();
     struct daemon *collectord;
     int port;
     int i;
@@ -110,13 +93,11 @@ START_TEST(test_healthz_says_that_the_backlog_is_full)
     ck_assert_contains(response.body, "3 of 3 events");
     ck_assert_int_eq(status_of(port, "/livez"), 200);
     daemon_stop(collectord);
-    upstream_free(upstream);
 }
 END_TEST
 
 START_TEST(test_healthz_says_that_events_were_refused_for_want_of_room)
 {
-    struct upstream *upstream = upstream_new();
     struct daemon *collectord;
     int port;
 
@@ -142,13 +123,11 @@ START_TEST(test_healthz_says_that_events_were_refused_for_want_of_room)
     upstream_release(upstream);
     ck_assert_eventually(status_of(port, "/healthz") == 200);
     daemon_stop(collectord);
-    upstream_free(upstream);
 }
 END_TEST
 
 START_TEST(test_healthz_says_that_the_upstream_hangs)
 {
-    struct upstream *upstream = upstream_new();
     struct daemon *collectord;
     int port;
 
@@ -172,7 +151,6 @@ START_TEST(test_healthz_says_that_the_upstream_hangs)
     ck_assert_int_gt(response_int(&response, "uploader.failing_since"),
                      INT64_C(1700000000000));
     daemon_stop(collectord);
-    upstream_free(upstream);
 }
 END_TEST
 
@@ -348,7 +326,8 @@ main(void)
     TCase *stats = tcase_create("stats");
     TCase *probes = tcase_create("probes");
 
-    tcase_add_checked_fixture(healthz, setup, NULL);
+    tcase_add_checked_fixture(healthz, site_setup_upstream,
+                              site_teardown_upstream);
     tcase_add_test(healthz, test_healthz_is_ok_when_events_flow);
     tcase_add_test(healthz, test_healthz_says_why_the_upstream_fails);
     tcase_add_test(healthz, test_healthz_says_that_the_backlog_is_full);
@@ -356,10 +335,10 @@ main(void)
                    test_healthz_says_that_events_were_refused_for_want_of_room);
     tcase_add_test(healthz, test_healthz_says_that_the_upstream_hangs);
     suite_add_tcase(suite, healthz);
-    tcase_add_checked_fixture(stats, setup, NULL);
+    tcase_add_checked_fixture(stats, site_setup, NULL);
     tcase_add_loop_test(stats, test_stats_count_what_happened, 0, 2);
     suite_add_tcase(suite, stats);
-    tcase_add_checked_fixture(probes, setup, NULL);
+    tcase_add_checked_fixture(probes, site_setup, NULL);
     tcase_add_test(probes, test_probes_write_nothing);
     tcase_add_test(probes, test_head_answers_like_get_without_a_body);
     tcase_add_test(probes, test_probes_are_served_when_all_threads_are_taken);

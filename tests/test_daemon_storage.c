@@ -5,42 +5,12 @@
  * that fails is said to fail, loses nothing that was confirmed, and is used
  * again as soon as it works.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
 #include <signal.h>
 #include <sqlite3.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
-static const char *const modes[] = {"group", "concurrent", "serialized"};
-
-static const char *dir;
-static const char *db;
-static struct response response;
-
-static void
-setup(void)
-{
-    dir = support_dir_new();
-    db = support_path(dir, "events.sqlite");
-}
-
-static int
-post(struct daemon *collectord, const char *body)
-{
-    http_post_events(daemon_port(collectord), body, &response);
-    return response.status;
-}
-
-static int64_t
-stored_count(void)
-{
-    return support_sql_int(db, "SELECT count(*) FROM event_log");
-}
 
 /** Let no file of the process grow beyond this. */
 static void
@@ -63,9 +33,9 @@ START_TEST(test_failing_storage_is_reported_and_used_again)
     (void)signal(SIGXFSZ, SIG_IGN);
     collectord = daemon_start(db, "-mode", modes[_i], "-upload-interval",
                               "20ms", "-drain-timeout", "15s", NULL);
-    ck_assert_int_eq(post(collectord, "[" EVENT "," EVENT "]"), 200);
+    ck_assert_int_eq(site_post(collectord, "[" EVENT "," EVENT "]"), 200);
     limit_files(collectord, 1);
-    ck_assert_int_eq(post(collectord, "[" EVENT "," EVENT "]"), 503);
+    ck_assert_int_eq(site_post(collectord, "[" EVENT "," EVENT "]"), 503);
     ck_assert_ptr_nonnull(response_header(&response, "Retry-After"));
     ck_assert_contains(response.body, "error");
     http_get(daemon_port(collectord), "/healthz", &response);
@@ -75,9 +45,9 @@ START_TEST(test_failing_storage_is_reported_and_used_again)
     ck_assert_int_eq(response.status, 200);
 
     limit_files(collectord, RLIM_INFINITY);
-    ck_assert_int_eq(post(collectord, EVENT), 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     ck_assert_contains(response.body, "\"ids\":[3]");
-    ck_assert_int_eq(stored_count(), 3);
+    ck_assert_int_eq(site_event_count(), 3);
     ck_assert_eventually(
         (http_get(daemon_port(collectord), "/healthz", &response),
          response.status == 200));
@@ -96,7 +66,7 @@ START_TEST(test_files_belong_to_their_owner_alone)
 
     (void)umask(0);
     collectord = daemon_start(db, NULL);
-    ck_assert_int_eq(post(collectord, EVENT), 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     for (i = 0; i < 4; i++) {
         const char *path = support_format("%s%s", db, endings[i]);
 
@@ -115,7 +85,7 @@ START_TEST(test_reader_neither_waits_nor_is_waited_for)
     sqlite3 *reader = NULL;
     int i;
 
-    ck_assert_int_eq(post(collectord, EVENT), 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     ck_assert_int_eq(sqlite3_open_v2(db, &reader, SQLITE_OPEN_READONLY, NULL),
                      SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(reader,
@@ -125,13 +95,13 @@ START_TEST(test_reader_neither_waits_nor_is_waited_for)
                                   NULL, NULL, NULL),
                      SQLITE_OK);
     for (i = 0; i < 100; i++)
-        ck_assert_int_eq(post(collectord, EVENT), 200);
-    ck_assert_int_eq(stored_count(), 101);
+        ck_assert_int_eq(site_post(collectord, EVENT), 200);
+    ck_assert_int_eq(site_event_count(), 101);
     ck_assert_int_eq(sqlite3_exec(reader, "COMMIT", NULL, NULL, NULL),
                      SQLITE_OK);
     (void)sqlite3_close(reader);
     daemon_stop(collectord);
-    ck_assert_int_eq(stored_count(), 101);
+    ck_assert_int_eq(site_event_count(), 101);
 }
 END_TEST
 
@@ -140,10 +110,10 @@ START_TEST(test_devices_are_up_to_date_for_a_reader)
     struct daemon *collectord = daemon_start(db, NULL);
 
     ck_assert_int_eq(
-        post(collectord,
-             "[{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1700000000500},"
-             "{\"device_id\":\"b\",\"kind\":\"k\",\"ts\":1700000000600},"
-             "{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1700000000400}]"),
+        site_post(collectord,
+                  "[{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1700000000500},"
+                  "{\"device_id\":\"b\",\"kind\":\"k\",\"ts\":1700000000600},"
+                  "{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1700000000400}]"),
         200);
     ck_assert_str_eq(
         support_sql_text(
@@ -160,22 +130,22 @@ START_TEST(test_foreign_writer_is_outlasted)
         daemon_start(db, "-mode", modes[_i], "-upload-interval", "1h", NULL);
     sqlite3 *writer = NULL;
 
-    ck_assert_int_eq(post(collectord, EVENT), 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     ck_assert_int_eq(sqlite3_open_v2(db, &writer, SQLITE_OPEN_READWRITE, NULL),
                      SQLITE_OK);
     (void)sqlite3_busy_timeout(writer, SUPPORT_WAIT_MS);
     ck_assert_int_eq(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL),
                      SQLITE_OK);
-    ck_assert_int_eq(post(collectord, EVENT), 503);
+    ck_assert_int_eq(site_post(collectord, EVENT), 503);
     ck_assert_contains(response_text(&response, "error"), "busy");
     ck_assert_ptr_nonnull(response_header(&response, "Retry-After"));
     ck_assert_int_eq(sqlite3_exec(writer, "ROLLBACK", NULL, NULL, NULL),
                      SQLITE_OK);
-    ck_assert_int_eq(post(collectord, EVENT), 200);
+    ck_assert_int_eq(site_post(collectord, EVENT), 200);
     ck_assert_contains(response.body, "\"ids\":[2]");
     (void)sqlite3_close(writer);
     daemon_stop(collectord);
-    ck_assert_int_eq(stored_count(), 2);
+    ck_assert_int_eq(site_event_count(), 2);
 }
 END_TEST
 
@@ -186,12 +156,12 @@ main(void)
     TCase *failures = tcase_create("failures");
     TCase *file = tcase_create("file");
 
-    tcase_add_checked_fixture(failures, setup, NULL);
+    tcase_add_checked_fixture(failures, site_setup, NULL);
     tcase_add_loop_test(failures,
                         test_failing_storage_is_reported_and_used_again, 0, 3);
     tcase_add_loop_test(failures, test_foreign_writer_is_outlasted, 0, 2);
     suite_add_tcase(suite, failures);
-    tcase_add_checked_fixture(file, setup, NULL);
+    tcase_add_checked_fixture(file, site_setup, NULL);
     tcase_add_test(file, test_files_belong_to_their_owner_alone);
     tcase_add_loop_test(file, test_reader_neither_waits_nor_is_waited_for, 0,
                         3);

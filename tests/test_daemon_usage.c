@@ -3,23 +3,14 @@
  * The command line promises: every option in every spelling, with the default
  * that is written down; and a typo is found before any file is touched.
  */
-#include "client.h"
-#include "process.h"
-#include "support.h"
+#include "site.h"
 
 #include <unistd.h>
-
-#define EVENT "{\"device_id\":\"a\",\"kind\":\"k\"}"
-
-static const char *dir;
-static const char *db;
-static struct response response;
 
 static void
 setup(void)
 {
-    dir = support_dir_new();
-    db = support_path(dir, "events.sqlite");
+    site_setup();
     /* A default of -db would be seen here. */
     ck_assert_int_eq(chdir(dir), 0);
 }

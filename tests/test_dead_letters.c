@@ -365,22 +365,12 @@ START_TEST(test_wrong_arguments_are_refused)
 }
 END_TEST
 
-static TCase *
-add_case(Suite *suite, const char *name)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    suite_add_tcase(suite, tcase);
-    return tcase;
-}
-
 int
 main(void)
 {
     Suite *suite = suite_create("dead_letters");
-    TCase *lists = add_case(suite, "list");
-    TCase *replays = add_case(suite, "replay");
+    TCase *lists = support_add_case(suite, "list", setup, teardown);
+    TCase *replays = support_add_case(suite, "replay", setup, teardown);
 
     tcase_add_test(lists, test_a_letter_shows_the_event_and_why);
     tcase_add_test(lists, test_letters_are_shown_in_order_from_anywhere);

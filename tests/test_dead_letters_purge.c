@@ -16,18 +16,6 @@
 
 static struct harness harness;
 
-static void
-setup(void)
-{
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-}
-
-static void
-teardown(void)
-{
-    harness_close(&harness);
-}
-
 static uint64_t
 purge(const int64_t *ids, size_t id_count)
 {
@@ -43,7 +31,6 @@ START_TEST(test_a_purge_deletes_letters_with_their_events)
 {
     static const int64_t ids[] = {2, 2, 99, 4, 1};
 
-    harness_close(&harness);
     harness_start(&harness, (enum collector_write_mode)_i);
     harness_append(&harness, 5);
     harness_bury(&harness, 3);
@@ -61,6 +48,7 @@ START_TEST(test_a_purge_deletes_letters_with_their_events)
     ck_assert_uint_eq(harness_deliver(&harness, 10), 2);
     ck_assert_int_eq(harness_append(&harness, 1), 6);
     account_assert(harness.path);
+    harness_close(&harness);
 }
 END_TEST
 
@@ -68,6 +56,7 @@ START_TEST(test_many_letters_are_purged_in_steps)
 {
     uint64_t commits;
 
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_bury_many(&harness, 2 * STEP_MAX + 1);
     ck_assert_ok(collector_dead_letters_replay(harness.store, NULL, 0, NULL));
     commits = harness_stats(&harness).commits;
@@ -77,16 +66,19 @@ START_TEST(test_many_letters_are_purged_in_steps)
                      2 * STEP_MAX + 1);
     ck_assert_int_eq(harness_int(&harness, "SELECT pending FROM ledger"),
                      2 * STEP_MAX + 1);
+    harness_close(&harness);
 }
 END_TEST
 
 START_TEST(test_a_purge_never_takes_an_event_of_the_backlog)
 {
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_append(&harness, 2);
     harness_exec(&harness, "INSERT INTO dead_letters (event_id, at, attempts)"
                            " VALUES (2, 1, 1)");
     (void)purge((const int64_t[]){2}, 1);
     ck_assert_uint_eq(harness_deliver(&harness, 10), 2);
+    harness_close(&harness);
 }
 END_TEST
 
@@ -94,6 +86,7 @@ START_TEST(test_a_purge_keeps_what_is_known_of_the_devices)
 {
     int64_t seen_at;
 
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_see(&harness, "only-here", 1700000000000);
     harness_bury(&harness, 1);
     seen_at = harness_int(&harness, "SELECT last_seen_at FROM devices"
@@ -102,6 +95,7 @@ START_TEST(test_a_purge_keeps_what_is_known_of_the_devices)
     ck_assert_int_eq(harness_int(&harness, "SELECT last_seen_at FROM devices"
                                            " WHERE device_key = 'only-here'"),
                      seen_at);
+    harness_close(&harness);
 }
 END_TEST
 
@@ -134,6 +128,7 @@ START_TEST(test_whoever_was_killed_just_calls_again)
 {
     const int64_t count = 40 * STEP_MAX;
 
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_bury_many(&harness, (size_t)count);
     kill_in_the_middle(collector_dead_letters_replay,
                        "SELECT count(*) FROM dead_letters"
@@ -153,6 +148,7 @@ START_TEST(test_whoever_was_killed_just_calls_again)
     ck_assert_int_eq(harness_int(&harness, "SELECT pending FROM ledger"),
                      count);
     ck_assert_int_eq(harness_int(&harness, "SELECT dead FROM ledger"), count);
+    harness_close(&harness);
 }
 END_TEST
 
@@ -173,7 +169,6 @@ main(void)
     Suite *suite = suite_create("dead_letters_purge");
     TCase *purges = tcase_create("purge");
 
-    tcase_add_checked_fixture(purges, setup, teardown);
     tcase_add_loop_test(purges, test_a_purge_deletes_letters_with_their_events,
                         0, MODES);
     tcase_add_test(purges, test_many_letters_are_purged_in_steps);

@@ -68,29 +68,6 @@ check_refused(const char *text, int rc, const char *reason)
     ck_assert_str_eq(problem.text, reason);
 }
 
-/** A text of size bytes, all of them this character. */
-static const char *
-repeat(char character, size_t size)
-{
-    char *text = support_alloc(size + 1);
-
-    memset(text, character, size);
-    return text;
-}
-
-/** A text with another one so many times in it. */
-static const char *
-repeat_text(const char *part, size_t count)
-{
-    const size_t size = strlen(part);
-    char *text = support_alloc(size * count + 1);
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        memcpy(text + i * size, part, size);
-    return text;
-}
-
 static const struct {
     const char *sent;
     const char *kept;
@@ -285,17 +262,17 @@ END_TEST
 START_TEST(test_names_reach_their_limits_and_no_further)
 {
     static const char form[] = "{\"device_id\":\"%s\",\"kind\":\"%s\"}";
-    const char *longest = repeat('d', 256);
-    const char *longest_kind = repeat('k', 128);
+    const char *longest = support_repeat("d", 256);
+    const char *longest_kind = support_repeat("k", 128);
 
     ck_assert_int_eq(COLLECTOR_DEVICE_ID_SIZE_MAX, 256);
     ck_assert_int_eq(COLLECTOR_KIND_SIZE_MAX, 128);
     ck_assert_ok(parse(support_format(form, longest, longest_kind)));
     ck_assert_str_eq(list.events[0].device_id, longest);
     ck_assert_str_eq(list.events[0].kind, longest_kind);
-    check_refused(support_format(form, repeat('d', 257), "k"),
+    check_refused(support_format(form, support_repeat("d", 257), "k"),
                   COLLECTOR_ERR_TOO_BIG, "device_id is over 256 bytes");
-    check_refused(support_format(form, "d", repeat('k', 129)),
+    check_refused(support_format(form, "d", support_repeat("k", 129)),
                   COLLECTOR_ERR_TOO_BIG, "kind is over 128 bytes");
 }
 END_TEST
@@ -304,12 +281,12 @@ START_TEST(test_names_are_measured_in_bytes_of_what_they_say)
 {
     static const char form[] = "{\"device_id\":\"%s\",\"kind\":\"k\"}";
 
-    ck_assert_ok(parse(support_format(form, repeat_text("\\u0041", 256))));
-    ck_assert_str_eq(list.events[0].device_id, repeat('A', 256));
-    ck_assert_ok(parse(support_format(form, repeat_text("\xc3\xa9", 128))));
-    check_refused(support_format(form, repeat_text("\xc3\xa9", 129)),
+    ck_assert_ok(parse(support_format(form, support_repeat("\\u0041", 256))));
+    ck_assert_str_eq(list.events[0].device_id, support_repeat("A", 256));
+    ck_assert_ok(parse(support_format(form, support_repeat("\xc3\xa9", 128))));
+    check_refused(support_format(form, support_repeat("\xc3\xa9", 129)),
                   COLLECTOR_ERR_TOO_BIG, "device_id is over 256 bytes");
-    check_refused(support_format(form, repeat_text("\\u00e9", 129)),
+    check_refused(support_format(form, support_repeat("\\u00e9", 129)),
                   COLLECTOR_ERR_TOO_BIG, "device_id is over 256 bytes");
 }
 END_TEST
@@ -318,21 +295,21 @@ START_TEST(test_a_payload_reaches_its_limit_and_no_further)
 {
     static const char form[] = "{\"device_id\":\"d\",\"kind\":\"k\","
                                "\"payload\":\"%s\"}";
-    const char *longest = repeat('p', 65536 - 2);
+    const char *longest = support_repeat("p", 65536 - 2);
 
     ck_assert_int_eq(COLLECTOR_PAYLOAD_SIZE_MAX, 65536);
     ck_assert_ok(parse(support_format(form, longest)));
     ck_assert_uint_eq(strlen(list.events[0].payload), 65536);
-    check_refused(support_format(form, repeat('p', 65536 - 1)),
+    check_refused(support_format(form, support_repeat("p", 65536 - 1)),
                   COLLECTOR_ERR_TOO_BIG, "payload is over 65536 bytes");
 }
 END_TEST
 
 START_TEST(test_white_space_does_not_count_for_the_limit)
 {
-    ck_assert_ok(
-        parse_with(support_format("\"payload\":[%s\"%s\"]", repeat(' ', 100000),
-                                  repeat('p', 65536 - 4))));
+    ck_assert_ok(parse_with(support_format("\"payload\":[%s\"%s\"]",
+                                           support_repeat(" ", 100000),
+                                           support_repeat("p", 65536 - 4))));
     ck_assert_uint_eq(strlen(list.events[0].payload), 65536);
 }
 END_TEST

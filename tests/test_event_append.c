@@ -35,15 +35,6 @@ check_empty(void)
         fixture_sql_int(&fixture, "SELECT count(*) FROM event_log"), 0);
 }
 
-static const char *
-repeat(char character, size_t size)
-{
-    char *text = support_alloc(size + 1);
-
-    memset(text, character, size);
-    return text;
-}
-
 static int
 append_one(const char *device_id, const char *kind, const char *payload,
            int64_t ts)
@@ -139,18 +130,19 @@ END_TEST
 
 START_TEST(test_a_programs_names_and_payload_have_the_same_limits)
 {
-    const char *payload = support_format("\"%s\"", repeat('p', 65534));
+    const char *payload = support_format("\"%s\"", support_repeat("p", 65534));
 
-    ck_assert_error(append_one(repeat('d', 257), "k", NULL, 0),
+    ck_assert_error(append_one(support_repeat("d", 257), "k", NULL, 0),
                     COLLECTOR_ERR_TOO_BIG);
-    ck_assert_error(append_one("d", repeat('k', 129), NULL, 0),
+    ck_assert_error(append_one("d", support_repeat("k", 129), NULL, 0),
                     COLLECTOR_ERR_TOO_BIG);
     ck_assert_error(
-        append_one("d", "k", support_format("\"%s\"", repeat('p', 65535)), 0),
+        append_one("d", "k",
+                   support_format("\"%s\"", support_repeat("p", 65535)), 0),
         COLLECTOR_ERR_TOO_BIG);
     check_empty();
-    ck_assert_ok(
-        append_one(repeat('d', 256), repeat('k', 128), payload, INT64_MAX));
+    ck_assert_ok(append_one(support_repeat("d", 256), support_repeat("k", 128),
+                            payload, INT64_MAX));
     ck_assert_str_eq(
         support_sql_text(fixture.path, "SELECT payload_json FROM event_log"),
         payload);
@@ -181,8 +173,10 @@ START_TEST(test_texts_of_1_mib_are_taken_and_one_byte_more_refused)
 {
     /* 16 × 64 KiB with their NULs, the last one cut to fit exactly. */
     struct collector_event events[16];
-    const char *longest = support_format("\"%s\"", repeat('p', 65536 - 2 - 5));
-    const char *longer = support_format("\"%s\"", repeat('p', 65536 - 2 - 4));
+    const char *longest =
+        support_format("\"%s\"", support_repeat("p", 65536 - 2 - 5));
+    const char *longer =
+        support_format("\"%s\"", support_repeat("p", 65536 - 2 - 4));
     size_t i;
 
     for (i = 0; i < 16; i++)

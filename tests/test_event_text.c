@@ -70,20 +70,6 @@ parse_lines(const char *text)
     return parse(text, strlen(text), COLLECTOR_JSON_LINES);
 }
 
-/** So many copies of a text, one after the other; *ret_size without NUL. */
-static char *
-repeat(const char *text, size_t count, size_t *ret_size)
-{
-    const size_t size = strlen(text);
-    char *all = support_alloc(size * count + 1);
-    size_t i;
-
-    for (i = 0; i < count; i++)
-        memcpy(all + i * size, text, size);
-    *ret_size = size * count;
-    return all;
-}
-
 static const struct {
     const char *text;
     size_t event_count;
@@ -239,8 +225,8 @@ END_TEST
 
 START_TEST(test_10000_events_are_taken_and_10001_refused)
 {
-    size_t size;
-    char *text = repeat("," EVENT, 10001, &size);
+    char *text = support_repeat("," EVENT, 10001);
+    const size_t size = strlen(text);
 
     ck_assert_int_eq(COLLECTOR_APPEND_COUNT_MAX, 10000);
     text[0] = '[';
@@ -256,8 +242,8 @@ END_TEST
 
 START_TEST(test_10000_lines_are_taken_and_10001_refused)
 {
-    size_t size;
-    char *text = repeat("\n" EVENT "\n", 10001, &size);
+    char *text = support_repeat("\n" EVENT "\n", 10001);
+    const size_t size = strlen(text);
 
     ck_assert_error(parse(text, size, COLLECTOR_JSON_LINES),
                     COLLECTOR_ERR_TOO_BIG);
@@ -270,8 +256,8 @@ END_TEST
 
 START_TEST(test_a_text_of_1_mib_is_taken_and_one_byte_more_refused)
 {
-    size_t size;
-    char *text = repeat(" ", 1024 * 1024 + 1, &size);
+    char *text = support_repeat(" ", 1024 * 1024 + 1);
+    const size_t size = strlen(text);
 
     ck_assert_int_eq(COLLECTOR_APPEND_TEXT_SIZE_MAX, 1024 * 1024);
     memcpy(text + 1000, EVENT, strlen(EVENT));
@@ -288,13 +274,13 @@ END_TEST
 
 START_TEST(test_a_mib_of_empty_objects_is_refused_at_the_first)
 {
-    size_t size;
-    char *text = repeat("{},", 1024 * 1024 / 3, &size);
+    char *text = support_repeat("{},", 1024 * 1024 / 3);
+    const size_t size = strlen(text);
 
     ck_assert_error(parse(text, size, COLLECTOR_JSON_DOCUMENT),
                     COLLECTOR_ERR_INVALID);
     ck_assert_int_eq(problem.index, 0);
-    text = repeat(",{}", 1024 * 1024 / 3, &size);
+    text = support_repeat(",{}", 1024 * 1024 / 3);
     text[0] = '[';
     ck_assert_error(parse(text, size, COLLECTOR_JSON_DOCUMENT),
                     COLLECTOR_ERR_INVALID);
@@ -340,10 +326,8 @@ run_on_small_stack(void *(*run)(void *), void *userdata)
 static const char *
 nested(const char *opening, const char *closing, size_t depth)
 {
-    size_t size;
-
-    return support_format("%s1%s", repeat(opening, depth, &size),
-                          repeat(closing, depth, &size));
+    return support_format("%s1%s", support_repeat(opening, depth),
+                          support_repeat(closing, depth));
 }
 
 static int

@@ -98,7 +98,6 @@ END_TEST
 
 START_TEST(test_what_another_program_left_in_its_log_stays_there)
 {
-    const char *wal_path;
     sqlite3 *db = NULL;
     struct harness harness;
     struct harness copy;
@@ -110,17 +109,14 @@ START_TEST(test_what_another_program_left_in_its_log_stays_there)
     ck_assert_int_eq(
         sqlite3_exec(db, "INSERT INTO t VALUES (1)", NULL, NULL, NULL),
         SQLITE_OK);
-    harness_init(&copy); /* as if that program had crashed */
-    wal_path = support_path(copy.dir, "events.sqlite-wal");
-    wal = bytes_read(support_path(harness.dir, "events.sqlite-wal"));
+    damage_crash(&copy, &harness);
+    wal = bytes_read(copy.wal_path);
     ck_assert_uint_gt(wal.size, 0);
-    bytes_write(copy.path, bytes_read(harness.path));
-    bytes_write(wal_path, wal);
     (void)sqlite3_close(db);
 
     support_log_expect_errors(copy.log);
     ck_assert_error(damage_try_open(&copy), COLLECTOR_ERR_FOREIGN);
-    after = bytes_read(wal_path);
+    after = bytes_read(copy.wal_path);
     ck_assert_uint_eq(after.size, wal.size);
     ck_assert_int_eq(memcmp(after.data, wal.data, wal.size), 0);
     ck_assert_int_eq(support_sql_int(copy.path, "SELECT count(*) FROM t"), 1);
@@ -258,28 +254,11 @@ START_TEST(test_a_transaction_that_was_cut_short_leaves_nothing)
     struct harness copy;
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
-    harness_init(&copy); /* what a crash right after the creation leaves */
-    bytes_write(copy.path, bytes_read(harness.path));
-    bytes_write(support_path(copy.dir, "events.sqlite-wal"),
-                bytes_read(support_path(harness.dir, "events.sqlite-wal")));
+    damage_crash(&copy, &harness); /* right after the creation */
     harness_close(&harness);
     harness_open(&copy);
     ck_assert_int_eq(harness_append(&copy, 1), 1);
     harness_close(&copy);
-}
-END_TEST
-
-START_TEST(test_a_missing_directory_is_an_io_error)
-{
-    struct harness harness;
-
-    harness_init(&harness);
-    support_log_expect_errors(harness.log);
-    harness.options.path = support_path(harness.dir, "no/events.sqlite");
-    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
-    ck_assert_int_eq(support_file_size(support_path(harness.dir, "no")), -1);
-    harness.options.path = harness.dir; /* a directory itself */
-    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
 }
 END_TEST
 
@@ -296,6 +275,20 @@ START_TEST(test_a_read_only_directory_is_an_io_error)
     damage_regain_rights();
     ck_assert_int_eq(chmod(harness.dir, 0700), 0);
     ck_assert_ok(damage_try_open(&harness));
+}
+END_TEST
+
+START_TEST(test_a_missing_directory_is_an_io_error)
+{
+    struct harness harness;
+
+    harness_init(&harness);
+    support_log_expect_errors(harness.log);
+    harness.options.path = support_path(harness.dir, "no/events.sqlite");
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
+    ck_assert_int_eq(support_file_size(support_path(harness.dir, "no")), -1);
+    harness.options.path = harness.dir; /* a directory itself */
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
 }
 END_TEST
 

@@ -32,6 +32,15 @@ assert_refused(int expected, const char *words)
     ck_assert_uint_eq(support_log_count(harness.log, "error "), 1);
 }
 
+/** Change a good file from outside, and assert that open refuses it. */
+static void
+assert_change_refused(const char *sql, int expected, const char *words)
+{
+    damage_store_new(&harness, EVENT_COUNT, 100, false);
+    harness_exec(&harness, sql);
+    assert_refused(expected, words);
+}
+
 /** Where a page of a table begins. */
 static size_t
 offset_of(const char *table)
@@ -92,9 +101,8 @@ END_TEST
 
 START_TEST(test_a_newer_schema_is_newer)
 {
-    damage_store_new(&harness, EVENT_COUNT, 100, false);
-    harness_exec(&harness, "PRAGMA user_version = 7");
-    assert_refused(COLLECTOR_ERR_NEWER, "has schema 7; this version knows");
+    assert_change_refused("PRAGMA user_version = 7", COLLECTOR_ERR_NEWER,
+                          "has schema 7; this version knows");
 }
 END_TEST
 
@@ -169,19 +177,19 @@ END_TEST
 
 START_TEST(test_a_state_that_does_not_fit_is_damage)
 {
-    damage_store_new(&harness, EVENT_COUNT, 100, false);
-    harness_exec(&harness, "DELETE FROM event_log WHERE id = 101");
-    assert_refused(COLLECTOR_ERR_CORRUPT, "its state does not fit its events");
+    assert_change_refused("DELETE FROM event_log WHERE id = 101",
+                          COLLECTOR_ERR_CORRUPT,
+                          "its state does not fit its events");
 }
 END_TEST
 
 START_TEST(test_missing_tables_are_damage)
 {
-    damage_store_new(&harness, EVENT_COUNT, 100, false);
-    harness_exec(&harness, "DROP VIEW events; DROP VIEW backlog;"
-                           "DROP VIEW devices; DROP VIEW ledger;"
-                           "DROP TABLE state");
-    assert_refused(COLLECTOR_ERR_CORRUPT, "is damaged: no such table: state");
+    assert_change_refused("DROP VIEW events; DROP VIEW backlog;"
+                          "DROP VIEW devices; DROP VIEW ledger;"
+                          "DROP TABLE state",
+                          COLLECTOR_ERR_CORRUPT,
+                          "is damaged: no such table: state");
 }
 END_TEST
 

@@ -24,20 +24,10 @@ static const char text[] =
     "{\"device_id\":\"b\",\"kind\":\"k\"}]";
 static struct harness harness;
 
-/** Prepare a store whose clock stands still. */
-static void
-prepare(int mode)
-{
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)mode;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
-    harness_stop_clock(&harness);
-}
-
 static void
 start(int mode)
 {
-    prepare(mode);
+    harness_prepare(&harness, mode);
     harness_open(&harness);
 }
 
@@ -252,7 +242,7 @@ append_and_die(void)
 
 START_TEST(test_a_repeat_after_a_kill_gets_the_first_receipt)
 {
-    prepare(_i);
+    harness_prepare(&harness, _i);
     append_and_die();
     harness_open(&harness);
     append_both(KEY, 1, true);
@@ -264,7 +254,7 @@ END_TEST
 
 START_TEST(test_a_full_backlog_still_answers_repeats)
 {
-    prepare(_i);
+    harness_prepare(&harness, _i);
     harness.options.backlog_max = 2;
     harness_open(&harness);
     append_both(KEY, 1, false);
@@ -282,7 +272,7 @@ START_TEST(test_a_full_file_still_answers_repeats)
 {
     int rc;
 
-    prepare(_i);
+    harness_prepare(&harness, _i);
     harness.options.size_max = COLLECTOR_STORE_SIZE_MIN;
     harness_open(&harness);
     append_both(KEY, 1, false);
@@ -299,7 +289,7 @@ START_TEST(test_a_failed_append_leaves_no_key)
 {
     static const enum fault_call calls[] = {FAULT_WAL_WRITE, FAULT_WAL_SYNC};
 
-    prepare(_i % 3);
+    harness_prepare(&harness, _i % 3);
     harness.options.durability = COLLECTOR_DURABILITY_FULL;
     harness.options.vfs = fault_vfs_register();
     harness_open(&harness);

@@ -14,20 +14,10 @@
 static const struct collector_event good = {.device_id = "d", .kind = "k"};
 static struct harness harness;
 
-/** Prepare a store whose clock stands still. */
-static void
-prepare(int mode)
-{
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)mode;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
-    harness_stop_clock(&harness);
-}
-
 static void
 start(int mode)
 {
-    prepare(mode);
+    harness_prepare(&harness, mode);
     harness_open(&harness);
 }
 
@@ -130,7 +120,7 @@ START_TEST(test_the_oldest_keys_make_room_for_new_ones)
     enum { MAX = 5 };
     int i;
 
-    prepare(_i);
+    harness_prepare(&harness, _i);
     harness.options.idempotency_max = MAX;
     harness_open(&harness);
     for (i = 0; i < 3 * MAX; i++)
@@ -149,7 +139,7 @@ START_TEST(test_the_maximum_holds_for_a_store_that_is_opened_often)
     int number = 0;
     int i;
 
-    prepare(_i);
+    harness_prepare(&harness, _i);
     harness.options.idempotency_max = MAX;
     harness_open(&harness);
     for (number = 0; number < MAX; number++)
@@ -170,7 +160,7 @@ START_TEST(test_no_limit_forgets_none)
 {
     int i;
 
-    prepare(_i);
+    harness_prepare(&harness, _i);
     harness.options.idempotency_max = 0;
     harness_open(&harness);
     for (i = 0; i < 300; i++)

@@ -21,14 +21,11 @@ static struct harness harness;
 static void
 start(int mode)
 {
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)mode;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
+    harness_prepare(&harness, mode);
     harness.options.backlog_max = 100;
     harness.options.overflow = COLLECTOR_OVERFLOW_DROP_OLDEST;
     harness.options.retain_ms = RETAIN_MS;
     harness.options.dead_letter_max = 5;
-    harness_stop_clock(&harness);
     harness_open(&harness);
 }
 

@@ -12,7 +12,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define STEP_COUNT 1500
@@ -440,15 +439,12 @@ open_as_drawn(int mode)
 
 START_TEST(test_the_store_and_the_model_agree)
 {
-    const char *given = getenv("SUPPORT_SEED");
     const char *more = getenv("MODEL_STEPS");
     const long count = more != NULL ? strtol(more, NULL, 10) : STEP_COUNT;
     long i;
 
-    seed = given != NULL ? (unsigned)strtoul(given, NULL, 10)
-                         : (unsigned)(time(NULL) * 31 + getpid()) % 1000000007;
-    (void)printf("mode %d, SUPPORT_SEED=%u\n", _i % 3, seed);
-    (void)fflush(stdout);
+    (void)printf("mode %d, ", _i % 3);
+    seed = support_seed();
     open_as_drawn(_i % 3);
     for (i = 1; i <= count && model.accepted < MODEL_EVENT_COUNT_MAX - 1000;
          i++) {

@@ -16,13 +16,10 @@ static struct harness harness;
 static void
 start(int mode, uint64_t backlog_max, uint64_t size_max)
 {
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)mode;
+    harness_prepare(&harness, mode);
     harness.options.overflow = COLLECTOR_OVERFLOW_DROP_OLDEST;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
     harness.options.backlog_max = backlog_max;
     harness.options.size_max = size_max;
-    harness_stop_clock(&harness);
     harness_open(&harness);
 }
 

@@ -20,11 +20,8 @@ static struct harness harness;
 static void
 start(int mode)
 {
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)mode;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
+    harness_prepare(&harness, mode);
     harness.options.retain_ms = RETAIN_MS;
-    harness_stop_clock(&harness);
     harness_open(&harness);
 }
 

@@ -26,15 +26,12 @@ static struct harness harness;
 static void
 start(int variant)
 {
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)(variant % 3);
+    harness_prepare(&harness, variant % 3);
     harness.options.overflow = variant / 3 % 2 == 0
                                    ? COLLECTOR_OVERFLOW_REJECT
                                    : COLLECTOR_OVERFLOW_DROP_OLDEST;
     harness.options.indexed = variant / 6 != 0;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
     harness.options.size_max = SIZE_MAX_TESTED;
-    harness_stop_clock(&harness);
     harness_open(&harness);
 }
 

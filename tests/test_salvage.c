@@ -34,6 +34,19 @@ assert_all_accounted_for(int64_t lost_max)
                      1);
 }
 
+/** Open a store whose file has lost its header, and salvage so many events. */
+static void
+begin_salvage(uint64_t count)
+{
+    damage_store_new(&harness, EVENT_COUNT, DELIVERED_COUNT, false);
+    bytes_spoil(harness.path, 0, 100, 1);
+    support_log_expect_errors(harness.log);
+    harness.options.on_damage = COLLECTOR_DAMAGE_QUARANTINE;
+    harness.options.backlog_max = count; /* so that there is no room for more */
+    harness_open(&harness);
+    ck_assert_uint_eq(harness_stats(&harness).salvaged, count);
+}
+
 START_TEST(test_all_events_survive_a_first_page_of_noise)
 {
     damage_store_new(&harness, EVENT_COUNT, DELIVERED_COUNT, false);
@@ -252,13 +265,7 @@ END_TEST
 
 START_TEST(test_a_second_damage_does_not_forget_the_first)
 {
-    damage_store_new(&harness, EVENT_COUNT, DELIVERED_COUNT, false);
-    bytes_spoil(harness.path, 0, 100, 1);
-    support_log_expect_errors(harness.log);
-    harness.options.on_damage = COLLECTOR_DAMAGE_QUARANTINE;
-    harness.options.backlog_max = 1000;
-    harness_open(&harness);
-    ck_assert_uint_eq(harness_stats(&harness).salvaged, 1000);
+    begin_salvage(1000);
     harness_close(&harness);
     /* Its state can still be read, and so its quarantines. */
     harness_exec(&harness, "DELETE FROM event_log WHERE id = 1");
@@ -280,12 +287,7 @@ END_TEST
 
 START_TEST(test_a_file_that_is_gone_ends_its_salvage)
 {
-    damage_store_new(&harness, EVENT_COUNT, DELIVERED_COUNT, false);
-    bytes_spoil(harness.path, 0, 100, 1);
-    support_log_expect_errors(harness.log);
-    harness.options.on_damage = COLLECTOR_DAMAGE_QUARANTINE;
-    harness.options.backlog_max = 100;
-    harness_open(&harness);
+    begin_salvage(100);
     harness_close(&harness);
     ck_assert_int_eq(unlink(damage_path(&harness, ".damaged-1")), 0);
     harness_open(&harness);
@@ -300,12 +302,7 @@ START_TEST(test_what_can_not_be_read_is_said_once_and_tried_again)
 {
     size_t i;
 
-    damage_store_new(&harness, EVENT_COUNT, DELIVERED_COUNT, false);
-    bytes_spoil(harness.path, 0, 100, 1);
-    support_log_expect_errors(harness.log);
-    harness.options.on_damage = COLLECTOR_DAMAGE_QUARANTINE;
-    harness.options.backlog_max = 100;
-    harness_open(&harness);
+    begin_salvage(100);
     harness_close(&harness);
     ck_assert_int_eq(chmod(damage_path(&harness, ".damaged-1"), 0), 0);
     ck_assert_int_eq(chmod(damage_path(&harness, ".lock"), 0666), 0);

@@ -269,22 +269,14 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
-static TCase *
-add_case(Suite *suite, const char *name)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, hook_setup, hook_teardown);
-    suite_add_tcase(suite, tcase);
-    return tcase;
-}
-
 int
 main(void)
 {
     Suite *suite = suite_create("sink_webhook");
-    TCase *answers = add_case(suite, "answers");
-    TCase *exchanges = add_case(suite, "exchanges");
+    TCase *answers =
+        support_add_case(suite, "answers", hook_setup, hook_teardown);
+    TCase *exchanges =
+        support_add_case(suite, "exchanges", hook_setup, hook_teardown);
 
     tcase_add_loop_test(answers, test_a_status_means_what_the_table_says, 0,
                         ROWS(statuses));

@@ -252,22 +252,14 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
-static TCase *
-add_case(Suite *suite, const char *name)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, hook_setup, hook_teardown);
-    suite_add_tcase(suite, tcase);
-    return tcase;
-}
-
 int
 main(void)
 {
     Suite *suite = suite_create("sink_webhook_request");
-    TCase *requests = add_case(suite, "requests");
-    TCase *choices = add_case(suite, "options");
+    TCase *requests =
+        support_add_case(suite, "requests", hook_setup, hook_teardown);
+    TCase *choices =
+        support_add_case(suite, "options", hook_setup, hook_teardown);
 
     tcase_add_test(requests, test_a_request_is_what_was_promised);
     tcase_add_test(requests, test_extra_headers_are_sent_along);

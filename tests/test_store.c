@@ -6,26 +6,28 @@
  */
 #include "harness.h"
 
+static struct harness harness;
+
 /** Assert that accepted = delivered + pending, and nothing else happened. */
 static void
-assert_ledger(struct harness *harness, uint64_t delivered, uint64_t pending)
+assert_ledger(uint64_t delivered, uint64_t pending)
 {
-    const struct collector_store_stats stats = harness_stats(harness);
+    const struct collector_store_stats stats = harness_stats(&harness);
 
     ck_assert_uint_eq(stats.accepted, delivered + pending);
     ck_assert_uint_eq(stats.delivered, delivered);
     ck_assert_uint_eq(stats.pending, pending);
     ck_assert_uint_eq(stats.dead, 0);
     ck_assert_uint_eq(stats.dropped, 0);
-    ck_assert_int_eq(harness_int(harness,
+    ck_assert_int_eq(harness_int(&harness,
                                  "SELECT accepted = delivered + dead + dropped"
                                  " + pending FROM ledger"),
                      1);
-    ck_assert_int_eq(harness_int(harness, "SELECT pending FROM ledger"),
+    ck_assert_int_eq(harness_int(&harness, "SELECT pending FROM ledger"),
                      (int64_t)pending);
-    ck_assert_int_eq(harness_int(harness, "SELECT count(*) FROM backlog"),
+    ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM backlog"),
                      (int64_t)pending);
-    ck_assert_int_eq(harness_int(harness, "SELECT settled_through FROM state"),
+    ck_assert_int_eq(harness_int(&harness, "SELECT settled_through FROM state"),
                      (int64_t)delivered);
 }
 
@@ -35,7 +37,6 @@ START_TEST(test_append_keeps_every_field)
         {"boiler \"7\"", "temperature", "{\"v\": 21.4}", 1700000000001},
         {"dör", "opened", NULL, 1700000000002}};
     struct collector_receipt receipt = {-1, 77, false};
-    struct harness harness;
 
     harness_start(&harness, (enum collector_write_mode)_i);
     ck_assert_ok(
@@ -60,7 +61,6 @@ END_TEST
 START_TEST(test_append_of_nothing_is_a_receipt_for_nothing)
 {
     struct collector_receipt receipt = {77, 77, false};
-    struct harness harness;
 
     harness_start(&harness, (enum collector_write_mode)_i);
     harness_append(&harness, 3);
@@ -75,8 +75,6 @@ END_TEST
 
 START_TEST(test_append_stamps_events_without_a_time)
 {
-    struct harness harness;
-
     harness_init(&harness);
     harness_stop_clock(&harness);
     harness_open(&harness);
@@ -101,7 +99,6 @@ START_TEST(test_bad_arguments_are_invalid_and_leave_nothing)
         {1, COLLECTOR_BATCH_BYTES_MAX + 1}};
     struct collector_receipt receipt = {77, 77, false};
     struct collector_batch *batch = NULL;
-    struct harness harness;
     size_t i;
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
@@ -125,7 +122,7 @@ START_TEST(test_bad_arguments_are_invalid_and_leave_nothing)
     ck_assert_error(harness_checkpoint(&harness, NULL, COLLECTOR_DELIVERED),
                     COLLECTOR_ERR_INVALID);
     ck_assert_error(collector_store_maintain(NULL), COLLECTOR_ERR_INVALID);
-    assert_ledger(&harness, 0, 0);
+    assert_ledger(0, 0);
     ck_assert_int_eq(harness_append(&harness, 1), 1);
     harness_close(&harness);
 }
@@ -136,7 +133,6 @@ START_TEST(test_append_beyond_its_limits_is_too_big)
     const size_t count = COLLECTOR_APPEND_COUNT_MAX;
     struct collector_event *events =
         support_alloc((count + 1) * sizeof(*events));
-    struct harness harness;
     size_t i;
 
     for (i = 0; i <= count; i++)
@@ -145,10 +141,10 @@ START_TEST(test_append_beyond_its_limits_is_too_big)
     ck_assert_error(
         collector_store_append(harness.store, events, count + 1, NULL, NULL),
         COLLECTOR_ERR_TOO_BIG);
-    assert_ledger(&harness, 0, 0);
+    assert_ledger(0, 0);
     ck_assert_ok(
         collector_store_append(harness.store, events, count, NULL, NULL));
-    assert_ledger(&harness, 0, count);
+    assert_ledger(0, count);
     harness_close(&harness);
 }
 END_TEST
@@ -158,7 +154,6 @@ START_TEST(test_backlog_limit_is_exact)
     const struct collector_event event = {.device_id = "d", .kind = "k"};
     const struct collector_event events[] = {event, event, event, event};
     struct collector_receipt receipt = {77, 77, false};
-    struct harness harness;
 
     harness_init(&harness);
     harness.options.mode = (enum collector_write_mode)_i;
@@ -169,9 +164,9 @@ START_TEST(test_backlog_limit_is_exact)
         collector_store_append(harness.store, events, 4, NULL, &receipt),
         COLLECTOR_ERR_FULL);
     ck_assert_int_eq(receipt.first_id, 77);
-    assert_ledger(&harness, 0, 7);
+    assert_ledger(0, 7);
     ck_assert_ok(collector_store_append(harness.store, events, 3, NULL, NULL));
-    assert_ledger(&harness, 0, 10);
+    assert_ledger(0, 10);
     ck_assert_error(harness_try(&harness, "k"), COLLECTOR_ERR_FULL);
     ck_assert_ok(collector_store_append(harness.store, NULL, 0, NULL, NULL));
     ck_assert_uint_eq(harness_deliver(&harness, 2), 2);
@@ -181,7 +176,7 @@ START_TEST(test_backlog_limit_is_exact)
     ck_assert_ok(
         collector_store_append(harness.store, events, 2, NULL, &receipt));
     ck_assert_int_eq(receipt.first_id, 11);
-    assert_ledger(&harness, 2, 10);
+    assert_ledger(2, 10);
     harness_reopen(&harness); /* the limit knows what it finds */
     ck_assert_error(harness_try(&harness, "k"), COLLECTOR_ERR_FULL);
     ck_assert(harness_stats(&harness).storage_ok);
@@ -191,7 +186,6 @@ END_TEST
 
 START_TEST(test_ids_go_on_after_a_reopen)
 {
-    struct harness harness;
     int64_t id = 1;
     int i;
 
@@ -210,7 +204,6 @@ END_TEST
 
 START_TEST(test_ids_never_start_again_when_all_rows_were_pruned)
 {
-    struct harness harness;
     int64_t next = 1;
     int i;
 
@@ -228,13 +221,13 @@ START_TEST(test_ids_never_start_again_when_all_rows_were_pruned)
         ck_assert_int_eq(
             harness_int(&harness, "SELECT count(*) FROM event_log"), 0);
         harness_open(&harness); /* a cycle in which nothing happens */
-        assert_ledger(&harness, (uint64_t)next - 1, 0);
+        assert_ledger((uint64_t)next - 1, 0);
         harness_close(&harness);
     }
     harness_open(&harness);
     harness_append(&harness, 1);
     ck_assert_int_eq(harness_append(&harness, 1), next + 1);
-    assert_ledger(&harness, (uint64_t)next - 1, 2);
+    assert_ledger((uint64_t)next - 1, 2);
     harness_close(&harness);
 }
 END_TEST
@@ -242,7 +235,6 @@ END_TEST
 START_TEST(test_fetch_gives_the_oldest_events_in_order)
 {
     struct collector_batch *batch;
-    struct harness harness;
     size_t i;
 
     harness_start(&harness, (enum collector_write_mode)_i);
@@ -272,7 +264,6 @@ START_TEST(test_one_batch_is_out_at_a_time)
     const struct collector_batch_limits limits = {10, 1000};
     struct collector_batch *second = NULL;
     struct collector_batch *batch;
-    struct harness harness;
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_append(&harness, 2);
@@ -294,7 +285,6 @@ END_TEST
 START_TEST(test_fetch_holds_nothing_back)
 {
     struct collector_batch *batch;
-    struct harness harness;
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_append(&harness, 5);
@@ -315,7 +305,6 @@ START_TEST(test_a_gap_in_the_backlog_is_damage)
 {
     const struct collector_batch_limits limits = {10, 1000};
     struct collector_batch *batch = NULL;
-    struct harness harness;
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     support_log_expect_errors(harness.log);
@@ -332,8 +321,6 @@ END_TEST
 
 START_TEST(test_delivered_moves_events_out_of_the_backlog)
 {
-    struct harness harness;
-
     harness_init(&harness);
     harness.options.mode = (enum collector_write_mode)_i;
     harness_stop_clock(&harness);
@@ -341,7 +328,7 @@ START_TEST(test_delivered_moves_events_out_of_the_backlog)
     harness_append(&harness, 10);
     support_clock_advance(&harness.clock, 1000);
     ck_assert_uint_eq(harness_deliver(&harness, 4), 4);
-    assert_ledger(&harness, 4, 6);
+    assert_ledger(4, 6);
     ck_assert_str_eq(
         harness_text(&harness,
                      "SELECT started_at || ' ' || finished_at || ' ' ||"
@@ -350,7 +337,7 @@ START_TEST(test_delivered_moves_events_out_of_the_backlog)
                      " (error IS NULL) FROM upload_runs"),
         "1700000001000 1700000001000 4 success 1 4 1 1");
     ck_assert_uint_eq(harness_deliver(&harness, 10), 6);
-    assert_ledger(&harness, 10, 0);
+    assert_ledger(10, 0);
     ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM upload_runs"),
                      2);
     harness_close(&harness);
@@ -362,7 +349,6 @@ START_TEST(test_retry_and_rejected_leave_the_backlog_and_one_row_an_outage)
     struct collector_delivery delivery = {
         .result = COLLECTOR_RETRY, .status = 503, .error = "503 from upstream"};
     struct collector_batch *batch;
-    struct harness harness;
     int i;
 
     harness_start(&harness, (enum collector_write_mode)_i);
@@ -372,7 +358,7 @@ START_TEST(test_retry_and_rejected_leave_the_backlog_and_one_row_an_outage)
         delivery.result = i % 2 == 0 ? COLLECTOR_RETRY : COLLECTOR_REJECTED;
         ck_assert_ok(
             collector_store_checkpoint(harness.store, batch, &delivery));
-        assert_ledger(&harness, 0, 5);
+        assert_ledger(0, 5);
     }
     ck_assert_str_eq(
         harness_text(&harness,
@@ -381,7 +367,7 @@ START_TEST(test_retry_and_rejected_leave_the_backlog_and_one_row_an_outage)
         "1error503 from upstream134");
     ck_assert_ok(harness_checkpoint(&harness, batch, COLLECTOR_DELIVERED));
     collector_batch_free(batch);
-    assert_ledger(&harness, 3, 2);
+    assert_ledger(3, 2);
     batch = harness_fetch(&harness, 3);
     ck_assert_ok(collector_store_checkpoint(harness.store, batch, &delivery));
     collector_batch_free(batch);
@@ -395,14 +381,13 @@ END_TEST
 START_TEST(test_a_batch_settled_twice_counts_once)
 {
     struct collector_batch *batch;
-    struct harness harness;
 
     harness_start(&harness, (enum collector_write_mode)_i);
     harness_append(&harness, 5);
     batch = harness_fetch(&harness, 3);
     ck_assert_ok(harness_checkpoint(&harness, batch, COLLECTOR_DELIVERED));
     ck_assert_ok(harness_checkpoint(&harness, batch, COLLECTOR_DELIVERED));
-    assert_ledger(&harness, 3, 2);
+    assert_ledger(3, 2);
     ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM upload_runs"),
                      1);
     collector_batch_free(batch);
@@ -416,17 +401,16 @@ END_TEST
 START_TEST(test_stats_agree_with_the_file_after_a_reopen)
 {
     struct collector_store_stats stats;
-    struct harness harness;
     int i;
 
     harness_start(&harness, (enum collector_write_mode)_i);
-    assert_ledger(&harness, 0, 0);
+    assert_ledger(0, 0);
     ck_assert_int_eq(harness_stats(&harness).oldest_pending_ts, 0);
     for (i = 1; i <= 9; i++)
         harness_see(&harness, i % 2 == 0 ? "a" : "b", i);
     ck_assert_uint_eq(harness_deliver(&harness, 4), 4);
     for (i = 0; i < 2; i++) {
-        assert_ledger(&harness, 4, 5);
+        assert_ledger(4, 5);
         stats = harness_stats(&harness);
         ck_assert_int_eq(stats.oldest_pending_ts, 5);
         ck_assert_uint_eq(stats.device_count, 2);
@@ -446,7 +430,6 @@ START_TEST(test_stats_of_an_older_program_are_not_overrun)
 {
     const size_t size = offsetof(struct collector_store_stats, accepted);
     struct collector_store_stats stats;
-    struct harness harness;
     size_t i;
 
     harness_start(&harness, COLLECTOR_MODE_SERIALIZED);

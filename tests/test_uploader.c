@@ -450,24 +450,14 @@ END_TEST
 
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
-static TCase *
-add_case(Suite *suite, const char *name)
-{
-    TCase *tcase = tcase_create(name);
-
-    tcase_add_checked_fixture(tcase, setup, teardown);
-    suite_add_tcase(suite, tcase);
-    return tcase;
-}
-
 int
 main(void)
 {
     Suite *suite = suite_create("uploader");
-    TCase *steps = add_case(suite, "drain");
-    TCase *rests = add_case(suite, "rests");
-    TCase *stats = add_case(suite, "stats");
-    TCase *choices = add_case(suite, "options");
+    TCase *steps = support_add_case(suite, "drain", setup, teardown);
+    TCase *rests = support_add_case(suite, "rests", setup, teardown);
+    TCase *stats = support_add_case(suite, "stats", setup, teardown);
+    TCase *choices = support_add_case(suite, "options", setup, teardown);
 
     tcase_add_test(steps, test_an_empty_store_means_a_rest_of_the_interval);
     tcase_add_test(steps, test_a_full_batch_means_no_rest);

@@ -5,9 +5,7 @@
  * when; and moving its pages costs nobody an event.
  */
 #include "crew.h"
-#include "harness.h"
-
-#include <stdlib.h>
+#include "damage.h"
 
 /** What the log may reach: a group or two past the bound at which the write
  *  path moves it, and never twice that. */
@@ -45,10 +43,7 @@ append_pages(struct harness *harness)
 static void
 start(struct harness *harness, int mode)
 {
-    harness_init(harness);
-    harness->options.mode = (enum collector_write_mode)mode;
-    harness->options.durability = COLLECTOR_DURABILITY_NORMAL;
-    harness_stop_clock(harness);
+    harness_prepare(harness, mode);
     harness_open(harness);
 }
 
@@ -211,15 +206,11 @@ START_TEST(test_what_lies_in_the_log_survives_without_a_close)
 {
     struct harness harness;
     struct harness copy;
-    const char *command;
 
     start(&harness, _i);
     append_pages(&harness);
     ck_assert_uint_eq(harness_deliver(&harness, 5), 5);
-    harness_init(&copy); /* both files, as a killed process leaves them */
-    command =
-        support_format("cp %s %s-wal %s", harness.path, harness.path, copy.dir);
-    ck_assert_int_eq(system(command), 0);
+    damage_crash(&copy, &harness);
     harness_open(&copy);
     ck_assert_uint_eq(harness_stats(&copy).delivered, 5);
     ck_assert_uint_eq(harness_stats(&copy).pending, EVENT_COUNT - 5);

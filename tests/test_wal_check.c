@@ -214,13 +214,11 @@ END_TEST
 START_TEST(test_a_torn_last_transaction_does_not_keep_a_store_closed)
 {
     struct harness copy;
-    struct bytes log = make_log(20);
+    const struct bytes log = make_log(20);
 
-    harness_init(&copy);
-    bytes_write(copy.path, bytes_read(harness.path));
-    log.data[log.size - 100] ^= 1;
-    bytes_write(damage_path(&copy, "-wal"), log);
+    damage_crash(&copy, &harness);
     harness_close(&harness);
+    bytes_flip(copy.wal_path, log.size - 100);
     harness_open(&copy);
     ck_assert_int_eq(harness_append(&copy, 1), 20);
     harness_close(&copy);
@@ -230,13 +228,11 @@ END_TEST
 START_TEST(test_without_syncs_any_tail_is_sound)
 {
     struct harness copy;
-    struct bytes log = make_log(20);
+    const struct bytes log = make_log(20);
 
-    harness_init(&copy);
-    bytes_write(copy.path, bytes_read(harness.path));
-    log.data[log.size / 2] ^= 1;
-    bytes_write(damage_path(&copy, "-wal"), log);
+    damage_crash(&copy, &harness);
     harness_close(&harness);
+    bytes_flip(copy.wal_path, log.size / 2);
     copy.options.durability = COLLECTOR_DURABILITY_NORMAL;
     harness_open(&copy);
     harness_append(&copy, 1);
