@@ -20,11 +20,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Up to here a file is checked whole at open, in some 50 ms; beyond, a check
- * would delay the first append by seconds and then by minutes. */
-#define CHECK_SIZE_MAX (16 * 1024 * 1024)
-
-/* And no longer than this, however slow the storage. */
+/* A small file is checked whole; the check of a large one ends here, since it
+ * would delay the first append by minutes. */
 #define CHECK_MS_MAX 1000
 
 /* Instructions of SQLite's machine between two looks at the clock. */
@@ -225,7 +222,6 @@ check_content(struct collector__database *database, sqlite3 *db,
               struct collector__damage *damage)
 {
     int64_t sound = 0;
-    int64_t size = 0;
     int rc = COLLECTOR_OK;
 
     /* Without a sync for every commit, any tail may be missing. */
@@ -237,11 +233,6 @@ check_content(struct collector__database *database, sqlite3 *db,
         rc = note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
                          "its state does not fit its events");
     if (rc == COLLECTOR_OK)
-        rc = ask(database, db,
-                 "SELECT page_count * page_size"
-                 " FROM pragma_page_count, pragma_page_size",
-                 &size, damage);
-    if (rc == COLLECTOR_OK && size <= CHECK_SIZE_MAX)
         rc = quick_check(database, db, damage);
     return rc;
 }

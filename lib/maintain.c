@@ -5,6 +5,7 @@
  * is held up; what is left is done at the next call.
  */
 #include "idempotency.h"
+#include "path.h"
 #include "replace.h"
 #include "retention.h"
 #include "salvage.h"
@@ -146,19 +147,33 @@ prove(struct collector_store *store)
     return collector__store_submit(store, &proof);
 }
 
+/** Whether pages that were given back are the file system's only once the log
+ *  is moved. The fetcher's lock is held. */
+static bool
+is_oversized(struct collector__connection *connection)
+{
+    const int64_t size = collector__path_size(connection->database->path, "");
+    int64_t page_count = 0;
+    int64_t free_count = 0;
+
+    return collector__connection_count_pages(connection, &page_count,
+                                             &free_count) == COLLECTOR_OK &&
+           size > (page_count + COLLECTOR_FREE_PAGES_KEPT) *
+                      (int64_t)COLLECTOR_PAGE_SIZE;
+}
+
 static int
 move_log(struct collector_store *store)
 {
+    struct collector__connection *connection = &store->fetcher.connection;
     uint64_t generation;
-    int rc;
+    int rc = COLLECTOR_OK;
 
-    if (!collector__wal_worth(&store->database.wal))
-        return COLLECTOR_OK;
     collector__store_enter(store);
     generation = store->generation;
     (void)pthread_mutex_lock(&store->fetcher.mutex);
-    rc = collector__wal_checkpoint(&store->fetcher.connection,
-                                   COLLECTOR_WAL_BESIDE);
+    if (collector__wal_worth(&store->database.wal) || is_oversized(connection))
+        rc = collector__wal_checkpoint(connection, COLLECTOR_WAL_BESIDE);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);
     return collector__replace(store, generation, rc) ? COLLECTOR_OK : rc;

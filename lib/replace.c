@@ -75,7 +75,7 @@ collector__replace(struct collector_store *store, uint64_t generation, int rc)
     if (rc != COLLECTOR_ERR_CORRUPT)
         return false;
     if (database->on_damage != COLLECTOR_DAMAGE_QUARANTINE) {
-        if (!atomic_exchange(&store->damage_logged, true))
+        if (!atomic_exchange(&store->damaged, true))
             collector__log(&database->log, COLLECTOR_LOG_ERROR,
                            "%s is damaged; it would be quarantined if that were"
                            " asked for",

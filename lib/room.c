@@ -50,10 +50,14 @@
 
 /* The share of the disk's free room that the log, and the reserve for it, may
  * take: a small disk gets a small log. */
-#define LOG_DISK_SHARE 16
+#define LOG_DISK_SHARE 32
 
 /* In a file without a cap. */
 #define GROUP_BYTES_MAX (2 * 1024 * 1024)
+
+/* What such a group may write: twice its bytes, and what its events take beside
+ * their texts. */
+#define GROUP_PAGES_MAX (2 * GROUP_BYTES_MAX / COLLECTOR_PAGE_SIZE + 256)
 
 static uint64_t
 smaller(uint64_t a, uint64_t b)
@@ -99,24 +103,23 @@ collector__room_init(struct collector__database *database)
 
     room->size_max = size_max;
     limit_keys(&database->limits);
-    room->group_bytes_max = GROUP_BYTES_MAX;
-    if (size_max > 0) {
+    if (size_max > 0)
         log_pages = smaller(log_pages, pages_max / 8);
-        room->group_bytes_max =
-            smaller(GROUP_BYTES_MAX,
-                    (log_pages - PAGES_FIXED) * COLLECTOR_PAGE_SIZE / 2);
-    }
     if (on_disk)
         log_pages =
             smaller(log_pages, free_disk_size(database) / LOG_DISK_SHARE /
                                    COLLECTOR_PAGE_SIZE);
     if (log_pages < LOG_PAGES_MIN)
         log_pages = LOG_PAGES_MIN;
+    room->group_bytes_max = smaller(
+        GROUP_BYTES_MAX, (log_pages - PAGES_FIXED) * COLLECTOR_PAGE_SIZE / 2);
+    room->log_pages_max =
+        (uint32_t)(log_pages + smaller(log_pages, GROUP_PAGES_MAX));
     collector__wal_init(&database->wal, (uint32_t)log_pages);
     if (!on_disk)
         return COLLECTOR_OK; /* its files may not be files */
     return collector__reserve_init(&room->reserve, database->path,
-                                   log_pages * FRAME_SIZE);
+                                   (uint64_t)room->log_pages_max * FRAME_SIZE);
 }
 
 void
@@ -275,6 +278,28 @@ check_size(struct collector__connection *connection, size_t event_count,
     return COLLECTOR_OK;
 }
 
+/**
+ * Whether the log could be moved after so much more: the reserve has room for
+ * what it holds as a rule, and what is beyond must find it on the disk. Else
+ * the main file could never take over what a large request, or a reader that
+ * held the log, has left in it.
+ */
+static bool
+disk_fits(const struct collector__database *database, size_t event_count,
+          size_t byte_count)
+{
+    const struct collector__room *room = &database->room;
+    const uint64_t logged = atomic_load(&database->wal.pages);
+    const uint64_t need = pages_for(database, event_count, byte_count);
+    uint64_t free_size;
+
+    if (database->vfs != NULL || logged + need <= room->log_pages_max)
+        return true;
+    free_size = free_disk_size(database);
+    return free_size >= UINT64_MAX - room->reserve.size ||
+           free_size + room->reserve.size >= (logged + 2 * need) * FRAME_SIZE;
+}
+
 static int
 check_backlog(struct collector__connection *connection, size_t event_count,
               bool may_drop)
@@ -303,6 +328,8 @@ collector__room_check(struct collector__connection *connection,
     int rc;
 
     if (!collector__reserve_is_held(&connection->database->room.reserve))
+        return COLLECTOR_ERR_NOSPACE;
+    if (!disk_fits(connection->database, event_count, byte_count))
         return COLLECTOR_ERR_NOSPACE;
     rc = check_size(connection, event_count, byte_count, may_drop);
     if (rc == COLLECTOR_OK)

@@ -16,6 +16,9 @@ struct collector__room {
     uint64_t size_max;
     /** Pages that appends may make the main file have. */
     uint32_t main_pages_max;
+    /** Pages that the log holds at most, but for a request that is larger than
+     *  a group, and while a reader holds it: the reserve is as large. */
+    uint32_t log_pages_max;
     /** Bytes of one group of appends at most. */
     size_t group_bytes_max;
     struct collector__reserve reserve;

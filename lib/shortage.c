@@ -212,22 +212,26 @@ regain(struct collector__connection *connection)
     struct collector__reserve *reserve = &database->room.reserve;
     const bool had_room = collector__reserve_is_held(reserve);
     bool has_room;
+    bool made = false;
     int rounds = 0;
 
     if (had_room && restart_log(connection))
         return true;
     collector__reserve_release(reserve);
-    do {
-        (void)restart_log(connection);
+    for (;;) {
+        made = restart_log(connection) || made;
         has_room = collector__reserve_take(reserve, &database->log);
-    } while (!has_room && rounds++ < SHRINK_ROUNDS_MAX &&
-             run_apart(connection, shrink_some));
+        if (has_room || rounds++ >= SHRINK_ROUNDS_MAX ||
+            !run_apart(connection, shrink_some))
+            break;
+        made = true;
+    }
     if (had_room && !has_room)
         collector__room_log_full(database);
     if (!had_room && has_room)
         collector__log(&database->log, COLLECTOR_LOG_INFO,
                        "%s: there is room on the disk again", database->path);
-    return has_room;
+    return has_room && (made || !had_room);
 }
 
 bool

@@ -173,7 +173,8 @@ complete(struct collector_store *store, struct collector_store_stats *stats)
     stats->overflow = database->limits.overflow;
     memcpy(stats->collector_id, store->collector_id,
            sizeof(stats->collector_id));
-    stats->storage_ok = atomic_load(&counters->storage_ok);
+    stats->storage_ok =
+        atomic_load(&counters->storage_ok) && !atomic_load(&store->damaged);
     stats->disk_full = atomic_load(&counters->disk_full) ||
                        !collector__reserve_is_held(&database->room.reserve);
     stats->commits = atomic_load(&counters->commits);

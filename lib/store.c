@@ -266,7 +266,8 @@ submit(struct collector_store *store, struct collector__operation *operation,
     if (operation->collector_id != NULL &&
         strcmp(operation->collector_id, store->collector_id) != 0)
         rc = COLLECTOR_ERR_INVALID;
-    else if (store->database.absent)
+    else if (store->database.absent ||
+             (atomic_load(&store->damaged) && !operation->essential))
         rc = COLLECTOR_ERR_CORRUPT;
     else
         rc = collector__writer_submit(&store->writer, operation);

@@ -50,8 +50,9 @@ struct collector_store {
      *  database's clock, 0 for never; to be read with the store entered. */
     uint64_t generation;
     int64_t replace_tried_at;
-    /** Whether it was said that the file is damaged. */
-    _Atomic bool damage_logged;
+    /** Whether it was seen that the file is damaged, and is to stay: nothing
+     *  new is put into it. */
+    _Atomic bool damaged;
     /** The damaged file that is being read, NULL for none; under its mutex. */
     pthread_mutex_t salvage_mutex;
     struct collector__salvage *salvage;

@@ -142,6 +142,42 @@ START_TEST(test_a_disk_filled_by_others_is_used_again_as_soon_as_it_can)
 }
 END_TEST
 
+/** Append as many events at once, each with this payload. */
+static int
+append_large(size_t count, const char *text)
+{
+    struct collector_event *events = support_alloc(count * sizeof(*events));
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        events[i] = (struct collector_event){
+            .device_id = "d", .kind = "k", .payload = text};
+    return collector_store_append(harness.store, events, count, NULL, NULL);
+}
+
+START_TEST(test_large_requests_leave_room_to_move_the_log)
+{
+    const char *text =
+        support_format("\"%s\"", support_repeat("some bytes more ", 1250));
+    int64_t delivered = 0;
+    int64_t confirmed = 0;
+
+    if (!start(_i))
+        return;
+    while (append_large(20, text) == COLLECTOR_OK)
+        confirmed += 20;
+    while (append_large(1, text) == COLLECTOR_OK)
+        confirmed++;
+    while (append() == COLLECTOR_OK)
+        confirmed++;
+    ck_assert_int_gt(confirmed, 40);
+    deliver_all(&delivered, confirmed);
+    ck_assert_ok(append());
+    assert_sound(confirmed + 1);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_recovery_needs_no_append)
 {
     if (!start(_i))
@@ -227,6 +263,8 @@ main(void)
     tcase_add_loop_test(
         tcase, test_a_disk_filled_by_others_is_used_again_as_soon_as_it_can, 0,
         3);
+    tcase_add_loop_test(tcase, test_large_requests_leave_room_to_move_the_log,
+                        0, 3);
     tcase_add_loop_test(tcase, test_recovery_needs_no_append, 0, 3);
     tcase_add_loop_test(tcase, test_pruning_commits_on_a_full_disk, 0, 3);
     tcase_add_loop_test(tcase, test_a_store_opens_on_a_full_disk, 0, 3);
