@@ -183,6 +183,23 @@ START_TEST(test_a_state_that_does_not_fit_is_damage)
 }
 END_TEST
 
+START_TEST(test_damage_in_a_large_file_is_found_at_open)
+{
+    /* Larger than any that is checked whole for its size alone. */
+    damage_store_new(&harness, 30000, 0, false);
+    harness_exec(&harness, "UPDATE event_log SET kind = hex(randomblob(60));"
+                           "UPDATE event_log SET payload_json ="
+                           " '{\"n\":' || id || ',\"t\":\"' ||"
+                           " hex(randomblob(300)) || '\"}'");
+    ck_assert_int_gt(support_file_size(harness.path), 17 * 1024 * 1024);
+    ck_assert_ok(damage_try_open(&harness));
+    bytes_spoil(harness.path, 2000 * (size_t)COLLECTOR_PAGE_SIZE,
+                COLLECTOR_PAGE_SIZE, 9);
+    support_log_expect_errors(harness.log);
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_CORRUPT);
+}
+END_TEST
+
 START_TEST(test_missing_tables_are_damage)
 {
     assert_change_refused("DROP VIEW events; DROP VIEW backlog;"
@@ -272,6 +289,7 @@ make_suite(void)
                    test_an_interrupted_change_of_another_program_is_not_undone);
     tcase_add_test(other, test_a_creation_that_was_interrupted_is_played_back);
     tcase_add_test(damage, test_a_state_that_does_not_fit_is_damage);
+    tcase_add_test(damage, test_damage_in_a_large_file_is_found_at_open);
     tcase_add_test(damage, test_missing_tables_are_damage);
     tcase_add_test(damage, test_a_damaged_log_is_damage);
     tcase_add_loop_test(damage, test_a_log_without_its_file_is_damage, 0, 2);

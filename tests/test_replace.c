@@ -203,6 +203,9 @@ START_TEST(test_without_quarantine_the_damage_is_said_once)
                       1);
     ck_assert_int_eq(support_file_size(damage_path(&harness, ".damaged-1")),
                      -1);
+    /* A receipt for what may never be read again would be worth nothing. */
+    ck_assert_error(harness_try(&harness, "kind"), COLLECTOR_ERR_CORRUPT);
+    ck_assert(!harness_stats(&harness).storage_ok);
     harness_close(&harness);
 }
 END_TEST
