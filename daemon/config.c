@@ -8,7 +8,6 @@
 #include "config_file.h"
 #include "option.h"
 
-#include <stdarg.h>
 #include <string.h>
 
 /* A walk along the command line, one option a step. */
@@ -23,18 +22,6 @@ struct walk {
     char where[80];
 };
 
-__attribute__((format(printf, 2, 3))) static int
-refuse(struct config_problem *ret_problem, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(ret_problem->text, sizeof(ret_problem->text), format,
-                    arguments);
-    va_end(arguments);
-    return -1;
-}
-
 /* A switch may stand alone, and is then true. */
 static bool
 is_switch_value(const char *argument)
@@ -44,8 +31,7 @@ is_switch_value(const char *argument)
 }
 
 static int
-take_value(struct walk *walk, const char *assigned,
-           struct config_problem *ret_problem)
+take_value(struct walk *walk, const char *assigned, struct problem *ret_problem)
 {
     const char *following =
         walk->next < walk->argc ? walk->argv[walk->next] : NULL;
@@ -54,7 +40,8 @@ take_value(struct walk *walk, const char *assigned,
     if (walk->option->argument == NULL)
         return assigned == NULL
                    ? 0
-                   : refuse(ret_problem, "%s: expected no value", walk->where);
+                   : problem_say(ret_problem, "%s: expected no value",
+                                 walk->where);
     if (assigned != NULL)
         return 0;
     if (walk->option->kind == OPTION_SWITCH && !is_switch_value(following)) {
@@ -62,8 +49,8 @@ take_value(struct walk *walk, const char *assigned,
         return 0;
     }
     if (following == NULL)
-        return refuse(ret_problem, "%s: expected a value, %s", walk->where,
-                      walk->option->argument);
+        return problem_say(ret_problem, "%s: expected a value, %s", walk->where,
+                           walk->option->argument);
     walk->value = following;
     walk->next++;
     return 0;
@@ -71,7 +58,7 @@ take_value(struct walk *walk, const char *assigned,
 
 /* 1 for an option, 0 at the end, -1 for a problem. */
 static int
-walk_step(struct walk *walk, struct config_problem *ret_problem)
+walk_step(struct walk *walk, struct problem *ret_problem)
 {
     char quoted[128];
     const char *argument;
@@ -84,15 +71,16 @@ walk_step(struct walk *walk, struct config_problem *ret_problem)
     name = argument + strspn(argument, "-");
     if (name == argument || name > argument + 2 || *name == '\0') {
         option_quote(argument, quoted, sizeof(quoted));
-        return refuse(ret_problem, "%s: expected an option, see -help", quoted);
+        return problem_say(ret_problem, "%s: expected an option, see -help",
+                           quoted);
     }
     name_size = strcspn(name, "=");
     (void)snprintf(walk->where, sizeof(walk->where), "-%.*s",
                    (int)(name_size < 64 ? name_size : 64), name);
     walk->option = option_find(name, name_size);
     if (walk->option == NULL)
-        return refuse(ret_problem, "%s is not an option, see -help",
-                      strchr(walk->where, '@') ? "that" : walk->where);
+        return problem_say(ret_problem, "%s is not an option, see -help",
+                           strchr(walk->where, '@') ? "that" : walk->where);
     if (take_value(walk, name[name_size] == '=' ? name + name_size + 1 : NULL,
                    ret_problem) < 0)
         return -1;
@@ -102,7 +90,7 @@ walk_step(struct walk *walk, struct config_problem *ret_problem)
 /* Find what must be known before any value is looked at. */
 static int
 look_ahead(int argc, char *const *argv, const char **ret_path,
-           enum config_action *ret_action, struct config_problem *ret_problem)
+           enum config_action *ret_action, struct problem *ret_problem)
 {
     struct walk walk = {.argc = argc, .argv = argv, .next = 1};
     int rc;
@@ -123,7 +111,7 @@ look_ahead(int argc, char *const *argv, const char **ret_path,
 
 static int
 apply_flags(int argc, char *const *argv, struct config *config,
-            struct config_problem *ret_problem)
+            struct problem *ret_problem)
 {
     struct walk walk = {.argc = argc, .argv = argv, .next = 1};
     int rc;
@@ -137,20 +125,20 @@ apply_flags(int argc, char *const *argv, struct config *config,
 }
 
 static int
-check(const struct config *config, struct config_problem *ret_problem)
+check(const struct config *config, struct problem *ret_problem)
 {
     if (config->sink == CONFIG_SINK_FILE && config->file_path == NULL)
-        return refuse(ret_problem,
-                      "-sink \"file\": expected -file-path beside it");
+        return problem_say(ret_problem,
+                           "-sink \"file\": expected -file-path beside it");
     if (config->sink == CONFIG_SINK_WEBHOOK && config->webhook_url == NULL)
-        return refuse(ret_problem,
-                      "-sink \"webhook\": expected -webhook-url beside it");
+        return problem_say(
+            ret_problem, "-sink \"webhook\": expected -webhook-url beside it");
     return 0;
 }
 
 int
 config_parse(int argc, char *const *argv, struct config *ret_config,
-             enum config_action *ret_action, struct config_problem *ret_problem)
+             enum config_action *ret_action, struct problem *ret_problem)
 {
     struct config config = {.db = NULL};
     enum config_action action = CONFIG_RUN;

@@ -3,6 +3,7 @@
 #define DAEMON_CONFIG_H
 
 #include "address.h"
+#include "problem.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -90,11 +91,6 @@ struct config {
 /** What the command line asks for. */
 enum config_action { CONFIG_RUN, CONFIG_SHOW_HELP, CONFIG_SHOW_VERSION };
 
-/** Why a command line or a config file is refused: one line, no secrets. */
-struct config_problem {
-    char text[512];
-};
-
 /**
  * Read the command line, and the config file that it names. Flags win over the
  * file, the file over the defaults. No other file is touched.
@@ -108,8 +104,7 @@ struct config_problem {
  */
 int
 config_parse(int argc, char *const *argv, struct config *ret_config,
-             enum config_action *ret_action,
-             struct config_problem *ret_problem);
+             enum config_action *ret_action, struct problem *ret_problem);
 
 /** Free what is in a configuration. */
 void

@@ -18,7 +18,7 @@
 
 static int
 load_text(const char *path, char *buffer, size_t *ret_size,
-          struct config_problem *ret_problem)
+          struct problem *ret_problem)
 {
     FILE *file = fopen(path, "re");
     const char *problem = NULL;
@@ -46,7 +46,7 @@ load_text(const char *path, char *buffer, size_t *ret_size,
 
 static int
 parse_text(const char *path, const char *buffer, size_t size, json_t **ret_root,
-           struct config_problem *ret_problem)
+           struct problem *ret_problem)
 {
     json_error_t error;
     json_t *root = json_loadb(buffer, size, JSON_REJECT_DUPLICATES, &error);
@@ -99,7 +99,7 @@ value_text(const struct option *option, const json_t *value, char *buffer,
 
 static int
 set_value(const char *path, const char *name, const json_t *value,
-          struct config *config, struct config_problem *ret_problem)
+          struct config *config, struct problem *ret_problem)
 {
     const struct option *option = option_find(name, strlen(name));
     char where[320];
@@ -127,7 +127,7 @@ set_value(const char *path, const char *name, const json_t *value,
 
 int
 config_file_read(const char *path, struct config *config,
-                 struct config_problem *ret_problem)
+                 struct problem *ret_problem)
 {
     char *buffer = malloc(CONFIG_FILE_SIZE_MAX + 1);
     json_t *root = NULL;

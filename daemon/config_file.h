@@ -13,6 +13,6 @@
  */
 int
 config_file_read(const char *path, struct config *config,
-                 struct config_problem *ret_problem);
+                 struct problem *ret_problem);
 
 #endif

@@ -86,7 +86,7 @@ judge_uploader(const struct status *status, int64_t now_ms, json_t *reasons)
             stats->last_error);
     else if (!stats->healthy)
         say_stalled(status, now_ms, reasons);
-    return stats->healthy && !is_hung(stats);
+    return stats->healthy;
 }
 
 static bool

@@ -332,7 +332,7 @@ int
 main(int argc, char **argv)
 {
     enum config_action action;
-    struct config_problem problem;
+    struct problem problem;
     struct config config;
     int status = EXIT_FAILURE;
 

@@ -138,7 +138,7 @@ option_quote(const char *text, char *ret_quoted, size_t size)
 }
 
 __attribute__((format(printf, 4, 5))) static int
-refuse(const char *where, const char *text, struct config_problem *ret_problem,
+refuse(const char *where, const char *text, struct problem *ret_problem,
        const char *format, ...)
 {
     char quoted[QUOTED_SIZE_MAX + 8];
@@ -156,7 +156,7 @@ refuse(const char *where, const char *text, struct config_problem *ret_problem,
 
 static int
 set_text(const char *where, const char *text, char **member,
-         struct config_problem *ret_problem)
+         struct problem *ret_problem)
 {
     char *copy;
 
@@ -192,7 +192,7 @@ is_url(const char *text)
 
 static int
 set_url(const char *where, const char *text, char **member,
-        struct config_problem *ret_problem)
+        struct problem *ret_problem)
 {
     if (!is_url(text)) {
         /* Not even a broken one is shown: it may hold a password. */
@@ -206,7 +206,7 @@ set_url(const char *where, const char *text, char **member,
 
 static int
 set_address(const char *where, const char *text, struct address *member,
-            struct config_problem *ret_problem)
+            struct problem *ret_problem)
 {
     const char *problem = address_parse(text, member);
 
@@ -218,7 +218,7 @@ set_address(const char *where, const char *text, struct address *member,
 
 static int
 set_switch(const char *where, const char *text, bool *member,
-           struct config_problem *ret_problem)
+           struct problem *ret_problem)
 {
     if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
         return refuse(where, text, ret_problem, "true or false");
@@ -228,7 +228,7 @@ set_switch(const char *where, const char *text, bool *member,
 
 static int
 set_word(const struct option *option, const char *where, const char *text,
-         uint32_t *member, struct config_problem *ret_problem)
+         uint32_t *member, struct problem *ret_problem)
 {
     uint32_t i;
 
@@ -243,7 +243,7 @@ set_word(const struct option *option, const char *where, const char *text,
 
 static int
 set_number(const struct option *option, const char *where, const char *text,
-           uint32_t *member, struct config_problem *ret_problem)
+           uint32_t *member, struct problem *ret_problem)
 {
     uint64_t number;
 
@@ -259,7 +259,7 @@ set_number(const struct option *option, const char *where, const char *text,
 /* Of a duration or an age: milliseconds within the option's bounds. */
 static int
 set_age(const struct option *option, const char *where, const char *text,
-        uint64_t *member, struct config_problem *ret_problem)
+        uint64_t *member, struct problem *ret_problem)
 {
     uint64_t ms;
 
@@ -274,7 +274,7 @@ set_age(const struct option *option, const char *where, const char *text,
 
 static int
 set_duration(const struct option *option, const char *where, const char *text,
-             uint32_t *member, struct config_problem *ret_problem)
+             uint32_t *member, struct problem *ret_problem)
 {
     uint64_t ms = 0;
 
@@ -286,7 +286,7 @@ set_duration(const struct option *option, const char *where, const char *text,
 
 static int
 set_size(const struct option *option, const char *where, const char *text,
-         uint64_t *member, struct config_problem *ret_problem)
+         uint64_t *member, struct problem *ret_problem)
 {
     uint64_t size;
 
@@ -302,7 +302,7 @@ set_size(const struct option *option, const char *where, const char *text,
 
 int
 option_set(const struct option *option, const char *where, const char *text,
-           struct config *config, struct config_problem *ret_problem)
+           struct config *config, struct problem *ret_problem)
 {
     void *member = (char *)config + option->offset;
 
@@ -334,7 +334,7 @@ option_set(const struct option *option, const char *where, const char *text,
 }
 
 int
-option_set_defaults(struct config *config, struct config_problem *ret_problem)
+option_set_defaults(struct config *config, struct problem *ret_problem)
 {
     size_t i;
 

@@ -61,12 +61,12 @@ option_find(const char *name, size_t name_size);
  */
 int
 option_set(const struct option *option, const char *where, const char *text,
-           struct config *config, struct config_problem *ret_problem);
+           struct config *config, struct problem *ret_problem);
 
 /** Put every default into a configuration that is all zero. 0, or -1 when out
  *  of memory. */
 int
-option_set_defaults(struct config *config, struct config_problem *ret_problem);
+option_set_defaults(struct config *config, struct problem *ret_problem);
 
 /** Free the texts in a configuration. */
 void

@@ -8,7 +8,6 @@
 #include "quantity.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,18 +19,6 @@
 
 /* A comma as some clients write it. */
 #define ENCODED_COMMA_SIZE 3
-
-__attribute__((format(printf, 2, 3))) static int
-refuse(struct query_problem *ret_problem, const char *format, ...)
-{
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(ret_problem->text, sizeof(ret_problem->text), format,
-                    arguments);
-    va_end(arguments);
-    return -1;
-}
 
 static int
 shown_size(size_t size)
@@ -54,31 +41,31 @@ comma_size(const char *text, size_t size)
 
 static int
 read_number(struct query_parameter *parameter, const char *text, size_t size,
-            struct query_problem *ret_problem)
+            struct problem *ret_problem)
 {
     char digits[NUMBER_SIZE];
     uint64_t number;
 
     if (parameter->count == parameter->count_max)
-        return refuse(ret_problem, "%s: expected at most %zu number%s",
-                      parameter->name, parameter->count_max,
-                      parameter->count_max == 1 ? "" : "s");
+        return problem_say(ret_problem, "%s: expected at most %zu number%s",
+                           parameter->name, parameter->count_max,
+                           parameter->count_max == 1 ? "" : "s");
     (void)snprintf(digits, sizeof(digits), "%.*s", (int)size, text);
     if (size >= sizeof(digits) || !quantity_number(digits, &number) ||
         number > INT64_MAX || (int64_t)number < parameter->min ||
         (int64_t)number > parameter->max)
-        return refuse(ret_problem,
-                      "%s: expected a number from %" PRId64 " to %" PRId64
-                      " instead of \"%.*s\"",
-                      parameter->name, parameter->min, parameter->max,
-                      shown_size(size), text);
+        return problem_say(ret_problem,
+                           "%s: expected a number from %" PRId64 " to %" PRId64
+                           " instead of \"%.*s\"",
+                           parameter->name, parameter->min, parameter->max,
+                           shown_size(size), text);
     parameter->numbers[parameter->count++] = (int64_t)number;
     return 0;
 }
 
 static int
 read_numbers(struct query_parameter *parameter, const char *text, size_t size,
-             struct query_problem *ret_problem)
+             struct problem *ret_problem)
 {
     const char *end = text + size;
     const char *at = text;
@@ -113,7 +100,7 @@ find(struct query_parameter *parameters, size_t parameter_count,
 /* One name and its value, size bytes together. */
 static int
 read_pair(const char *pair, size_t size, struct query_parameter *parameters,
-          size_t parameter_count, struct query_problem *ret_problem)
+          size_t parameter_count, struct problem *ret_problem)
 {
     const char *assign = memchr(pair, '=', size);
     size_t name_size = assign != NULL ? (size_t)(assign - pair) : size;
@@ -121,19 +108,20 @@ read_pair(const char *pair, size_t size, struct query_parameter *parameters,
         find(parameters, parameter_count, pair, name_size);
 
     if (parameter == NULL)
-        return refuse(ret_problem, "there is no parameter \"%.*s\"",
-                      shown_size(name_size), pair);
+        return problem_say(ret_problem, "there is no parameter \"%.*s\"",
+                           shown_size(name_size), pair);
     if (assign == NULL)
-        return refuse(ret_problem, "%s: expected a value", parameter->name);
+        return problem_say(ret_problem, "%s: expected a value",
+                           parameter->name);
     if (parameter->count > 0)
-        return refuse(ret_problem, "%s is there twice", parameter->name);
+        return problem_say(ret_problem, "%s is there twice", parameter->name);
     return read_numbers(parameter, assign + 1, size - name_size - 1,
                         ret_problem);
 }
 
 int
 query_read(const char *query, struct query_parameter *parameters,
-           size_t parameter_count, struct query_problem *ret_problem)
+           size_t parameter_count, struct problem *ret_problem)
 {
     if (query == NULL || *query == '\0')
         return 0;

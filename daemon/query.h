@@ -2,6 +2,8 @@
 #ifndef DAEMON_QUERY_H
 #define DAEMON_QUERY_H
 
+#include "problem.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,11 +20,6 @@ struct query_parameter {
     size_t count;
 };
 
-/** Why a query is refused. */
-struct query_problem {
-    char text[160];
-};
-
 /**
  * Read what stands behind the question mark, such as after=7&limit=100. Strict:
  * a parameter that is not known, stands there twice, or has no value is
@@ -36,6 +33,6 @@ struct query_problem {
  */
 int
 query_read(const char *query, struct query_parameter *parameters,
-           size_t parameter_count, struct query_problem *ret_problem);
+           size_t parameter_count, struct problem *ret_problem);
 
 #endif

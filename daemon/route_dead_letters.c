@@ -43,7 +43,7 @@ static int
 read_query(struct request *request, struct query_parameter *parameters,
            size_t parameter_count)
 {
-    struct query_problem problem;
+    struct problem problem;
 
     if (query_read(request->query, parameters, parameter_count, &problem) == 0)
         return 0;

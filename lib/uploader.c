@@ -22,10 +22,6 @@
  * a steady trickle does not become one request an event. */
 #define LINGER_MS 20
 
-/* Between two looks after the store: batches may follow each other by the
- * hundred a second, and what is due can wait that long. */
-#define MAINTAIN_MS 100
-
 /* The status of a receiver to which a batch is too large: HTTP's. */
 #define STATUS_TOO_LARGE 413
 
@@ -104,18 +100,6 @@ collector__uploader_drop_batch(struct collector_uploader *uploader)
     uploader->batch = NULL;
     uploader->confirmed = false;
     memset(&uploader->delivery, 0, sizeof(uploader->delivery));
-}
-
-void
-collector__uploader_maintain(struct collector_uploader *uploader)
-{
-    const int64_t now = collector__clock_monotonic_ms(&collector__clock_system);
-
-    if (now - uploader->maintained_at < MAINTAIN_MS)
-        return;
-    (void)collector_store_maintain(uploader->store); /* is logged */
-    uploader->maintained_at =
-        collector__clock_monotonic_ms(&collector__clock_system);
 }
 
 /** How long to rest after a failure: drawn at random, and at least as long as
@@ -482,6 +466,7 @@ collector_uploader_stats(struct collector_uploader *uploader,
     (void)pthread_mutex_unlock(&uploader->mutex);
     stats.healthy =
         stats.failures_in_a_row == 0 &&
+        stats.in_flight_ms <= COLLECTOR_STALL_MS &&
         now_ms(uploader) - cycle_at <=
             (int64_t)uploader->options.interval_ms + COLLECTOR_STALL_MS;
     stats.retry_in_ms = remaining_rest(uploader);

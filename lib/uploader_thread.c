@@ -17,10 +17,25 @@
  * least once a second whatever the upstream does. */
 #define MAINTAIN_INTERVAL_MS 1000
 
+/* Between two looks after the store: batches may follow each other by the
+ * hundred a second, and what is due can wait that long. */
+#define MAINTAIN_MS 100
+
 static int64_t
 system_now_ms(void)
 {
     return collector__clock_monotonic_ms(&collector__clock_system);
+}
+
+void
+collector__uploader_maintain(struct collector_uploader *uploader)
+{
+    const int64_t now = system_now_ms();
+
+    if (now - uploader->maintained_at < MAINTAIN_MS)
+        return;
+    (void)collector_store_maintain(uploader->store); /* is logged */
+    uploader->maintained_at = system_now_ms();
 }
 
 /** Wait for a change, at most until then. The lock is held. */

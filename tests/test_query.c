@@ -14,7 +14,7 @@
 static int64_t after;
 static int64_t ids[ID_COUNT_MAX];
 static struct query_parameter parameters[2];
-static struct query_problem problem;
+static struct problem problem;
 
 static void
 setup(void)

@@ -35,8 +35,8 @@ struct collector_uploader;
 /** The longest that a Retry-After is obeyed. */
 #define COLLECTOR_RETRY_AFTER_MS_MAX (60 * 60 * 1000)
 
-/** Beyond the interval, how long a cycle may take before the uploader counts as
- *  stuck: longer than the webhook's own time-out. */
+/** How long a delivery, and beyond the interval a cycle, may take before the
+ *  uploader counts as stuck: longer than the webhook's own time-out. */
 #define COLLECTOR_STALL_MS 45000
 
 /** Options of an uploader. Set them with the init function first. */
@@ -128,7 +128,8 @@ collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms);
 struct collector_uploader_stats {
     /** sizeof(struct collector_uploader_stats), set by the caller. */
     size_t size;
-    /** The last cycle worked, and finished recently enough. */
+    /** The last cycle worked, and finished recently enough; no delivery hangs.
+     */
     bool healthy;
     /** The sink's name. */
     char sink[COLLECTOR_SINK_NAME_SIZE];
