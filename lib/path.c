@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 char *
@@ -33,6 +34,20 @@ collector__path_size(const char *path, const char *suffix)
     if (joined != NULL && stat(joined, &status) == 0)
         size = (int64_t)status.st_size;
     free(joined);
+    return size;
+}
+
+uint64_t
+collector__path_free_size(const char *path)
+{
+    char *copy = strdup(path);
+    uint64_t size = UINT64_MAX;
+    struct statvfs status;
+
+    /* The file may not be there yet. */
+    if (copy != NULL && statvfs(dirname(copy), &status) == 0)
+        size = (uint64_t)status.f_bavail * status.f_frsize;
+    free(copy);
     return size;
 }
 

@@ -17,6 +17,11 @@ collector__path_join(const char *path, const char *suffix);
 int64_t
 collector__path_size(const char *path, const char *suffix);
 
+/** Bytes that are free on the disk where the file is, or would be; UINT64_MAX
+ *  when that can't be found out. */
+uint64_t
+collector__path_free_size(const char *path);
+
 /** Remove the file at path + suffix. @return Whether there is none now. */
 bool
 collector__path_remove(const char *path, const char *suffix);

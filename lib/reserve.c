@@ -7,10 +7,11 @@
  */
 #include "reserve.h"
 
+#include "path.h"
+
 #include <collector/error.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,11 +21,8 @@ collector__reserve_init(struct collector__reserve *reserve, const char *path,
                         uint64_t size)
 {
     reserve->size = size;
-    if (asprintf(&reserve->path, "%s" COLLECTOR_RESERVE_SUFFIX, path) < 0) {
-        reserve->path = NULL;
-        return COLLECTOR_ERR_NOMEM;
-    }
-    return COLLECTOR_OK;
+    reserve->path = collector__path_join(path, COLLECTOR_RESERVE_SUFFIX);
+    return reserve->path != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
 }
 
 bool

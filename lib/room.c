@@ -13,13 +13,10 @@
 #include "room.h"
 
 #include "connection.h"
+#include "path.h"
 #include "retention.h"
 
 #include <collector/error.h>
-#include <libgen.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/statvfs.h>
 
 /* Bytes of a page in the log, and of the log's header: SQLite's file format,
  * section 4.1. */
@@ -65,21 +62,6 @@ smaller(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
-/** Bytes that the disk has left for us; many when it does not say. */
-static uint64_t
-free_disk_size(const struct collector__database *database)
-{
-    struct statvfs status;
-    uint64_t size = UINT64_MAX;
-    char *path = strdup(database->path);
-
-    /* The file may not be there yet. */
-    if (path != NULL && statvfs(dirname(path), &status) == 0)
-        size = (uint64_t)status.f_bavail * status.f_frsize;
-    free(path);
-    return size;
-}
-
 /** In a file with a limit keys take a share of it at most: they outlive the
  *  events, and would leave no room for any. */
 static void
@@ -107,8 +89,8 @@ collector__room_init(struct collector__database *database)
         log_pages = smaller(log_pages, pages_max / 8);
     if (on_disk)
         log_pages =
-            smaller(log_pages, free_disk_size(database) / LOG_DISK_SHARE /
-                                   COLLECTOR_PAGE_SIZE);
+            smaller(log_pages, collector__path_free_size(database->path) /
+                                   LOG_DISK_SHARE / COLLECTOR_PAGE_SIZE);
     if (log_pages < LOG_PAGES_MIN)
         log_pages = LOG_PAGES_MIN;
     room->group_bytes_max = smaller(
@@ -295,7 +277,7 @@ disk_fits(const struct collector__database *database, size_t event_count,
 
     if (database->vfs != NULL || logged + need <= room->log_pages_max)
         return true;
-    free_size = free_disk_size(database);
+    free_size = collector__path_free_size(database->path);
     return free_size >= UINT64_MAX - room->reserve.size ||
            free_size + room->reserve.size >= (logged + 2 * need) * FRAME_SIZE;
 }

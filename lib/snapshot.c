@@ -8,6 +8,7 @@
  * So a snapshot gives way when room runs short, as it does to whoever has to
  * replace a damaged file.
  */
+#include "path.h"
 #include "random.h"
 #include "store.h"
 
@@ -20,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 /* Room that must be left beside the copy when it begins: appends go on, and the
@@ -166,22 +166,11 @@ prepare(struct copy *copy, struct collector_store *store, const char *path)
     return create_temporary(copy);
 }
 
-/** Bytes that are free where this file is; what isn't known is no reason. */
-static uint64_t
-free_size_at(const char *path)
-{
-    struct statvfs status;
-
-    if (statvfs(path, &status) != 0)
-        return UINT64_MAX;
-    return (uint64_t)status.f_bavail * status.f_frsize;
-}
-
 /** Refuse a copy that would leave too little for appends. */
 static int
 check_room(struct copy *copy, sqlite3 *source)
 {
-    const uint64_t free_size = free_size_at(copy->directory);
+    const uint64_t free_size = collector__path_free_size(copy->path);
     int64_t size;
     int rc;
 
@@ -216,8 +205,9 @@ must_stop(void *userdata)
         copy->stopped_by = COLLECTOR_ERR_CANCELLED;
     else if (collector__store_is_wanted(copy->store))
         copy->stopped_by = COLLECTOR_ERR_BUSY;
-    else if (free_size_at(copy->directory) < RESERVE_SIZE_MIN ||
-             free_size_at(copy->store->database.path) < RESERVE_SIZE_MIN)
+    else if (collector__path_free_size(copy->path) < RESERVE_SIZE_MIN ||
+             collector__path_free_size(copy->store->database.path) <
+                 RESERVE_SIZE_MIN)
         copy->stopped_by = COLLECTOR_ERR_NOSPACE;
     return copy->stopped_by != COLLECTOR_OK;
 }

@@ -6,13 +6,11 @@
  */
 #include "stats.h"
 
+#include "path.h"
 #include "salvage.h"
 
 #include <collector/error.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /** Read the ledger. @return Whether events have come in since the last time. */
 static bool
@@ -105,21 +103,14 @@ read_sizes(struct collector__connection *connection,
                         known->pending;
 }
 
-/** The size of the main file or, by its suffix, of one beside it; 0 when there
- *  is none, or when a VFS keeps it elsewhere. */
+/** Bytes of the main file or, by its suffix, of one beside it; 0 when there is
+ *  none, or when a VFS keeps it elsewhere. */
 static uint64_t
 size_of(const struct collector__database *database, const char *suffix)
 {
-    char *path = NULL;
-    struct stat status;
-    uint64_t size = 0;
+    const int64_t size = collector__path_size(database->path, suffix);
 
-    if (asprintf(&path, "%s%s", database->path, suffix) < 0)
-        return 0;
-    if (stat(path, &status) == 0)
-        size = (uint64_t)status.st_size;
-    free(path);
-    return size;
+    return size > 0 ? (uint64_t)size : 0;
 }
 
 /** Read all that changes, and show it to the forecasts. The caller holds the
