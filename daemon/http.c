@@ -9,6 +9,7 @@
 #include "answer.h"
 #include "body.h"
 #include "console.h"
+#include "listener.h"
 #include "routes.h"
 
 #include <ctype.h>
@@ -18,25 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-/* Threads beyond the number that was asked for. A connection holds its thread,
- * so one that comes when all are taken is a guest of a spare one, and ends with
- * its first answer: nobody waits for ever, least of all a health check. */
-#define HTTP_SPARE_THREADS 4
-
-/* Silence in a head or a body, and a client that does not read its answer. */
-#define HTTP_SILENCE_MS "10000"
-
-/* Between two requests of a connection: longer than most reporting intervals.
- */
-#define HTTP_IDLE_MS "30000"
-
-/* All headers together; ours and a proxy's are far below. */
-#define HTTP_HEAD_SIZE_MAX "16384"
-
-/* Accepted connections that wait for a thread, and those the system holds. */
-#define HTTP_QUEUE_COUNT "256"
-#define HTTP_BACKLOG_COUNT "1024"
 
 /* How long a stop waits for requests that are being answered. */
 #define HTTP_STOP_MS_MAX 5000
@@ -132,7 +114,7 @@ http_error(struct mg_connection *conn, int status, const char *message)
     };
 
     (void)message; /* CivetWeb calls heads malformed that are late, or over
-                    * HTTP_HEAD_SIZE_MAX: nothing here can tell them apart */
+                    * the limit: nothing here can tell them apart */
     if (info != NULL && info->request_method != NULL)
         request.head_only = strcmp(info->request_method, "HEAD") == 0;
     if (is_unknown_method(info, status))
@@ -209,39 +191,9 @@ start_civetweb(struct http_server *server)
         .exit_thread = exit_thread,
         .init_connection = init_connection,
     };
-    char port[ADDRESS_HOST_SIZE + 8];
-    char thread_count[16];
-    const char *options[] = {
-        "listening_ports",
-        port,
-        "num_threads",
-        thread_count,
-        "max_request_size",
-        HTTP_HEAD_SIZE_MAX,
-        "connection_queue",
-        HTTP_QUEUE_COUNT,
-        "listen_backlog",
-        HTTP_BACKLOG_COUNT,
-        "request_timeout_ms",
-        HTTP_SILENCE_MS,
-        "keep_alive_timeout_ms",
-        HTTP_IDLE_MS,
-        "enable_keep_alive",
-        "yes",
-        "tcp_nodelay",
-        "1",
-        "decode_url",
-        "no",
-        "enable_auth_domain_check",
-        "no",
-        NULL,
-    };
 
-    (void)snprintf(port, sizeof(port), "%s:%u", server->options.address.host,
-                   server->options.address.port);
-    (void)snprintf(thread_count, sizeof(thread_count), "%u",
-                   server->options.thread_count + HTTP_SPARE_THREADS);
-    return mg_start(&callbacks, server, options);
+    return listener_start(&callbacks, server, &server->options.address,
+                          server->options.thread_count);
 }
 
 int
@@ -253,11 +205,10 @@ http_server_start(const struct http_options *options,
 
     if (server == NULL)
         goto out;
-    (void)mg_init_library(MG_FEATURES_DEFAULT); /* no TLS: it would crash */
     server->options = *options;
     /* One more: the thread that accepts. */
     server->workers =
-        worker_list_new(options->thread_count + HTTP_SPARE_THREADS + 1);
+        worker_list_new(options->thread_count + LISTENER_SPARE_THREADS + 1);
     if (server->workers == NULL)
         goto out;
     server->context = start_civetweb(server);
@@ -283,11 +234,7 @@ out:
 uint16_t
 http_server_port(const struct http_server *server)
 {
-    struct mg_server_port port;
-
-    if (mg_get_server_ports(server->context, 1, &port) != 1)
-        return 0;
-    return (uint16_t)port.port;
+    return listener_port(server->context);
 }
 
 void
