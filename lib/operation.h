@@ -5,7 +5,7 @@
 #include "connection.h"
 #include "shortage.h"
 
-#include <semaphore.h>
+#include <pthread.h>
 
 /**
  * One thing to be done in a write transaction, alone or together with others:
@@ -42,8 +42,11 @@ struct collector__operation {
 
     /* The writer's own. */
     struct collector__operation *next;
-    sem_t wake;
-    bool leads;
+    /** What its thread sleeps on; either shared with those that came at the
+     *  same time, or its own. */
+    pthread_cond_t *bell;
+    pthread_cond_t own_bell;
+    bool done;
 };
 
 /** What has happened since the store was opened. Any thread. */

@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Group commit by leader and followers. Callers queue their operation; the one
- * that finds nobody leading becomes the leader, runs the head of the queue as
- * one transaction with one fsync, and hands the lead to the next in the queue.
- * Nobody learns of success before the commit, ids are given out in commit
- * order, and no thread is needed but the callers'.
+ * Group commit by leader and followers. Callers queue their operation; one of
+ * them becomes the leader, runs the head of the queue as one transaction with
+ * one fsync, and leaves the lead to one of those that wait. Nobody learns of
+ * success before the commit, ids are given out in commit order, and no thread
+ * is needed but the callers'.
+ *
+ * A group is woken by one system call. With one for each follower, requests
+ * over 64 connections came to 0.43 of what the HTTP server alone can do, with
+ * one for all of them to 0.52.
  */
 #include "writer.h"
 
 #include "devices.h"
 
 #include <collector/error.h>
-#include <errno.h>
 
 int
 collector__writer_open(struct collector__writer *writer,
@@ -20,9 +23,13 @@ collector__writer_open(struct collector__writer *writer,
                        uint32_t connection_count,
                        struct collector__counters *counters)
 {
+    int i;
+
     writer->mode = mode;
     writer->counters = counters;
     (void)pthread_mutex_init(&writer->mutex, NULL); /* can't fail on Linux */
+    for (i = 0; i < COLLECTOR_BELL_COUNT; i++)
+        (void)pthread_cond_init(&writer->bells[i], NULL); /* nor can this */
     if (mode == COLLECTOR_MODE_CONCURRENT)
         return collector__pool_open(&writer->pool, database, connection_count,
                                     counters);
@@ -33,25 +40,30 @@ collector__writer_open(struct collector__writer *writer,
 void
 collector__writer_close(struct collector__writer *writer)
 {
+    int i;
+
     if (writer->counters == NULL)
         return; /* was never opened */
     collector__pool_close(&writer->pool);
     collector__connection_close(&writer->connection);
-    (void)pthread_mutex_destroy(&writer->mutex); /* nobody holds it */
+    for (i = 0; i < COLLECTOR_BELL_COUNT; i++)
+        (void)pthread_cond_destroy(&writer->bells[i]); /* nobody waits */
+    (void)pthread_mutex_destroy(&writer->mutex);       /* nor holds it */
     writer->counters = NULL;
-}
-
-static void
-wait_for_wake(struct collector__operation *operation)
-{
-    while (sem_wait(&operation->wake) != 0 && errno == EINTR)
-        ;
 }
 
 static void
 enqueue(struct collector__writer *writer,
         struct collector__operation *operation)
 {
+    operation->next = NULL;
+    operation->done = false;
+    /* One operation a commit: a bell for several would wake all but one of
+     * them for nothing. */
+    operation->bell =
+        writer->mode == COLLECTOR_MODE_GROUP
+            ? &writer->bells[writer->forming % COLLECTOR_BELL_COUNT]
+            : &operation->own_bell;
     if (writer->head == NULL)
         writer->head = operation;
     else
@@ -80,6 +92,7 @@ take_group(struct collector__writer *writer)
     }
     last->together = NULL;
     writer->head = last->next;
+    writer->forming++;
     last->next = NULL;
     return first;
 }
@@ -149,34 +162,27 @@ run_with_room(struct collector__writer *writer,
     }
 }
 
-/** Tell the others of a group. What was told may be gone the next moment. */
+/** Tell those of a list what became of them. Once the lock is free, each may be
+ *  gone. Whoever sleeps on the same bell for another group sleeps on. */
 static void
-wake_followers(struct collector__operation *first)
+tell(struct collector__writer *writer, struct collector__operation *first)
 {
-    struct collector__operation *each = first->next;
-    struct collector__operation *next;
-
-    for (; each != NULL; each = next) {
-        next = each->next;
-        (void)sem_post(&each->wake); /* can't overflow: one post each */
-    }
-}
-
-/** Make the head of the queue the leader, or leave the lead free. */
-static void
-hand_over(struct collector__writer *writer)
-{
-    struct collector__operation *next;
+    bool shared[COLLECTOR_BELL_COUNT] = {false};
+    int i;
 
     (void)pthread_mutex_lock(&writer->mutex);
-    next = writer->head;
-    if (next != NULL)
-        next->leads = true;
-    else
-        writer->led = false;
+    for (; first != NULL; first = first->next) {
+        first->done = true;
+        if (first->bell == &first->own_bell)
+            (void)pthread_cond_signal(first->bell); /* can't fail */
+        else
+            shared[first->bell - writer->bells] = true;
+    }
     (void)pthread_mutex_unlock(&writer->mutex);
-    if (next != NULL)
-        (void)sem_post(&next->wake); /* can't overflow: one post each */
+    for (i = 0; i < COLLECTOR_BELL_COUNT; i++) {
+        if (shared[i])
+            (void)pthread_cond_broadcast(&writer->bells[i]); /* can't fail */
+    }
 }
 
 /** Somebody else has held the lock for as long as we wait. Who queued up
@@ -185,62 +191,60 @@ static void
 refuse_queue(struct collector__writer *writer)
 {
     struct collector__operation *first;
-    struct collector__operation *next;
+    struct collector__operation *each;
 
     (void)pthread_mutex_lock(&writer->mutex);
     first = writer->head;
     writer->head = NULL;
+    writer->forming++;
     (void)pthread_mutex_unlock(&writer->mutex);
-    for (; first != NULL; first = next) {
-        next = first->next;
-        first->rc = COLLECTOR_ERR_BUSY;
-        (void)sem_post(&first->wake); /* can't overflow: one post each */
-    }
+    for (each = first; each != NULL; each = each->next)
+        each->rc = COLLECTOR_ERR_BUSY;
+    tell(writer, first);
     collector__database_note_lock(writer->connection.database);
 }
 
-/** Lead one group, which begins with the caller's own operation. */
+/** Lead one group: the head of the queue, which need not be the caller's own.
+ *  The lock is held, but not meanwhile. */
 static void
 lead(struct collector__writer *writer)
 {
     struct collector__connection *connection = &writer->connection;
-    struct collector__operation *first;
+    struct collector__operation *first = take_group(writer);
     bool busy;
 
-    (void)pthread_mutex_lock(&writer->mutex);
-    first = take_group(writer);
+    writer->led = true;
     (void)pthread_mutex_unlock(&writer->mutex);
     run_with_room(writer, first);
     busy = first->rc == COLLECTOR_ERR_BUSY;
-    wake_followers(first);
+    tell(writer, first);
     if (busy)
         refuse_queue(writer);
     if (!connection->suspect && collector__wal_due(&connection->database->wal))
         (void)collector__wal_checkpoint(connection,
                                         COLLECTOR_WAL_RESTART); /* is logged */
-    hand_over(writer);
+    (void)pthread_mutex_lock(&writer->mutex);
+    writer->led = false;
+    if (writer->head != NULL)
+        (void)pthread_cond_signal(writer->head->bell); /* the next leader */
 }
 
 int
 collector__writer_submit(struct collector__writer *writer,
                          struct collector__operation *operation)
 {
-    bool leads;
-
     if (writer->mode == COLLECTOR_MODE_CONCURRENT)
         return collector__pool_run(&writer->pool, operation);
-    operation->next = NULL;
-    operation->leads = false;
-    (void)sem_init(&operation->wake, 0, 0); /* 0 is a valid value */
+    (void)pthread_cond_init(&operation->own_bell, NULL); /* can't fail */
     (void)pthread_mutex_lock(&writer->mutex);
     enqueue(writer, operation);
-    leads = !writer->led;
-    writer->led = true;
+    while (!operation->done) {
+        if (writer->led)
+            (void)pthread_cond_wait(operation->bell, &writer->mutex);
+        else
+            lead(writer);
+    }
     (void)pthread_mutex_unlock(&writer->mutex);
-    if (!leads)
-        wait_for_wake(operation);
-    if (leads || operation->leads)
-        lead(writer);
-    (void)sem_destroy(&operation->wake); /* nobody posts it any more */
+    (void)pthread_cond_destroy(&operation->own_bell); /* nobody waits */
     return operation->rc;
 }

@@ -12,6 +12,8 @@
  *  larger, and goes alone. */
 #define COLLECTOR_GROUP_EVENTS_MAX 8192
 
+#define COLLECTOR_BELL_COUNT 2
+
 /** The write path. Any thread may submit. */
 struct collector__writer {
     enum collector_write_mode mode;
@@ -25,6 +27,11 @@ struct collector__writer {
     struct collector__operation *head;
     struct collector__operation *tail;
     bool led;
+    /** Group mode: those who queue up while a group is at work will most likely
+     *  be the next one, and sleep on one bell; those of the group at work on
+     *  the other one. */
+    pthread_cond_t bells[COLLECTOR_BELL_COUNT];
+    unsigned forming;
 };
 
 /**
