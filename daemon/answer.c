@@ -7,16 +7,20 @@
  */
 #include "answer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
+#include "decimal.h"
+
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* A thread has 100 KiB of stack: what is larger goes to the heap. */
 #define ANSWER_STACK_SIZE 4096
 
-/* The status line and five short headers. */
+/* The status line and our own headers, of which each is short. */
 #define ANSWER_HEAD_SIZE_MAX 384
+
+/* What is left of that for more headers. */
+#define ANSWER_HEADERS_SIZE_MAX 192
 
 static const char *
 status_words(int status)
@@ -62,23 +66,26 @@ static size_t
 write_head(struct request *request, int status, const char *type,
            const char *headers, uint64_t body_size, char *ret_head)
 {
-    int size;
+    char *at = ret_head;
 
+    assert(headers == NULL || strlen(headers) <= ANSWER_HEADERS_SIZE_MAX);
     if (request->body_pending || atomic_load(request->stopping))
         request->keep_alive = false;
     request->status = status;
-    size = snprintf(ret_head, ANSWER_HEAD_SIZE_MAX,
-                    "HTTP/1.1 %d %s\r\n"
-                    "Content-Type: %s\r\n"
-                    "Content-Length: %" PRIu64 "\r\n"
-                    "%s"
-                    "Connection: %s\r\n"
-                    "\r\n",
-                    status, status_words(status), type, body_size,
-                    headers != NULL ? headers : "",
-                    request->keep_alive ? "keep-alive" : "close");
-
-    return (size_t)size;
+    at = stpcpy(at, "HTTP/1.1 ");
+    at = decimal_write(at, (uint64_t)status);
+    *at++ = ' ';
+    at = stpcpy(at, status_words(status));
+    at = stpcpy(at, "\r\nContent-Type: ");
+    at = stpcpy(at, type);
+    at = stpcpy(at, "\r\nContent-Length: ");
+    at = decimal_write(at, body_size);
+    at = stpcpy(at, "\r\n");
+    if (headers != NULL)
+        at = stpcpy(at, headers);
+    at = stpcpy(at, request->keep_alive ? "Connection: keep-alive\r\n\r\n"
+                                        : "Connection: close\r\n\r\n");
+    return (size_t)(at - ret_head);
 }
 
 void

@@ -6,6 +6,7 @@
  */
 #include "answer.h"
 #include "body.h"
+#include "decimal.h"
 #include "failure.h"
 #include "routes.h"
 
@@ -13,9 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-
-/* Digits of the largest id, and a comma. */
-#define ID_SIZE_MAX 20
 
 /* Receipts of up to about 25 events are written without a malloc. */
 #define RECEIPT_STACK_SIZE 640
@@ -38,33 +36,18 @@ form_of(const char *content_type)
     return COLLECTOR_JSON_DOCUMENT;
 }
 
-static char *
-write_number(char *end, uint64_t number)
-{
-    char digits[ID_SIZE_MAX];
-    size_t count = 0;
-
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (count > 0)
-        *end++ = digits[--count];
-    return end;
-}
-
 static size_t
 write_receipt(const struct collector_receipt *receipt, char *text)
 {
     char *end = stpcpy(text, "{\"accepted\":");
     uint64_t i;
 
-    end = write_number(end, receipt->count);
+    end = decimal_write(end, receipt->count);
     end = stpcpy(end, ",\"ids\":[");
     for (i = 0; i < receipt->count; i++) {
         if (i > 0)
             *end++ = ',';
-        end = write_number(end, (uint64_t)receipt->first_id + i);
+        end = decimal_write(end, (uint64_t)receipt->first_id + i);
     }
     end = stpcpy(end, "]}\n");
     return (size_t)(end - text);
@@ -74,7 +57,8 @@ static void
 answer_receipt(struct request *request, const struct collector_receipt *receipt)
 {
     char stack[RECEIPT_STACK_SIZE];
-    size_t size_max = RECEIPT_FRAME_SIZE + receipt->count * (ID_SIZE_MAX + 1);
+    size_t size_max =
+        RECEIPT_FRAME_SIZE + receipt->count * (DECIMAL_SIZE_MAX + 1);
     char *heap = NULL;
 
     if (size_max > sizeof(stack)) {

@@ -6,8 +6,9 @@
  */
 #include "idempotency.h"
 
+#include "utf8.h"
+
 #include <collector/error.h>
-#include <jansson.h>
 #include <string.h>
 
 /* FNV-1a, 64 bit: RFC 9923, section 5. */
@@ -80,7 +81,6 @@ bool
 collector__idempotency_key_is_valid(const char *key)
 {
     const size_t size = strnlen(key, COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX + 1);
-    json_t *checked;
     size_t i;
 
     if (size == 0 || size > COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX)
@@ -89,9 +89,7 @@ collector__idempotency_key_is_valid(const char *key)
         if ((unsigned char)key[i] < 0x20 || key[i] == 0x7f)
             return false;
     }
-    checked = json_string(key); /* NULL when it is not UTF-8 */
-    json_decref(checked);
-    return checked != NULL;
+    return collector__utf8_is_valid(key, size);
 }
 
 /** The digest as it lies in the file: the same on every machine. */

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_UTF8_H
+#define COLLECTOR_LIB_UTF8_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/** Whether a text is UTF-8; false also without the memory to find out. */
+bool
+collector__utf8_is_valid(const char *text, size_t size);
+
+#endif
