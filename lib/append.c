@@ -61,6 +61,8 @@ collector__append_list(struct collector__connection *connection,
         if (rc != COLLECTOR_OK)
             return rc;
         collector__devices_note(connection, list->events[i].ts, now);
+        collector__seen_note(&connection->seen, position->next_id + (int64_t)i,
+                             list->events[i].device_id, list->events[i].ts);
     }
     position->next_id += (int64_t)list->event_count;
     return COLLECTOR_OK;

@@ -56,6 +56,7 @@ collector__connection_close(struct collector__connection *connection)
         (void)sqlite3_finalize(connection->statements[i]); /* old errors */
         connection->statements[i] = NULL;
     }
+    collector__seen_forget(&connection->seen);
     (void)sqlite3_close(connection->db); /* no statement is left */
     connection->db = NULL;
 }
@@ -296,6 +297,7 @@ collector__connection_rollback(struct collector__connection *connection)
 {
     sqlite3_stmt *statement = NULL;
 
+    collector__seen_forget(&connection->seen);
     if (sqlite3_get_autocommit(connection->db))
         return; /* SQLite has rolled back by itself, or it never began */
     if (collector__connection_prepare(connection, COLLECTOR_SQL_ROLLBACK,

@@ -3,6 +3,7 @@
 #define COLLECTOR_LIB_CONNECTION_H
 
 #include "database.h"
+#include "seen.h"
 #include "sql.h"
 
 /** Where the file stands, as read inside a transaction. */
@@ -25,6 +26,8 @@ struct collector__connection {
     /** As of the transaction that is open; moved by those who write. */
     struct collector__position position;
     struct collector__pages pages;
+    /** The devices of what was appended through it since the last refresh. */
+    struct collector__seen seen;
     /** As in the database, and moved by this transaction. */
     int64_t pruned_through;
     /** How long it waits for locks; 0: not at all. */

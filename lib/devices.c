@@ -26,33 +26,61 @@ collector__devices_due(const struct collector__connection *connection)
                COLLECTOR_DEVICES_TAIL_MAX;
 }
 
+/** One device and the moment of the refresh. */
+struct refresh {
+    struct collector__connection *connection;
+    int64_t now;
+};
+
+static int
+refresh_device(void *userdata, const char *device_id, int64_t ts)
+{
+    const struct refresh *refresh = userdata;
+    sqlite3_stmt *statement = NULL;
+    int rc;
+
+    rc = collector__connection_prepare(
+        refresh->connection, COLLECTOR_SQL_REFRESH_DEVICE, &statement);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    sqlite3_bind_text(statement, 1, device_id, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, ts < refresh->now ? ts : refresh->now);
+    return collector__connection_run(refresh->connection, statement,
+                                     "refreshing a device");
+}
+
+/** Bring the table up to date from the events in the file. */
+static int
+refresh_from_file(struct collector__connection *connection, int64_t now,
+                  int64_t last_id)
+{
+    const int64_t values[] = {now, connection->position.devices_through,
+                              last_id};
+
+    return collector__connection_run_with(
+        connection, COLLECTOR_SQL_REFRESH_DEVICES, values, 3);
+}
+
 int
 collector__devices_refresh(struct collector__connection *connection,
                            int64_t now)
 {
     struct collector__position *position = &connection->position;
+    struct refresh refresh = {connection, now};
     const int64_t last_id = position->next_id - 1;
-    sqlite3_stmt *statement = NULL;
     int rc;
 
-    rc = collector__connection_prepare(
-        connection, COLLECTOR_SQL_REFRESH_DEVICES, &statement);
+    if (collector__seen_is_of(&connection->seen, position->devices_through + 1,
+                              last_id))
+        rc = collector__seen_each(&connection->seen, refresh_device, &refresh);
+    else
+        rc = refresh_from_file(connection, now, last_id);
+    if (rc == COLLECTOR_OK)
+        rc = collector__connection_run_with(
+            connection, COLLECTOR_SQL_DEVICES_THROUGH, &last_id, 1);
     if (rc != COLLECTOR_OK)
         return rc;
-    sqlite3_bind_int64(statement, 1, now);
-    sqlite3_bind_int64(statement, 2, position->devices_through);
-    sqlite3_bind_int64(statement, 3, last_id);
-    rc = collector__connection_run(connection, statement,
-                                   "refreshing the devices");
-    if (rc == COLLECTOR_OK)
-        rc = collector__connection_prepare(
-            connection, COLLECTOR_SQL_DEVICES_THROUGH, &statement);
-    if (rc != COLLECTOR_OK)
-        return rc;
-    sqlite3_bind_int64(statement, 1, last_id);
-    rc = collector__connection_run(connection, statement,
-                                   "moving devices_through");
-    if (rc == COLLECTOR_OK)
-        position->devices_through = last_id;
-    return rc;
+    position->devices_through = last_id;
+    collector__seen_forget(&connection->seen);
+    return COLLECTOR_OK;
 }

@@ -142,6 +142,10 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         " WHERE id > ?2 AND id <= ?3 GROUP BY device_id ORDER BY min(id)"
         " ON CONFLICT (device_key) DO UPDATE SET"
         " last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)",
+    [COLLECTOR_SQL_REFRESH_DEVICE] =
+        "INSERT INTO device_state (device_key, last_seen_at) VALUES (?1, ?2)"
+        " ON CONFLICT (device_key) DO UPDATE SET"
+        " last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)",
     [COLLECTOR_SQL_DEVICES_THROUGH] = "UPDATE state SET devices_through = ?1",
     [COLLECTOR_SQL_STORAGE_FAULT] =
         "UPDATE state SET storage_faults = storage_faults + 1",
