@@ -5,8 +5,10 @@
  * last seen at its latest timestamp, which never goes back and never lies in
  * the future.
  */
+#include "append.h"
 #include "crew.h"
 #include "devices.h"
+#include "event.h"
 #include "harness.h"
 
 #include <stdlib.h>
@@ -264,6 +266,48 @@ START_TEST(test_devices_stay_when_their_events_are_pruned)
 }
 END_TEST
 
+/** Append one event of a device inside a transaction of this connection. */
+static void
+append_through(struct collector__connection *connection, const char *device_id)
+{
+    const struct collector_event event = {.device_id = device_id, .kind = "k"};
+    struct collector__event_list list;
+    struct collector_problem problem;
+
+    ck_assert_ok(collector__event_list_copy(&event, 1, 1, &list, &problem));
+    ck_assert_ok(
+        collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE));
+    ck_assert_ok(collector__append_list(connection, &list, 1));
+    collector__event_list_clear(&list);
+}
+
+/* One connection's transaction is undone, another one's takes its id, and the
+ * first goes on behind it: the mode that is concurrent lives like that. */
+START_TEST(test_a_device_whose_events_were_undone_was_never_seen)
+{
+    struct collector__connection other = {.db = NULL};
+    struct collector__connection *connection;
+    struct harness harness;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    connection = &harness.store->writer.connection;
+    append_through(connection, "ghost");
+    collector__connection_rollback(connection);
+    ck_assert_ok(
+        collector__connection_open(&other, &harness.store->database, 1000));
+    append_through(&other, "other");
+    ck_assert_ok(collector__connection_commit(&other));
+    collector__connection_close(&other);
+    harness_append(&harness, COLLECTOR_DEVICES_TAIL_MAX);
+    ck_assert_int_eq(devices_through(&harness), COLLECTOR_DEVICES_TAIL_MAX + 1);
+    ck_assert_str_eq(
+        harness_text(&harness, "SELECT group_concat(device_key) FROM"
+                               " (SELECT device_key FROM devices ORDER BY id)"),
+        "other,d");
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_a_random_life_matches_the_model)
 {
     struct collector_event events[120];
@@ -370,6 +414,7 @@ make_suite(void)
     tcase_add_test(view, test_a_clock_that_was_set_back_takes_nothing_back);
     tcase_add_loop_test(view, test_labels_are_kept, 0, 3);
     tcase_add_test(view, test_devices_stay_when_their_events_are_pruned);
+    tcase_add_test(life, test_a_device_whose_events_were_undone_was_never_seen);
     tcase_add_loop_test(life, test_a_random_life_matches_the_model, 0, 3);
     tcase_add_loop_test(
         life, test_devices_seen_by_many_threads_are_counted_once, 0, 3);
