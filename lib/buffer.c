@@ -9,6 +9,9 @@
 /* Small enough for one short event, so that growth is seldom. */
 #define CAPACITY_MIN 256
 
+/* Digits of the largest number, and its sign. */
+#define NUMBER_SIZE_MAX 20
+
 void
 collector__buffer_init(struct collector__buffer *buffer, size_t size_max)
 {
@@ -58,6 +61,22 @@ int
 collector__buffer_add_text(struct collector__buffer *buffer, const char *text)
 {
     return collector__buffer_add(buffer, text, strlen(text));
+}
+
+int
+collector__buffer_add_number(struct collector__buffer *buffer, int64_t number)
+{
+    char digits[NUMBER_SIZE_MAX];
+    char *const end = digits + sizeof(digits);
+    char *start = end;
+    uint64_t left = number < 0 ? 0 - (uint64_t)number : (uint64_t)number;
+
+    do
+        *--start = (char)('0' + left % 10);
+    while ((left /= 10) > 0);
+    if (number < 0)
+        *--start = '-';
+    return collector__buffer_add(buffer, start, (size_t)(end - start));
 }
 
 void

@@ -3,6 +3,7 @@
 #define COLLECTOR_LIB_BUFFER_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /** A text that grows up to a maximum it was born with. Zeroed is empty. */
 struct collector__buffer {
@@ -32,6 +33,10 @@ collector__buffer_add(struct collector__buffer *buffer, const void *data,
 /** Add a NUL-terminated text, without its NUL. Likewise. */
 int
 collector__buffer_add_text(struct collector__buffer *buffer, const char *text);
+
+/** Add a number in digits. Likewise. */
+int
+collector__buffer_add_number(struct collector__buffer *buffer, int64_t number);
 
 /** Release the data; the buffer is empty, and keeps its maximum. */
 void

@@ -7,7 +7,6 @@
 #include "event_list.h"
 
 #include <collector/error.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,12 +108,13 @@ int
 collector__event_render(const struct collector_event *event, int64_t id,
                         struct collector__buffer *buffer)
 {
-    char number[48];
     int rc;
 
-    (void)snprintf(number, sizeof(number),
-                   "{\"id\":%" PRId64 ",\"device_id\":", id);
-    rc = collector__buffer_add_text(buffer, number);
+    rc = collector__buffer_add_text(buffer, "{\"id\":");
+    if (rc == COLLECTOR_OK)
+        rc = collector__buffer_add_number(buffer, id);
+    if (rc == COLLECTOR_OK)
+        rc = collector__buffer_add_text(buffer, ",\"device_id\":");
     if (rc == COLLECTOR_OK)
         rc = render_string(event->device_id, buffer);
     if (rc == COLLECTOR_OK)
@@ -125,6 +125,9 @@ collector__event_render(const struct collector_event *event, int64_t id,
         rc = collector__buffer_add_text(buffer, ",\"payload\":");
     if (rc == COLLECTOR_OK && event->payload != NULL)
         rc = collector__buffer_add_text(buffer, event->payload);
-    (void)snprintf(number, sizeof(number), ",\"ts\":%" PRId64 "}", event->ts);
-    return rc == COLLECTOR_OK ? collector__buffer_add_text(buffer, number) : rc;
+    if (rc == COLLECTOR_OK)
+        rc = collector__buffer_add_text(buffer, ",\"ts\":");
+    if (rc == COLLECTOR_OK)
+        rc = collector__buffer_add_number(buffer, event->ts);
+    return rc == COLLECTOR_OK ? collector__buffer_add_text(buffer, "}") : rc;
 }

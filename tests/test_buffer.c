@@ -96,6 +96,26 @@ START_TEST(test_what_is_reserved_does_not_move)
 }
 END_TEST
 
+START_TEST(test_numbers_are_digits)
+{
+    static const char all[] =
+        "0,7,10,-1,9223372036854775807,-9223372036854775808,";
+    static const int64_t numbers[] = {0, 7, 10, -1, INT64_MAX, INT64_MIN};
+    size_t i;
+
+    for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        ck_assert_ok(collector__buffer_add_number(&buffer, numbers[i]));
+        ck_assert_ok(collector__buffer_add_text(&buffer, ","));
+    }
+    ck_assert_uint_eq(buffer.size, sizeof(all) - 1);
+    ck_assert_mem_eq(buffer.data, all, sizeof(all) - 1);
+    buffer.size = SIZE_MAXIMUM - 1;
+    ck_assert_error(collector__buffer_add_number(&buffer, 10),
+                    COLLECTOR_ERR_TOO_BIG);
+    ck_assert_uint_eq(buffer.size, SIZE_MAXIMUM - 1);
+}
+END_TEST
+
 START_TEST(test_a_cleared_buffer_keeps_its_maximum)
 {
     ck_assert_ok(collector__buffer_add_text(&buffer, "text"));
@@ -131,6 +151,7 @@ main(void)
     tcase_add_test(maximum, test_the_maximum_can_be_reached_at_once);
     tcase_add_test(maximum, test_one_past_the_maximum_changes_nothing);
     tcase_add_test(maximum, test_what_is_reserved_does_not_move);
+    tcase_add_test(maximum, test_numbers_are_digits);
     tcase_add_test(maximum, test_a_cleared_buffer_keeps_its_maximum);
     tcase_add_test(maximum, test_a_zeroed_buffer_takes_nothing);
     suite_add_tcase(suite, maximum);
