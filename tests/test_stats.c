@@ -5,6 +5,7 @@
  */
 #include "fault_vfs.h"
 #include "harness.h"
+#include "sql.h"
 
 #include <sqlite3.h>
 
@@ -89,6 +90,36 @@ START_TEST(test_dead_letters_are_counted_from_the_file)
     harness_reopen(&harness);
     ck_assert_uint_eq(harness_stats(&harness).dead_letter_count, 2);
     ck_assert_uint_eq(harness_stats(&harness).dead_in_a_row, 5);
+    harness_close(&harness);
+}
+END_TEST
+
+/** Assert that SQLite plans to go through a part of the events at most. */
+static void
+assert_reads_a_part(sqlite3 *db, const char *sql)
+{
+    const char *plan = support_format("EXPLAIN QUERY PLAN %s", sql);
+    sqlite3_stmt *statement = NULL;
+
+    ck_assert_int_eq(sqlite3_prepare_v2(db, plan, -1, &statement, NULL),
+                     SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW)
+        ck_assert_msg(strstr((const char *)sqlite3_column_text(statement, 3),
+                             "SCAN event_log") == NULL,
+                      "it reads every event: %s", sql);
+    (void)sqlite3_finalize(statement);
+}
+
+START_TEST(test_no_statement_reads_every_event)
+{
+    sqlite3 *db = NULL;
+    size_t i;
+
+    start(0, 0);
+    ck_assert_int_eq(sqlite3_open(harness.path, &db), SQLITE_OK);
+    for (i = 0; i < COLLECTOR_SQL_COUNT; i++)
+        assert_reads_a_part(db, collector__sql_texts[i]);
+    (void)sqlite3_close(db);
     harness_close(&harness);
 }
 END_TEST
@@ -192,6 +223,7 @@ main(void)
     tcase_add_test(file, test_sizes_are_those_of_the_files);
     tcase_add_test(file, test_what_a_cap_leaves_is_free);
     tcase_add_test(file, test_dead_letters_are_counted_from_the_file);
+    tcase_add_test(file, test_no_statement_reads_every_event);
     tcase_add_loop_test(file, test_full_disk_is_said_and_forgotten, 0, 3);
     suite_add_tcase(suite, file);
     tcase_set_timeout(forecast, 60);
