@@ -2,10 +2,9 @@
 #ifndef COLLECTOR_LIB_OPERATION_H
 #define COLLECTOR_LIB_OPERATION_H
 
+#include "bell.h"
 #include "connection.h"
 #include "shortage.h"
-
-#include <pthread.h>
 
 /**
  * One thing to be done in a write transaction, alone or together with others:
@@ -44,8 +43,8 @@ struct collector__operation {
     struct collector__operation *next;
     /** What its thread sleeps on; either shared with those that came at the
      *  same time, or its own. */
-    pthread_cond_t *bell;
-    pthread_cond_t own_bell;
+    struct collector__bell *bell;
+    struct collector__bell own_bell;
     bool done;
 };
 

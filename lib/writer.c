@@ -23,13 +23,9 @@ collector__writer_open(struct collector__writer *writer,
                        uint32_t connection_count,
                        struct collector__counters *counters)
 {
-    int i;
-
     writer->mode = mode;
     writer->counters = counters;
     (void)pthread_mutex_init(&writer->mutex, NULL); /* can't fail on Linux */
-    for (i = 0; i < COLLECTOR_BELL_COUNT; i++)
-        (void)pthread_cond_init(&writer->bells[i], NULL); /* nor can this */
     if (mode == COLLECTOR_MODE_CONCURRENT)
         return collector__pool_open(&writer->pool, database, connection_count,
                                     counters);
@@ -40,15 +36,11 @@ collector__writer_open(struct collector__writer *writer,
 void
 collector__writer_close(struct collector__writer *writer)
 {
-    int i;
-
     if (writer->counters == NULL)
         return; /* was never opened */
     collector__pool_close(&writer->pool);
     collector__connection_close(&writer->connection);
-    for (i = 0; i < COLLECTOR_BELL_COUNT; i++)
-        (void)pthread_cond_destroy(&writer->bells[i]); /* nobody waits */
-    (void)pthread_mutex_destroy(&writer->mutex);       /* nor holds it */
+    (void)pthread_mutex_destroy(&writer->mutex); /* nobody holds it */
     writer->counters = NULL;
 }
 
@@ -56,14 +48,17 @@ static void
 enqueue(struct collector__writer *writer,
         struct collector__operation *operation)
 {
+    const bool alone =
+        writer->mode != COLLECTOR_MODE_GROUP || writer->head == NULL;
+
     operation->next = NULL;
     operation->done = false;
-    /* One operation a commit: a bell for several would wake all but one of
-     * them for nothing. */
+    /* The next leader is woken before the others of his group; and where each
+     * is a group, a shared bell would wake all but one for nothing. */
     operation->bell =
-        writer->mode == COLLECTOR_MODE_GROUP
-            ? &writer->bells[writer->forming % COLLECTOR_BELL_COUNT]
-            : &operation->own_bell;
+        alone ? &operation->own_bell
+              : &writer->bells[writer->forming % COLLECTOR_BELL_COUNT];
+    atomic_store(&operation->own_bell.rings, 0);
     if (writer->head == NULL)
         writer->head = operation;
     else
@@ -174,14 +169,14 @@ tell(struct collector__writer *writer, struct collector__operation *first)
     for (; first != NULL; first = first->next) {
         first->done = true;
         if (first->bell == &first->own_bell)
-            (void)pthread_cond_signal(first->bell); /* can't fail */
+            collector__bell_ring(first->bell);
         else
             shared[first->bell - writer->bells] = true;
     }
     (void)pthread_mutex_unlock(&writer->mutex);
     for (i = 0; i < COLLECTOR_BELL_COUNT; i++) {
         if (shared[i])
-            (void)pthread_cond_broadcast(&writer->bells[i]); /* can't fail */
+            collector__bell_ring(&writer->bells[i]);
     }
 }
 
@@ -226,7 +221,18 @@ lead(struct collector__writer *writer)
     (void)pthread_mutex_lock(&writer->mutex);
     writer->led = false;
     if (writer->head != NULL)
-        (void)pthread_cond_signal(writer->head->bell); /* the next leader */
+        collector__bell_ring(writer->head->bell); /* the next leader's */
+}
+
+/** Sleep until a bell rings. The lock is held, but not meanwhile. */
+static void
+sleep_on(struct collector__writer *writer, struct collector__bell *bell)
+{
+    const uint32_t count = collector__bell_count(bell);
+
+    (void)pthread_mutex_unlock(&writer->mutex);
+    collector__bell_wait(bell, count);
+    (void)pthread_mutex_lock(&writer->mutex);
 }
 
 int
@@ -235,16 +241,14 @@ collector__writer_submit(struct collector__writer *writer,
 {
     if (writer->mode == COLLECTOR_MODE_CONCURRENT)
         return collector__pool_run(&writer->pool, operation);
-    (void)pthread_cond_init(&operation->own_bell, NULL); /* can't fail */
     (void)pthread_mutex_lock(&writer->mutex);
     enqueue(writer, operation);
     while (!operation->done) {
         if (writer->led)
-            (void)pthread_cond_wait(operation->bell, &writer->mutex);
+            sleep_on(writer, operation->bell);
         else
             lead(writer);
     }
     (void)pthread_mutex_unlock(&writer->mutex);
-    (void)pthread_cond_destroy(&operation->own_bell); /* nobody waits */
     return operation->rc;
 }

@@ -30,7 +30,7 @@ struct collector__writer {
     /** Group mode: those who queue up while a group is at work will most likely
      *  be the next one, and sleep on one bell; those of the group at work on
      *  the other one. */
-    pthread_cond_t bells[COLLECTOR_BELL_COUNT];
+    struct collector__bell bells[COLLECTOR_BELL_COUNT];
     unsigned forming;
 };
 
