@@ -5,6 +5,7 @@
  */
 #include "config.h"
 #include "console.h"
+#include "descriptors.h"
 #include "flaky.h"
 #include "http.h"
 #include "option.h"
@@ -15,7 +16,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
@@ -230,17 +230,13 @@ start(struct daemon *daemon, const struct config *config)
 static void
 allow_descriptors(uint32_t http_threads)
 {
-    const rlim_t wanted = (rlim_t)http_threads + OTHER_DESCRIPTORS;
-    struct rlimit limit;
+    uint64_t allowed;
 
-    if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
-        return;
-    limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
-    if (setrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur < wanted)
+    if (!descriptors_allow((uint64_t)http_threads + OTHER_DESCRIPTORS,
+                           &allowed))
         console_log(COLLECTOR_LOG_WARNING,
                     "%llu open files are too few for %lu connections",
-                    (unsigned long long)limit.rlim_cur,
-                    (unsigned long)http_threads);
+                    (unsigned long long)allowed, (unsigned long)http_threads);
 }
 
 /* Signals that stop the daemon are blocked from before the first thread is
