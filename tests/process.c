@@ -35,6 +35,7 @@ struct daemon {
     int status;
     pthread_t thread;
     pthread_mutex_t lock;
+    atomic_bool output_ended;
     struct output out;
     struct output err;
 };
@@ -74,6 +75,7 @@ read_outputs(void *userdata)
         if (pollers[1].revents != 0 && !read_output(daemon, &daemon->err))
             pollers[1].fd = -1;
     }
+    atomic_store(&daemon->output_ended, true);
     return NULL;
 }
 
@@ -92,16 +94,16 @@ run_child(const char *program, char *const *arguments, pid_t parent, int out,
 }
 
 static struct daemon *
-spawn(const char **arguments)
+spawn(const char *variable, const char **arguments)
 {
     struct daemon *daemon = calloc(1, sizeof(*daemon));
-    const char *program = getenv("COLLECTORD");
+    const char *program = getenv(variable);
     pid_t parent = getpid();
     int out[2];
     int err[2];
 
     ck_assert_ptr_nonnull(daemon);
-    ck_assert_msg(program != NULL, "COLLECTORD does not name the program");
+    ck_assert_msg(program != NULL, "%s does not name the program", variable);
     arguments[0] = program;
     ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
     ck_assert_int_eq(pipe2(err, O_CLOEXEC), 0);
@@ -140,7 +142,20 @@ daemon_spawn(const char *argument, ...)
     if (argument != NULL)
         collect(arguments, 2, rest);
     va_end(rest);
-    return spawn(arguments);
+    return spawn("COLLECTORD", arguments);
+}
+
+struct daemon *
+process_spawn(const char *variable, const char *argument, ...)
+{
+    const char *arguments[ARGUMENT_COUNT_MAX] = {NULL, argument};
+    va_list rest;
+
+    va_start(rest, argument);
+    if (argument != NULL)
+        collect(arguments, 2, rest);
+    va_end(rest);
+    return spawn(variable, arguments);
 }
 
 struct daemon *
@@ -154,7 +169,7 @@ daemon_start(const char *db, ...)
     va_start(rest, db);
     collect(arguments, 5, rest);
     va_end(rest);
-    daemon = spawn(arguments);
+    daemon = spawn("COLLECTORD", arguments);
     (void)daemon_port(daemon);
     return daemon;
 }
@@ -257,6 +272,14 @@ daemon_wait(struct daemon *daemon, int timeout_ms)
 {
     return support_eventually(reap(daemon), timeout_ms) ? daemon->status
                                                         : DAEMON_RUNNING;
+}
+
+int
+process_end(struct daemon *daemon)
+{
+    ck_assert_eventually(atomic_load(&daemon->output_ended));
+    ck_assert_eventually(reap(daemon));
+    return daemon->status;
 }
 
 void

@@ -18,6 +18,12 @@ struct daemon;
 struct daemon *
 daemon_spawn(const char *argument, ...) __attribute__((sentinel));
 
+/** The same for another program, the one that this variable names. What is said
+ *  of a daemon here holds for it too. */
+struct daemon *
+process_spawn(const char *variable, const char *argument, ...)
+    __attribute__((sentinel));
+
 /** Run it on a free port of 127.0.0.1 with this file and these arguments, ended
  *  by NULL, and wait until it listens. Fails the test when it does not. */
 struct daemon *
@@ -46,6 +52,11 @@ daemon_signal(struct daemon *daemon, int signal_number);
 /** Its exit status, 128 + n when signal n ended it, or DAEMON_RUNNING. */
 int
 daemon_wait(struct daemon *daemon, int timeout_ms);
+
+/** Wait until it has exited by itself and all that it wrote is there, and
+ * return what daemon_wait() does. Fails the test when it never does. */
+int
+process_end(struct daemon *daemon);
 
 /** Assert that it exits by itself, in time, and with this status. */
 void
