@@ -22,12 +22,24 @@ loadgen_end(struct daemon *process)
 void
 loadgen_parse(const struct loadgen_run *run)
 {
+    loadgen_parse_as(run, "target");
+}
+
+void
+loadgen_parse_as(const struct loadgen_run *run, const char *measurement)
+{
     json_decref(report);
     report = json_loads(run->out, 0, NULL);
     ck_assert_msg(report != NULL, "status %d, no JSON: %s%s", run->status,
                   run->out, run->err);
     ck_assert_str_eq(json_string_value(json_object_get(report, "measurement")),
-                     "target");
+                     measurement);
+}
+
+unsigned
+loadgen_cell_count(void)
+{
+    return (unsigned)json_array_size(json_object_get(report, "cells"));
 }
 
 static const json_t *
@@ -52,6 +64,30 @@ loadgen_number(unsigned cell, const char *path)
 
     ck_assert_msg(json_is_number(number), "%s is no number", path);
     return json_number_value(number);
+}
+
+bool
+loadgen_is_null(unsigned cell, const char *path)
+{
+    return json_is_null(find(cell, path));
+}
+
+const char *
+loadgen_text(unsigned cell, const char *path)
+{
+    const json_t *text = find(cell, path);
+
+    ck_assert_msg(json_is_string(text), "%s is no text", path);
+    return support_format("%s", json_string_value(text));
+}
+
+bool
+loadgen_bool(unsigned cell, const char *path)
+{
+    const json_t *truth = find(cell, path);
+
+    ck_assert_msg(json_is_boolean(truth), "%s is no boolean", path);
+    return json_is_true(truth);
 }
 
 bool

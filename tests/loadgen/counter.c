@@ -234,13 +234,13 @@ print_figures(const struct counter_figures *figures, bool json)
                      figures->gap_count, figures->duplicate_count);
         return fflush(stdout);
     }
-    report = json_pack("{s:s, s:I, s:i, s:I, s:I, s:I, s:I}", "measurement",
-                       "count", "events", (json_int_t)figures->event_count,
-                       "collectors", (int)figures->collector_count, "requests",
-                       (json_int_t)figures->request_count, "body_bytes",
-                       (json_int_t)figures->body_size, "gaps",
-                       (json_int_t)figures->gap_count, "duplicates",
-                       (json_int_t)figures->duplicate_count);
+    report = json_pack(
+        "{s:s, s:[{s:I, s:i, s:I, s:I, s:I, s:I}]}", "measurement", "count",
+        "cells", "events", (json_int_t)figures->event_count, "collectors",
+        (int)figures->collector_count, "requests",
+        (json_int_t)figures->request_count, "body_bytes",
+        (json_int_t)figures->body_size, "gaps", (json_int_t)figures->gap_count,
+        "duplicates", (json_int_t)figures->duplicate_count);
     if (report == NULL)
         return fault("out of memory");
     (void)json_dumpf(report, stdout, JSON_COMPACT); /* fflush() fails as well */
