@@ -2,19 +2,21 @@
 #
 #   make run    build and start collectord (ARGS="-sink file ..." for options)
 #   make test   build and run the tests
+#   make bench  measure the library on this machine, for about five minutes
 #   make clean  remove what was built
 #
-# On Debian, run and test install what is missing when they may, and otherwise
-# say which packages to install.
+# On Debian, run, test and bench install what is missing when they may, and
+# otherwise say which packages to install.
 
 BUILD ?= build
+RELEASE ?= build-release
 ARGS ?=
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
 TEST_PACKAGES = check binutils
 
-.PHONY: all run test clean build-packages test-packages
+.PHONY: all run test bench clean build-packages test-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -25,13 +27,21 @@ run: build-packages all
 test: test-packages all
 	tests/run.sh $(BUILD)
 
+# Nothing else than what is measured: it needs no Check.
+bench: build-packages $(RELEASE)/build.ninja
+	ninja -C $(RELEASE) tests/loadgen/loadgen
+	meson test -C $(RELEASE) --benchmark --no-rebuild --verbose
+
 clean:
-	rm -rf $(BUILD)
+	rm -rf $(BUILD) $(RELEASE)
 
 # A build directory that was made before a package came knows nothing of it:
 # the packages are looked at first.
 $(BUILD)/build.ninja: | build-packages
 	meson setup $(BUILD)
+
+$(RELEASE)/build.ninja: | build-packages
+	meson setup $(RELEASE) -Dbuildtype=release
 
 build-packages:
 	@tests/packages.sh $(BUILD_PACKAGES)
