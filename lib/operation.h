@@ -45,7 +45,7 @@ struct collector__operation {
      *  same time, or its own. */
     struct collector__bell *bell;
     struct collector__bell own_bell;
-    bool done;
+    _Atomic bool done;
 };
 
 /** What has happened since the store was opened. Any thread. */

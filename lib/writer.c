@@ -15,6 +15,7 @@
 #include "devices.h"
 
 #include <collector/error.h>
+#include <stdatomic.h>
 
 int
 collector__writer_open(struct collector__writer *writer,
@@ -52,7 +53,7 @@ enqueue(struct collector__writer *writer,
         writer->mode != COLLECTOR_MODE_GROUP || writer->head == NULL;
 
     operation->next = NULL;
-    operation->done = false;
+    atomic_store(&operation->done, false);
     /* The next leader is woken before the others of his group; and where each
      * is a group, a shared bell would wake all but one for nothing. */
     operation->bell =
@@ -75,6 +76,7 @@ take_group(struct collector__writer *writer)
     struct collector__operation *last = first;
     size_t event_count = first->event_count;
     size_t byte_count = first->byte_count;
+    uint32_t count = 1;
 
     while (writer->mode == COLLECTOR_MODE_GROUP && last->next != NULL) {
         event_count += last->next->event_count;
@@ -84,8 +86,10 @@ take_group(struct collector__writer *writer)
             break;
         last->together = last->next;
         last = last->next;
+        count++;
     }
     last->together = NULL;
+    writer->gather.count = count;
     writer->head = last->next;
     writer->forming++;
     last->next = NULL;
@@ -157,27 +161,52 @@ run_with_room(struct collector__writer *writer,
     }
 }
 
-/** Tell those of a list what became of them. Once the lock is free, each may be
- *  gone. Whoever sleeps on the same bell for another group sleeps on. */
-static void
-tell(struct collector__writer *writer, struct collector__operation *first)
+/**
+ * Mark those of a list as done; the lock is held. Each but those with a bell of
+ * their own may be gone at once.
+ *
+ * @return The shared bells that are to be rung, one bit each.
+ */
+static unsigned
+finish(struct collector__writer *writer, struct collector__operation *first)
 {
-    bool shared[COLLECTOR_BELL_COUNT] = {false};
-    int i;
+    struct collector__operation *next;
+    unsigned bells = 0;
 
-    (void)pthread_mutex_lock(&writer->mutex);
-    for (; first != NULL; first = first->next) {
-        first->done = true;
+    for (; first != NULL; first = next) {
+        next = first->next;
         if (first->bell == &first->own_bell)
             collector__bell_ring(first->bell);
         else
-            shared[first->bell - writer->bells] = true;
+            bells |= 1U << (first->bell - writer->bells);
+        atomic_store(&first->done, true);
     }
-    (void)pthread_mutex_unlock(&writer->mutex);
+    return bells;
+}
+
+/** Wake those who sleep on the shared bells. Whoever waits for another group
+ *  sleeps on. */
+static void
+ring(struct collector__writer *writer, unsigned bells)
+{
+    int i;
+
     for (i = 0; i < COLLECTOR_BELL_COUNT; i++) {
-        if (shared[i])
+        if ((bells & 1U << i) != 0)
             collector__bell_ring(&writer->bells[i]);
     }
+}
+
+/** Tell those of a list what became of them. */
+static void
+tell(struct collector__writer *writer, struct collector__operation *first)
+{
+    unsigned bells;
+
+    (void)pthread_mutex_lock(&writer->mutex);
+    bells = finish(writer, first);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    ring(writer, bells);
 }
 
 /** Somebody else has held the lock for as long as we wait. Who queued up
@@ -199,40 +228,78 @@ refuse_queue(struct collector__writer *writer)
     collector__database_note_lock(writer->connection.database);
 }
 
+/** Tell those of a list, and leave the lead to the head of the queue, who is
+ *  woken first: while he writes, the others answer. */
+static void
+hand_over(struct collector__writer *writer, struct collector__operation *first)
+{
+    unsigned bells;
+
+    (void)pthread_mutex_lock(&writer->mutex);
+    bells = finish(writer, first);
+    writer->led = false;
+    if (writer->head != NULL)
+        collector__bell_ring(writer->head->bell);
+    (void)pthread_mutex_unlock(&writer->mutex);
+    ring(writer, bells);
+}
+
 /** Lead one group: the head of the queue, which need not be the caller's own.
- *  The lock is held, but not meanwhile. */
+ */
 static void
 lead(struct collector__writer *writer)
 {
     struct collector__connection *connection = &writer->connection;
-    struct collector__operation *first = take_group(writer);
+    struct collector__wal *wal = &connection->database->wal;
+    struct collector__operation *first;
     bool busy;
 
-    writer->led = true;
+    collector__gather(&writer->gather);
+    (void)pthread_mutex_lock(&writer->mutex);
+    first = take_group(writer);
     (void)pthread_mutex_unlock(&writer->mutex);
     run_with_room(writer, first);
     busy = first->rc == COLLECTOR_ERR_BUSY;
-    tell(writer, first);
+    if (busy || collector__wal_due(wal)) {
+        tell(writer, first); /* what follows may take its time */
+        first = NULL;
+    }
     if (busy)
         refuse_queue(writer);
-    if (!connection->suspect && collector__wal_due(&connection->database->wal))
+    if (!connection->suspect && collector__wal_due(wal))
         (void)collector__wal_checkpoint(connection,
                                         COLLECTOR_WAL_RESTART); /* is logged */
-    (void)pthread_mutex_lock(&writer->mutex);
-    writer->led = false;
-    if (writer->head != NULL)
-        collector__bell_ring(writer->head->bell); /* the next leader's */
+    hand_over(writer, first);
 }
 
-/** Sleep until a bell rings. The lock is held, but not meanwhile. */
-static void
-sleep_on(struct collector__writer *writer, struct collector__bell *bell)
+/**
+ * Sleep until the operation is done, or its thread has to lead. The lock is
+ * held, and is not any more afterwards.
+ *
+ * @return Whether it is done.
+ */
+static bool
+wait_for_turn(struct collector__writer *writer,
+              const struct collector__operation *operation)
 {
-    const uint32_t count = collector__bell_count(bell);
+    struct collector__bell *bell = operation->bell;
+    const bool shared = bell != &operation->own_bell;
 
+    while (!atomic_load(&operation->done) && writer->led) {
+        const uint32_t count = collector__bell_count(bell);
+
+        (void)pthread_mutex_unlock(&writer->mutex);
+        collector__bell_wait(bell, count);
+        /* Dozens wake up at once, and would queue for the lock just to see
+         * that. Who has rung somebody's own bell holds it. */
+        if (shared && atomic_load(&operation->done))
+            return true;
+        (void)pthread_mutex_lock(&writer->mutex);
+    }
+    if (!atomic_load(&operation->done))
+        writer->led = true;
     (void)pthread_mutex_unlock(&writer->mutex);
-    collector__bell_wait(bell, count);
-    (void)pthread_mutex_lock(&writer->mutex);
+    return atomic_load(&operation->done);
 }
 
 int
@@ -243,12 +310,9 @@ collector__writer_submit(struct collector__writer *writer,
         return collector__pool_run(&writer->pool, operation);
     (void)pthread_mutex_lock(&writer->mutex);
     enqueue(writer, operation);
-    while (!operation->done) {
-        if (writer->led)
-            sleep_on(writer, operation->bell);
-        else
-            lead(writer);
+    while (!wait_for_turn(writer, operation)) {
+        lead(writer);
+        (void)pthread_mutex_lock(&writer->mutex);
     }
-    (void)pthread_mutex_unlock(&writer->mutex);
     return operation->rc;
 }

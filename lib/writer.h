@@ -2,6 +2,7 @@
 #ifndef COLLECTOR_LIB_WRITER_H
 #define COLLECTOR_LIB_WRITER_H
 
+#include "gather.h"
 #include "operation.h"
 #include "pool.h"
 
@@ -32,6 +33,7 @@ struct collector__writer {
      *  the other one. */
     struct collector__bell bells[COLLECTOR_BELL_COUNT];
     unsigned forming;
+    struct collector__gather gather;
 };
 
 /**
