@@ -215,6 +215,7 @@ collector__connection_begin(struct collector__connection *connection,
 
     connection->failed = false;
     connection->devices_due = false;
+    connection->settled = false;
     connection->pages = (struct collector__pages){.known = false};
     connection->pruned_through =
         atomic_load(&connection->database->pruned_through);

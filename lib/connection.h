@@ -34,6 +34,8 @@ struct collector__connection {
     int busy_ms;
     /** The device table should be refreshed before the commit. */
     bool devices_due;
+    /** This transaction has settled events, and so has written to state. */
+    bool settled;
     /** An SQLite call has failed since the transaction began. */
     bool failed;
     /** The storage failed in a way after which fsync can't be believed: the

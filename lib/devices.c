@@ -20,10 +20,10 @@ bool
 collector__devices_due(const struct collector__connection *connection)
 {
     const struct collector__position *position = &connection->position;
+    const int64_t tail = position->next_id - 1 - position->devices_through;
 
-    return connection->devices_due ||
-           position->next_id - 1 - position->devices_through >=
-               COLLECTOR_DEVICES_TAIL_MAX;
+    return connection->devices_due || tail >= COLLECTOR_DEVICES_TAIL_MAX ||
+           (connection->settled && tail >= COLLECTOR_DEVICES_TAIL_WORTH);
 }
 
 /** One device and the moment of the refresh. */

@@ -6,7 +6,12 @@
 
 /** Events that the devices view may have to fold in at each query: past it,
  *  the next commit brings the table up to date. */
-#define COLLECTOR_DEVICES_TAIL_MAX 1000
+#define COLLECTOR_DEVICES_TAIL_MAX 2000
+
+/** Events for which a commit does so that writes the state's page anyway: of
+ *  events that are appended and delivered a thousand at a time, 8 bytes each
+ *  are not written to disk. */
+#define COLLECTOR_DEVICES_TAIL_WORTH 500
 
 /** How far a device's clock may be ahead before its event is counted as seen
  *  now, on the spot: else it would look present long after it fell silent. */

@@ -155,6 +155,7 @@ collector__ledger_settle(struct collector__connection *connection,
     if (rc != COLLECTOR_OK)
         return rc;
     position->settled_through = rest.last_id;
+    connection->settled = true;
     if (fate == COLLECTOR_FATE_DELIVERED)
         position->dead_in_a_row = 0;
     else if (fate == COLLECTOR_FATE_DEAD)
