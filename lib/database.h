@@ -40,6 +40,8 @@ struct collector__database {
     enum collector_durability durability;
     bool indexed;
     enum collector_damage on_damage;
+    /** Nobody has touched it since it was closed in good order. */
+    bool clean;
     /** There is no file that could be worked on: connections are opened on
      *  nothing, and whatever is asked of them is an I/O error. */
     bool absent;

@@ -24,6 +24,10 @@
  * would delay the first append by minutes. */
 #define CHECK_MS_MAX 1000
 
+/* One that nobody has touched since it was closed is read through only up to
+ * this size: some milliseconds. */
+#define CHECK_CLEAN_SIZE_MAX (4 * 1024 * 1024)
+
 /* Instructions of SQLite's machine between two looks at the clock. */
 #define CHECK_STEPS 10000
 
@@ -232,7 +236,9 @@ check_content(struct collector__database *database, sqlite3 *db,
     if (rc == COLLECTOR_OK && sound != 1)
         rc = note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
                          "its state does not fit its events");
-    if (rc == COLLECTOR_OK)
+    if (rc == COLLECTOR_OK &&
+        (!database->clean ||
+         collector__path_size(database->path, "") <= CHECK_CLEAN_SIZE_MAX))
         rc = quick_check(database, db, damage);
     return rc;
 }

@@ -6,6 +6,7 @@
 #include "store.h"
 
 #include "batch.h"
+#include "clean_mark.h"
 #include "lock.h"
 #include "options.h"
 #include "replace.h"
@@ -173,8 +174,11 @@ open_all(struct collector_store *store)
     int rc;
 
     rc = collector__lock_take(database->path, &database->log, &store->lock_fd);
-    if (rc == COLLECTOR_OK)
+    if (rc == COLLECTOR_OK) {
+        database->clean =
+            collector__clean_mark_take(store->lock_fd, database->path);
         rc = collector__room_init(database);
+    }
     if (rc == COLLECTOR_OK)
         rc = collector__schema_prepare(database);
     if (rc != COLLECTOR_OK)
@@ -185,6 +189,7 @@ open_all(struct collector_store *store)
         rc = collector__replace_file(store);
     if (rc != COLLECTOR_OK)
         return rc;
+    store->opened = true;
     collector__room_reserve(database);
     (void)collector__salvage_run(
         store, COLLECTOR_SALVAGE_OPEN_MS); /* is logged, and goes on */
@@ -214,6 +219,15 @@ collector_store_open(const struct collector_store_options *options,
     return rc;
 }
 
+/** Whether nothing is known to be wrong with the file that was closed. */
+static bool
+is_clean(struct collector_store *store)
+{
+    return store->opened && store->database.vfs == NULL &&
+           !store->database.absent && !atomic_load(&store->damaged) &&
+           atomic_load(&store->counters.storage_ok);
+}
+
 void
 collector_store_free(struct collector_store *store)
 {
@@ -221,6 +235,8 @@ collector_store_free(struct collector_store *store)
         return;
     collector__salvage_free(store->salvage);
     collector__store_disconnect(store);
+    if (is_clean(store))
+        collector__clean_mark_set(store->lock_fd, store->database.path);
     (void)pthread_rwlock_destroy(&store->files); /* nobody holds any of them */
     (void)pthread_mutex_destroy(&store->fetcher.mutex);
     (void)pthread_mutex_destroy(&store->asker.mutex);

@@ -46,6 +46,8 @@ struct collector_store {
     enum collector_write_mode mode;
     uint32_t connection_count;
     int lock_fd;
+    /** The open has worked: what is closed is the file as it should be. */
+    bool opened;
     /** How often the file was replaced, and when that was last tried, by the
      *  database's clock, 0 for never; to be read with the store entered. */
     uint64_t generation;

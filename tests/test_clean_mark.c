@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The mark of a clean close promises to fit one file in one state: it is there
+ * after a close in good order and at no other time, and whoever has touched the
+ * file since, with whatever good intentions, has made it void.
+ */
+#include "clean_mark.h"
+#include "harness.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *dir;
+static const char *path;
+static int lock_fd;
+
+static void
+setup(void)
+{
+    dir = support_dir_new();
+    path = support_path(dir, "file");
+    support_write_file(path, "content");
+    lock_fd = open(support_path(dir, "file.lock"), O_RDWR | O_CREAT, 0600);
+    ck_assert_int_ge(lock_fd, 0);
+}
+
+static void
+teardown(void)
+{
+    ck_assert_int_eq(close(lock_fd), 0);
+}
+
+START_TEST(test_a_mark_is_good_once)
+{
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+    collector__clean_mark_set(lock_fd, path);
+    ck_assert(collector__clean_mark_take(lock_fd, path));
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+}
+END_TEST
+
+START_TEST(test_a_file_that_was_written_to_has_none)
+{
+    struct timespec times[2];
+    struct stat before;
+    int fd;
+
+    collector__clean_mark_set(lock_fd, path);
+    ck_assert_int_eq(stat(path, &before), 0);
+    fd = open(path, O_WRONLY);
+    ck_assert_int_eq(pwrite(fd, "C", 1, 0), 1);
+    times[0] = before.st_atim;
+    times[1] = before.st_mtim;
+    ck_assert_int_eq(futimens(fd, times), 0); /* and covered it up */
+    ck_assert_int_eq(close(fd), 0);
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+}
+END_TEST
+
+START_TEST(test_another_file_in_its_place_has_none)
+{
+    const char *other = support_path(dir, "other");
+
+    collector__clean_mark_set(lock_fd, path);
+    support_write_file(other, "content");
+    ck_assert_int_eq(rename(other, path), 0);
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+}
+END_TEST
+
+START_TEST(test_a_file_with_a_log_has_none)
+{
+    collector__clean_mark_set(lock_fd, path);
+    support_write_file(support_path(dir, "file-wal"), "frames");
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+    collector__clean_mark_set(lock_fd, path);
+    ck_assert_int_eq(unlink(support_path(dir, "file-wal")), 0);
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+}
+END_TEST
+
+START_TEST(test_a_missing_file_has_none)
+{
+    collector__clean_mark_set(lock_fd, path);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert(!collector__clean_mark_take(lock_fd, path));
+}
+END_TEST
+
+/** What the lock file of a store says. */
+static const char *
+mark_of(const struct harness *harness)
+{
+    return support_read_file(support_format("%s.lock", harness->path));
+}
+
+START_TEST(test_a_store_leaves_its_mark_when_it_is_closed)
+{
+    struct harness harness;
+
+    harness_start(&harness, (enum collector_write_mode)_i);
+    harness_append(&harness, 3);
+    ck_assert_str_eq(mark_of(&harness),
+                     ""); /* so there is none after a crash */
+    harness_close(&harness);
+    ck_assert_contains(mark_of(&harness), "closed ");
+    harness_open(&harness);
+    ck_assert_str_eq(mark_of(&harness), "");
+    ck_assert(harness.store->database.clean);
+    harness_close(&harness);
+    harness_exec(&harness, "UPDATE event_log SET kind = 'changed'");
+    harness_open(&harness);
+    ck_assert(!harness.store->database.clean);
+    harness_close(&harness);
+}
+END_TEST
+
+START_TEST(test_a_store_that_has_seen_damage_leaves_none)
+{
+    struct harness harness;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 3);
+    atomic_store(&harness.store->damaged, true);
+    harness_close(&harness);
+    ck_assert_str_eq(mark_of(&harness), "");
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("clean_mark");
+    TCase *mark = support_add_case(suite, "mark", setup, teardown);
+    TCase *store = support_add_case(suite, "store", NULL, NULL);
+
+    tcase_add_test(mark, test_a_mark_is_good_once);
+    tcase_add_test(mark, test_a_file_that_was_written_to_has_none);
+    tcase_add_test(mark, test_another_file_in_its_place_has_none);
+    tcase_add_test(mark, test_a_file_with_a_log_has_none);
+    tcase_add_test(mark, test_a_missing_file_has_none);
+    tcase_add_loop_test(store, test_a_store_leaves_its_mark_when_it_is_closed,
+                        0, 3);
+    tcase_add_test(store, test_a_store_that_has_seen_damage_leaves_none);
+    return support_run_suite(suite);
+}
