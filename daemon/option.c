@@ -82,7 +82,7 @@ static const struct option options[] = {
     {"upload-interval", "DURATION", "1s", "rest when the backlog is empty",
      OPTION_DURATION, .offset = offsetof(struct config, upload_interval_ms),
      .min = 1, .max = CONFIG_UPLOAD_INTERVAL_MS_MAX},
-    {"upload-batch", "N", "200", "events in a batch at most", OPTION_NUMBER,
+    {"upload-batch", "N", "1000", "events in a batch at most", OPTION_NUMBER,
      .offset = offsetof(struct config, upload_batch), .min = 1,
      .max = CONFIG_UPLOAD_BATCH_MAX},
     {"sink", "log|file|webhook", "log", "where events go", OPTION_WORD,

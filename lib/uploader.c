@@ -31,7 +31,7 @@ collector_uploader_options_init(struct collector_uploader_options *options)
     static const struct collector_uploader_options defaults = {
         .size = sizeof(defaults),
         .interval_ms = 1000,
-        .batch_count_max = 200,
+        .batch_count_max = 1000,
         .batch_bytes_max = 1024 * 1024,
         .retry_base_ms = 1000,
         .retry_max_ms = 5 * 60 * 1000,

@@ -390,7 +390,7 @@ START_TEST(test_the_defaults_are_the_documented_ones)
     collector_uploader_options_init(&all);
     ck_assert_uint_eq(all.size, sizeof(all));
     ck_assert_uint_eq(all.interval_ms, 1000);
-    ck_assert_uint_eq(all.batch_count_max, 200);
+    ck_assert_uint_eq(all.batch_count_max, 1000);
     ck_assert_uint_eq(all.batch_bytes_max, 1024 * 1024);
     ck_assert_uint_eq(all.retry_base_ms, 1000);
     ck_assert_uint_eq(all.retry_max_ms, 300000);

@@ -45,7 +45,7 @@ struct collector_uploader_options {
     size_t size;
     /** Rest when the backlog is empty, in ms; 1 or more. Default 1000. */
     uint32_t interval_ms;
-    /** Events in a batch, 1 to COLLECTOR_BATCH_COUNT_MAX. Default 200. */
+    /** Events in a batch, 1 to COLLECTOR_BATCH_COUNT_MAX. Default 1000. */
     uint32_t batch_count_max;
     /** Bytes of JSON in a batch, about; 1 to COLLECTOR_BATCH_BYTES_MAX.
      *  Default 1 MiB. */
