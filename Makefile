@@ -1,12 +1,13 @@
 # The front door: everything else is Meson's.
 #
-#   make run    build and start collectord (ARGS="-sink file ..." for options)
-#   make test   build and run the tests
-#   make bench  measure the library on this machine, for about five minutes
-#   make clean  remove what was built
+#   make run        build and start collectord (ARGS="-sink file ..." for options)
+#   make test       build and run the tests
+#   make bench      measure the library on this machine, for about five minutes
+#   make loadtest   measure collectord over HTTP, for about two
+#   make clean      remove what was built
 #
-# On Debian, run, test and bench install what is missing when they may, and
-# otherwise say which packages to install.
+# On Debian, all but clean install what is missing when they may, and otherwise
+# say which packages to install.
 
 BUILD ?= build
 RELEASE ?= build-release
@@ -16,7 +17,7 @@ BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
 TEST_PACKAGES = check binutils
 
-.PHONY: all run test bench clean build-packages test-packages
+.PHONY: all run test bench loadtest release clean build-packages test-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -28,9 +29,14 @@ test: test-packages all
 	tests/run.sh $(BUILD)
 
 # Nothing else than what is measured: it needs no Check.
-bench: build-packages $(RELEASE)/build.ninja
-	ninja -C $(RELEASE) tests/loadgen/loadgen
+bench: release
 	meson test -C $(RELEASE) --benchmark --no-rebuild --verbose
+
+loadtest: release
+	tests/loadtest.sh $(RELEASE)
+
+release: build-packages $(RELEASE)/build.ninja
+	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord
 
 clean:
 	rm -rf $(BUILD) $(RELEASE)
