@@ -99,13 +99,14 @@ kill "$pid"
 wait "$pid"
 
 start_collector
+measure memory -target "$collector" -workers 64 -duration 10s
+peak=$(resident "$pid" VmHWM)
 measure single -target "$collector" -against "$floor" -workers 64 \
     -duration 24s -db "$directory/events.sqlite"
 single=$(member "$report" requests_per_s)
 to_floor=$(member "$report" ratio)
 p99=$(member "$report" p99_ms)
 backlog=$(member "$report" backlog)
-peak=$(resident "$pid" VmHWM)
 stop_all
 
 start many "$collectord" -db "$directory/many.sqlite" -addr 127.0.0.1:0 \
@@ -127,4 +128,4 @@ line "  / single events" "$(ratio "$batch_events" "$single")"
 line "single events, 1000 connections, log sink" "$many" "requests/s"
 line "  / 64 connections" "$(ratio "$many" "$few")"
 line "resident when idle" "$idle"
-line "resident at most, 64 connections" "$peak" "with $kept events kept"
+line "resident at most, 64 connections for 10 s" "$peak" "with $kept events kept"
