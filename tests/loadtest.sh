@@ -4,21 +4,31 @@
 # HTTP server alone can do on this machine, and print what came of it. Every
 # event is looked up in the file afterwards. Takes about two minutes.
 #
-# usage: loadtest.sh BUILD_DIRECTORY
+# usage: loadtest.sh BUILD_DIRECTORY [DURATION]
 set -eu
 
 build=$(cd "$1" && pwd)
+duration=${2:-10s}
+paired_duration=${2:-30s}
 collectord=$build/daemon/collectord
 loadgen=$build/tests/loadgen/loadgen
 directory=$(mktemp -d "$build/loadtest-XXXXXX")
 pids=
 
+# Have a program end, by force if it takes longer than it may.
+stop() {
+    kill "$1" 2>/dev/null || return 0
+    for _ in $(seq 150); do
+        kill -0 "$1" 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -9 "$1" 2>/dev/null || true
+    wait "$1" 2>/dev/null || true
+}
+
 stop_all() {
     for pid in $pids; do
-        kill "$pid" 2>/dev/null || true
-    done
-    for pid in $pids; do
-        wait "$pid" 2>/dev/null || true
+        stop "$pid"
     done
     pids=
 }
@@ -34,10 +44,11 @@ trap 'exit 1' INT TERM HUP
 start() {
     log=$directory/$1.log
     shift
+    : >"$log"
     "$@" >"$log" 2>&1 &
     pid=$!
     pids="$pids $pid"
-    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    for _ in $(seq 50); do
         port=$(sed -n 's/.*listening on [^ ]*:\([0-9]*\).*/\1/p' "$log")
         [ -n "$port" ] && return
         sleep 0.1
@@ -92,17 +103,16 @@ start_collector() {
 start_collector
 sleep 1
 idle=$(resident "$pid" VmRSS)
-measure batches -target "$collector" -workers 64 -batch 100 -duration 10s
+measure batches -target "$collector" -workers 64 -batch 100 -duration "$duration"
 batch_events=$(member "$report" events_per_s)
 kept=$(member "$report" accepted)
-kill "$pid"
-wait "$pid"
+stop "$pid"
 
 start_collector
-measure memory -target "$collector" -workers 64 -duration 10s
+measure memory -target "$collector" -workers 64 -duration "$duration"
 peak=$(resident "$pid" VmHWM)
 measure single -target "$collector" -against "$floor" -workers 64 \
-    -duration 24s -db "$directory/events.sqlite"
+    -duration "$paired_duration" -db "$directory/events.sqlite"
 single=$(member "$report" requests_per_s)
 to_floor=$(member "$report" ratio)
 p99=$(member "$report" p99_ms)
@@ -112,9 +122,9 @@ stop_all
 start many "$collectord" -db "$directory/many.sqlite" -addr 127.0.0.1:0 \
     -max-backlog 0 -http-threads 1100
 collector=http://127.0.0.1:$port
-measure few -target "$collector" -workers 64 -duration 10s
+measure few -target "$collector" -workers 64 -duration "$duration"
 few=$(member "$report" requests_per_s)
-measure many -target "$collector" -workers 1000 -duration 10s \
+measure many -target "$collector" -workers 1000 -duration "$duration" \
     -db "$directory/many.sqlite"
 many=$(member "$report" requests_per_s)
 stop_all
@@ -128,4 +138,4 @@ line "  / single events" "$(ratio "$batch_events" "$single")"
 line "single events, 1000 connections, log sink" "$many" "requests/s"
 line "  / 64 connections" "$(ratio "$many" "$few")"
 line "resident when idle" "$idle"
-line "resident at most, 64 connections for 10 s" "$peak" "with $kept events kept"
+line "resident at most, 64 connections for $duration" "$peak" "with $kept events kept"
