@@ -60,9 +60,8 @@ collector__append_list(struct collector__connection *connection,
                           &list->events[i]);
         if (rc != COLLECTOR_OK)
             return rc;
-        collector__devices_note(connection, list->events[i].ts, now);
-        collector__seen_note(&connection->seen, position->next_id + (int64_t)i,
-                             list->events[i].device_id, list->events[i].ts);
+        collector__devices_note_event(
+            connection, position->next_id + (int64_t)i, &list->events[i], now);
     }
     position->next_id += (int64_t)list->event_count;
     return COLLECTOR_OK;

@@ -16,6 +16,21 @@ collector__devices_note(struct collector__connection *connection, int64_t ts,
         connection->devices_due = true;
 }
 
+void
+collector__devices_note_event(struct collector__connection *connection,
+                              int64_t id, const struct collector_event *event,
+                              int64_t now)
+{
+    struct collector__seen *seen = &connection->seen;
+
+    collector__devices_note(connection, event->ts, now);
+    /* Another connection has written down a part of the run: it would never be
+     * asked for again, and grow with every device that there is. */
+    if (seen->first_id <= connection->position.devices_through)
+        collector__seen_forget(seen);
+    collector__seen_note(seen, id, event->device_id, event->ts);
+}
+
 bool
 collector__devices_due(const struct collector__connection *connection)
 {

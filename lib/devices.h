@@ -17,10 +17,17 @@
  *  now, on the spot: else it would look present long after it fell silent. */
 #define COLLECTOR_DEVICES_FUTURE_MS 1000
 
-/** Say that events with these timestamps were added at now. */
+/** Say that an event with this timestamp was added at now. */
 void
 collector__devices_note(struct collector__connection *connection, int64_t ts,
                         int64_t now);
+
+/** Say that this event was added at now, with this id: then the refresh need
+ *  not read it from the file. */
+void
+collector__devices_note_event(struct collector__connection *connection,
+                              int64_t id, const struct collector_event *event,
+                              int64_t now);
 
 /** Whether the table should be brought up to date in this transaction. */
 bool

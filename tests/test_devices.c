@@ -308,6 +308,49 @@ START_TEST(test_a_device_whose_events_were_undone_was_never_seen)
 }
 END_TEST
 
+/* Where each append has a connection, the one that settles may be the only one
+ * that ever refreshes. */
+START_TEST(test_a_run_that_another_connection_wrote_down_is_forgotten)
+{
+    struct collector__connection other = {.db = NULL};
+    struct collector__connection *connection;
+    struct harness harness;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    connection = &harness.store->writer.connection;
+    append_through(connection, "a");
+    ck_assert_ok(collector__connection_commit(connection));
+    ck_assert_ok(
+        collector__connection_open(&other, &harness.store->database, 1000));
+    ck_assert_ok(
+        collector__connection_begin(&other, COLLECTOR_BEGIN_IMMEDIATE));
+    ck_assert_ok(collector__devices_refresh(&other, 1));
+    ck_assert_ok(collector__connection_commit(&other));
+    collector__connection_close(&other);
+    append_through(connection, "b");
+    ck_assert_ok(collector__connection_commit(connection));
+    ck_assert(collector__seen_is_of(&connection->seen, 2, 2));
+    harness_close(&harness);
+}
+END_TEST
+
+START_TEST(test_a_commit_that_settles_writes_down_who_was_seen)
+{
+    struct harness harness;
+
+    start(&harness, _i);
+    harness_append(&harness, COLLECTOR_DEVICES_TAIL_WORTH - 1);
+    ck_assert_uint_eq(harness_deliver(&harness, COLLECTOR_DEVICES_TAIL_WORTH),
+                      COLLECTOR_DEVICES_TAIL_WORTH - 1);
+    ck_assert_int_eq(devices_through(&harness), 0);
+    harness_append(&harness, 1);
+    ck_assert_int_eq(devices_through(&harness), 0);
+    ck_assert_uint_eq(harness_deliver(&harness, 1), 1);
+    ck_assert_int_eq(devices_through(&harness), COLLECTOR_DEVICES_TAIL_WORTH);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_a_random_life_matches_the_model)
 {
     struct collector_event events[120];
@@ -415,6 +458,10 @@ make_suite(void)
     tcase_add_loop_test(view, test_labels_are_kept, 0, 3);
     tcase_add_test(view, test_devices_stay_when_their_events_are_pruned);
     tcase_add_test(life, test_a_device_whose_events_were_undone_was_never_seen);
+    tcase_add_test(life,
+                   test_a_run_that_another_connection_wrote_down_is_forgotten);
+    tcase_add_loop_test(
+        view, test_a_commit_that_settles_writes_down_who_was_seen, 0, 3);
     tcase_add_loop_test(life, test_a_random_life_matches_the_model, 0, 3);
     tcase_add_loop_test(
         life, test_devices_seen_by_many_threads_are_counted_once, 0, 3);
