@@ -14,6 +14,8 @@
 /* Digits of a number, so that it is within the range of any double. */
 #define DIGITS_MAX 18
 
+_Static_assert(COLLECTOR_SCAN_DEPTH_MAX <= 64, "a level is a bit of objects");
+
 /** What may come next. */
 enum expected {
     EXPECT_VALUE,

@@ -42,6 +42,8 @@ collector__replace_file(struct collector_store *store)
     database->keep_log = true;
     collector__store_disconnect(store);
     database->keep_log = false;
+    /* Whatever is found there from now on is not what was closed. */
+    database->clean = false;
     if (!database->absent)
         rc = collector__quarantine(
             database, "damage was found while in use",

@@ -4,8 +4,10 @@
  * has changed: the file, its log and its journal stay byte for byte what they
  * were, and nothing appears beside them.
  */
+#include "clean_mark.h"
 #include "damage.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -183,9 +185,11 @@ START_TEST(test_a_state_that_does_not_fit_is_damage)
 }
 END_TEST
 
-START_TEST(test_damage_in_a_large_file_is_found_at_open)
+/** Prepare a store that is larger than any that is checked whole for its size
+ *  alone. */
+static void
+prepare_large(void)
 {
-    /* Larger than any that is checked whole for its size alone. */
     damage_store_new(&harness, 30000, 0, false);
     harness_exec(&harness, "UPDATE event_log SET kind = hex(randomblob(60));"
                            "UPDATE event_log SET payload_json ="
@@ -193,9 +197,51 @@ START_TEST(test_damage_in_a_large_file_is_found_at_open)
                            " hex(randomblob(300)) || '\"}'");
     ck_assert_int_gt(support_file_size(harness.path), 17 * 1024 * 1024);
     ck_assert_ok(damage_try_open(&harness));
-    bytes_spoil(harness.path, 2000 * (size_t)COLLECTOR_PAGE_SIZE,
+}
+
+/** Damage a page in the middle. */
+static void
+spoil_middle(size_t page)
+{
+    bytes_spoil(harness.path, page * (size_t)COLLECTOR_PAGE_SIZE,
                 COLLECTOR_PAGE_SIZE, 9);
     support_log_expect_errors(harness.log);
+}
+
+/** Say that nobody has touched the file since it was closed. */
+static void
+mark_clean(void)
+{
+    const int lock_fd =
+        open(damage_path(&harness, ".lock"), O_RDWR | O_CREAT, 0600);
+
+    ck_assert_int_ge(lock_fd, 0);
+    collector__clean_mark_set(lock_fd, harness.path);
+    ck_assert_int_eq(close(lock_fd), 0);
+}
+
+START_TEST(test_damage_in_a_large_file_is_found_at_open)
+{
+    prepare_large();
+    spoil_middle(2000);
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_CORRUPT);
+}
+END_TEST
+
+START_TEST(test_a_large_file_that_nobody_touched_is_not_read_through)
+{
+    prepare_large();
+    spoil_middle(2000);
+    mark_clean();
+    ck_assert_ok(damage_try_open(&harness)); /* or it would have been found */
+}
+END_TEST
+
+START_TEST(test_a_small_file_is_read_through_always)
+{
+    damage_store_new(&harness, EVENT_COUNT, 0, false);
+    spoil_middle(20);
+    mark_clean();
     ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_CORRUPT);
 }
 END_TEST
@@ -290,6 +336,9 @@ make_suite(void)
     tcase_add_test(other, test_a_creation_that_was_interrupted_is_played_back);
     tcase_add_test(damage, test_a_state_that_does_not_fit_is_damage);
     tcase_add_test(damage, test_damage_in_a_large_file_is_found_at_open);
+    tcase_add_test(damage,
+                   test_a_large_file_that_nobody_touched_is_not_read_through);
+    tcase_add_test(damage, test_a_small_file_is_read_through_always);
     tcase_add_test(damage, test_missing_tables_are_damage);
     tcase_add_test(damage, test_a_damaged_log_is_damage);
     tcase_add_loop_test(damage, test_a_log_without_its_file_is_damage, 0, 2);

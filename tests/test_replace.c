@@ -192,6 +192,17 @@ try_fetch(void)
     return rc;
 }
 
+START_TEST(test_another_file_in_its_place_is_not_the_one_that_was_closed)
+{
+    open_and_spoil(COLLECTOR_MODE_GROUP, COLLECTOR_DAMAGE_QUARANTINE,
+                   EVENT_COUNT);
+    harness.store->database.clean = true; /* as after a close in good order */
+    ck_assert(collector__replace(harness.store, 0, COLLECTOR_ERR_CORRUPT));
+    ck_assert(!harness.store->database.clean);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_without_quarantine_the_damage_is_said_once)
 {
     size_t i;
@@ -263,6 +274,8 @@ make_suite(void)
     tcase_add_test(use,
                    test_a_batch_of_the_old_file_settles_nothing_in_the_new_one);
     tcase_add_test(use, test_many_who_find_the_damage_replace_the_file_once);
+    tcase_add_test(
+        use, test_another_file_in_its_place_is_not_the_one_that_was_closed);
     tcase_add_test(use, test_without_quarantine_the_damage_is_said_once);
     tcase_add_loop_test(
         use, test_a_file_that_can_not_be_replaced_is_tried_again_each_second,
