@@ -141,12 +141,12 @@ START_TEST(test_full_buffer_is_no_failure)
 
     upstream_set_default(upstream,
                          (struct upstream_answer){.trick = UPSTREAM_HANG});
-    collectord = daemon_start(db, "-max-backlog", "200", "-sink", "webhook",
+    collectord = daemon_start(db, "-max-backlog", "40", "-sink", "webhook",
                               "-webhook-url", upstream_url(upstream, "/in"),
                               "-drain-timeout", "0", NULL);
     run = load(db, NULL, NULL);
     assert_proved(&run, 0);
-    ck_assert_double_eq(loadgen_number(0, "accepted"), 200);
+    ck_assert_double_eq(loadgen_number(0, "accepted"), 40);
     ck_assert_double_ge(loadgen_number(0, "backpressure"), 1);
     /* None came back before its second was over. */
     ck_assert_double_le(loadgen_number(0, "backpressure"), 8);
@@ -294,6 +294,14 @@ static const char *const mistakes[][4] = {
     {"-target=http://127.0.0.1:1", "-devices=x"},
     {"-target=http://127.0.0.1:1", "-batch=10001"},
     {"-target=http://127.0.0.1:1", "-against", "nobody"},
+    {"-targ=http://127.0.0.1:1"},
+    {"-bench", "-dur", "1ms"},
+    {"--bench", "--dur=1ms"},
+    {"-bench", "-duration", "1ms", "more"},
+    {"-bench", "-duration=1ms", "-db=file"},
+    {"-bench", "-duration=1ms", "-against=http://127.0.0.1:1"},
+    {"-bench", "-duration=1ms", "-long"},
+    {"-growth", "-duration=1ms", "-mode=group"},
 };
 
 START_TEST(test_mistake_on_the_command_line_is_refused)

@@ -55,11 +55,11 @@ static const struct flag_row rows[] = {
     {"disjoint", NULL, MEASURE_DISJOINT,
      "append batches of 20 through the library, by write mode"},
     {"growth", NULL, MEASURE_GROWTH,
-     "append and drain with 0, 1 and 5 million events kept; with a -duration "
-     "under 1s, with 0, 10,000 and 50,000"},
+     "append and drain with 0, 1 and 5 million events kept, and with none;\n"
+     "        with a -duration under 1s, with 0, 10,000 and 50,000"},
     {"drain", NULL, MEASURE_DRAIN,
-     "drain a backlog of a million events into a webhook; with a -duration "
-     "under 2s, of 100,000"},
+     "drain a backlog of a million events into a webhook;\n        with a "
+     "-duration under 2s, of 100,000"},
     {"against", "URL", FLAG_AGAINST,
      "with -target: load this one in turn, and print the ratio"},
     {"workers", "N", FLAG_WORKERS,
@@ -103,7 +103,7 @@ options_print_help(void)
     (void)printf("usage: loadgen MEASUREMENT [options]\n\n"
                  "Loads a collector, or the library alone, and says how fast "
                  "it was.\nThe exit status is 0, 1 when something was lost or "
-                 "failed, 2 for a mistake here.\n\n");
+                 "failed, 2 for a mistake\non the command line.\n\n");
     for (i = 0; i < ROW_COUNT; i++)
         (void)printf("  -%s%s%s\n        %s\n", rows[i].name,
                      rows[i].argument != NULL ? " " : "",
@@ -244,17 +244,19 @@ set_flag(const struct flag_row *row, const char *text, struct options *options)
     }
 }
 
-enum options_action
-options_parse(int argc, char **argv, struct options *ret_options)
+/**
+ * Read the next flag: written out, while getopt takes a beginning for the
+ * whole.
+ *
+ * @return 1, 0 at the end of the flags, or -1 after the mistake was said.
+ */
+static int
+next_flag(int argc, char **argv, const struct flag_row **ret_row)
 {
     struct option flags[ROW_COUNT + 1] = {{NULL, 0, NULL, 0}};
-    struct options options = {.workers = 16,
-                              .duration_ms = 5000,
-                              .devices = 100,
-                              .mode = -1,
-                              .directory = "."};
+    const char *text = argv[optind];
     int found = 0;
-    int which;
+    size_t size;
     size_t i;
 
     for (i = 0; i < ROW_COUNT; i++) {
@@ -262,20 +264,97 @@ options_parse(int argc, char **argv, struct options *ret_options)
         flags[i].has_arg =
             rows[i].argument != NULL ? required_argument : no_argument;
     }
-    while ((which = getopt_long_only(argc, argv, "", flags, &found)) == 0) {
-        if (rows[found].which == FLAG_HELP)
-            return OPTIONS_SHOW_HELP;
-        if (!set_flag(&rows[found], optarg, &options))
-            return OPTIONS_REFUSE;
+    switch (getopt_long_only(argc, argv, "+", flags, &found)) {
+    case 0:
+        break;
+    case -1:
+        return 0;
+    default:
+        return -1; /* getopt has said why */
     }
-    if (which != -1)
-        return OPTIONS_REFUSE; /* getopt has said why */
-    if (optind < argc || options.measurement == MEASURE_NONE) {
-        (void)fprintf(stderr, "loadgen: %s; see -help\n",
-                      optind < argc ? "unexpected argument"
-                                    : "what is to be measured?");
+    text += strspn(text, "-");
+    size = strcspn(text, "=");
+    *ret_row = &rows[found];
+    if (strlen(rows[found].name) == size)
+        return 1;
+    (void)fprintf(stderr, "loadgen: -%.*s: is -%s meant?\n", (int)size, text,
+                  rows[found].name);
+    return -1;
+}
+
+/** Whether a flag changes anything about a measurement. */
+static bool
+has_effect(int flag, enum measurement measurement)
+{
+    const bool by_mode = measurement == MEASURE_BENCH ||
+                         measurement == MEASURE_CONTENTION ||
+                         measurement == MEASURE_DISJOINT;
+
+    switch (flag) {
+    case FLAG_AGAINST:
+    case FLAG_DB:
+        return measurement == MEASURE_TARGET;
+    case FLAG_BATCH:
+        return by_mode || measurement == MEASURE_TARGET ||
+               measurement == MEASURE_DRAIN;
+    case FLAG_MODE:
+        return by_mode;
+    case FLAG_LONG:
+        return measurement == MEASURE_GROWTH;
+    default:
+        return true;
+    }
+}
+
+/** Check what can only be judged with all flags known. */
+static bool
+check(const struct options *options, const bool given[ROW_COUNT])
+{
+    size_t i;
+
+    if (options->measurement == MEASURE_NONE) {
+        (void)fprintf(stderr, "loadgen: what is to be measured? See -help\n");
+        return false;
+    }
+    for (i = 0; i < ROW_COUNT; i++) {
+        if (given[i] && !has_effect(rows[i].which, options->measurement)) {
+            (void)fprintf(stderr,
+                          "loadgen: -%s changes nothing here; see -help\n",
+                          rows[i].name);
+            return false;
+        }
+    }
+    return true;
+}
+
+enum options_action
+options_parse(int argc, char **argv, struct options *ret_options)
+{
+    struct options options = {.workers = 16,
+                              .duration_ms = 5000,
+                              .devices = 100,
+                              .mode = -1,
+                              .directory = "."};
+    const struct flag_row *row;
+    bool given[ROW_COUNT] = {false};
+    int rc;
+
+    while ((rc = next_flag(argc, argv, &row)) > 0) {
+        if (row->which == FLAG_HELP)
+            return OPTIONS_SHOW_HELP;
+        if (!set_flag(row, optarg, &options))
+            return OPTIONS_REFUSE;
+        given[row - rows] = true;
+    }
+    if (rc < 0)
+        return OPTIONS_REFUSE;
+    if (optind < argc) {
+        (void)fprintf(stderr, "loadgen: \"%s\": expected a flag; see -help\n",
+                      argv[optind]);
         return OPTIONS_REFUSE;
     }
+    if (!check(&options, given))
+        return OPTIONS_REFUSE;
     *ret_options = options;
     return OPTIONS_RUN;
 }
