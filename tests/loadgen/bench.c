@@ -201,16 +201,15 @@ measure_bench(const struct options *options)
 {
     static const struct report_column columns[] = {
         {"mode", "mode", 0},
-        {"indexed", "indexed", 0},
+        {"indexed", "index", 0},
         {"events_per_s", "events/s", 0},
-        {"ratio", "× serialized", 2},
+        {"ratio", "ratio", 2},
         {"p50_ms", "p50 ms", 3},
         {"p99_ms", "p99 ms", 3},
-        {"commits", "commits", 0},
-        {"events_per_commit", "events/commit", 1},
+        {"events_per_commit", "per commit", 1},
         {"conflicts", "conflicts", 0},
-        {"syncs_per_event", "fsyncs/event", 3},
-        {"written_per_event", "bytes written/event", 0},
+        {"syncs_per_event", "syncs/event", 3},
+        {"written_per_event", "bytes/event", 0},
     };
     static const struct bench bench = {
         .name = "bench", .both_ways = true, .batch = 1, COLUMNS(columns)};
@@ -222,16 +221,11 @@ int
 measure_contention(const struct options *options)
 {
     static const struct report_column columns[] = {
-        {"mode", "mode", 0},
-        {"events_per_s", "events/s", 0},
-        {"ratio", "× serialized", 2},
-        {"p50_ms", "p50 ms", 3},
-        {"p95_ms", "p95 ms", 3},
-        {"p99_ms", "p99 ms", 3},
-        {"p99_ratio", "p99 × serialized", 2},
-        {"max_ms", "max ms", 1},
-        {"conflicts", "conflicts", 0},
-        {"drained_per_s", "drained/s", 0},
+        {"mode", "mode", 0},           {"events_per_s", "events/s", 0},
+        {"ratio", "ratio", 2},         {"p50_ms", "p50 ms", 3},
+        {"p95_ms", "p95 ms", 3},       {"p99_ms", "p99 ms", 3},
+        {"p99_ratio", "p99 ratio", 2}, {"max_ms", "max ms", 1},
+        {"conflicts", "conflicts", 0}, {"drained_per_s", "drained/s", 0},
     };
     static const struct bench bench = {
         .name = "contention", .settled = true, .batch = 1, COLUMNS(columns)};
@@ -246,13 +240,13 @@ measure_disjoint(const struct options *options)
         {"mode", "mode", 0},
         {"batch", "batch", 0},
         {"events_per_s", "events/s", 0},
-        {"ratio", "× serialized", 2},
+        {"ratio", "ratio", 2},
         {"p50_ms", "p50 ms", 3},
         {"p99_ms", "p99 ms", 3},
         {"commits", "commits", 0},
         {"conflicts", "conflicts", 0},
-        {"syncs_per_event", "fsyncs/event", 3},
-        {"written_per_event", "bytes written/event", 0},
+        {"syncs_per_event", "syncs/event", 3},
+        {"written_per_event", "bytes/event", 0},
     };
     static const struct bench bench = {
         .name = "disjoint", .batch = 20, COLUMNS(columns)};

@@ -328,14 +328,12 @@ measure_drain(const struct options *options)
     static const struct report_column columns[] = {
         {"load", "load", 0},
         {"batch", "batch", 0},
-        {"events", "events", 0},
         {"delivered_per_s", "delivered/s", 0},
         {"events_per_request", "events/request", 0},
-        {"bytes_per_request", "bytes/request", 0},
         {"appended_per_s", "appended/s", 0},
-        {"p99_ms", "append p99 ms", 3},
-        {"backlog_max", "largest backlog", 0},
-        {"backlog_end", "at the end", 0},
+        {"p99_ms", "p99 ms", 3},
+        {"backlog_max", "backlog max", 0},
+        {"backlog_end", "at end", 0},
         {"empty_ms", "ms to empty", 0},
     };
     struct drain drain = {.options = options};

@@ -365,16 +365,16 @@ int
 measure_growth(const struct options *options)
 {
     static const struct report_column columns[] = {
-        {"kept", "events kept", 0},
-        {"single_per_s", "single events/s", 0},
-        {"single_ratio", "× empty", 2},
-        {"thousand_per_s", "by 1000, events/s", 0},
-        {"thousand_ratio", "× empty", 2},
-        {"drain_ms", "drain ms/batch", 3},
-        {"drain_ratio", "× empty", 2},
+        {"kept", "kept", 0},
+        {"single_per_s", "single/s", 0},
+        {"single_ratio", "ratio", 2},
+        {"thousand_per_s", "by 1000/s", 0},
+        {"thousand_ratio", "ratio", 2},
+        {"drain_ms", "drain ms", 3},
+        {"drain_ratio", "ratio", 2},
         {"open_ms", "open ms", 1},
-        {"file_size_per_event", "file bytes/event", 1},
-        {"written_per_event", "written bytes/event", 1},
+        {"file_size_per_event", "file B/event", 1},
+        {"written_per_event", "written B/event", 1},
     };
     struct growth *growth = calloc(1, sizeof(*growth));
     json_t *cells = json_array();

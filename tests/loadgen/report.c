@@ -83,7 +83,7 @@ print_table(const char *name, const struct report_column *columns,
     const json_t *cell;
     size_t i;
 
-    (void)printf("%s: %lld workers, %lld devices; ", name,
+    (void)printf("%s: %lld workers, %lld devices\n", name,
                  json_integer_value(json_object_get(report, "workers")),
                  json_integer_value(json_object_get(report, "devices")));
     machine_print(json_object_get(report, "machine"));
@@ -103,17 +103,18 @@ report_print(const struct options *options, const char *name,
         (json_int_t)options->workers, "devices", (json_int_t)options->devices,
         "duration_ms", (json_int_t)options->duration_ms, "machine",
         machine_describe(options->directory), "cells", cells);
+    int rc = 0;
 
     if (report == NULL) {
         (void)fprintf(stderr, "loadgen: out of memory\n");
         return 1;
     }
     if (options->json) {
-        (void)json_dumpf(report, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
-        (void)putchar('\n');
+        rc = json_dumpf(report, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));
+        (void)putchar('\n'); /* fflush() fails as well */
     } else {
         print_table(name, columns, column_count, report);
     }
     json_decref(report);
-    return fflush(stdout) == 0 ? 0 : 1;
+    return rc == 0 && fflush(stdout) == 0 ? 0 : 1;
 }

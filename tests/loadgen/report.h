@@ -7,9 +7,11 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/** One column of a table: a member of each cell's object. */
+/** One column of a table: a member of each cell's object. The most telling
+ *  ones are shown: 100 columns of a terminal are enough for any table. */
 struct report_column {
     const char *key;
+    /** In ASCII: a byte is a column. */
     const char *title;
     /** Digits behind the point of a number. */
     int digits;
@@ -21,7 +23,8 @@ struct report_column {
  *
  * @param cells  Objects; a member that is absent or null is "-" in the table.
  *               Stolen.
- * @return 0, or 1 when there was no memory for it, which is said on stderr.
+ * @return 0, or 1 when there was no memory for it, which is said on stderr, or
+ *         when stdout can't be written to.
  */
 int
 report_print(const struct options *options, const char *name,

@@ -21,7 +21,6 @@ static const struct report_column columns[] = {
     {"role", "", 0},
     {"requests_per_s", "requests/s", 0},
     {"events_per_s", "events/s", 0},
-    {"accepted", "accepted", 0},
     {"p50_ms", "p50 ms", 3},
     {"p95_ms", "p95 ms", 3},
     {"p99_ms", "p99 ms", 3},
