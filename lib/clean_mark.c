@@ -7,15 +7,20 @@
  */
 #include "clean_mark.h"
 
+#include "lock.h"
 #include "path.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 /* Six numbers and the words between them. */
 #define MARK_SIZE 192
+
+/* What a mark begins with, and nothing else that may lie there. */
+#define MARK_WORD "closed "
 
 /** The mark of the file as it is now. @return Its size; 0 for none. */
 static size_t
@@ -27,7 +32,7 @@ make_mark(const char *path, char mark[MARK_SIZE])
     if (collector__path_size(path, "-wal") > 0 || stat(path, &file) != 0)
         return 0;
     size = snprintf(mark, MARK_SIZE,
-                    "closed %llu:%llu %lld bytes %lld.%09ld %lld.%09ld\n",
+                    MARK_WORD "%llu:%llu %lld bytes %lld.%09ld %lld.%09ld\n",
                     (unsigned long long)file.st_dev,
                     (unsigned long long)file.st_ino, (long long)file.st_size,
                     (long long)file.st_mtim.tv_sec, file.st_mtim.tv_nsec,
@@ -35,12 +40,45 @@ make_mark(const char *path, char mark[MARK_SIZE])
     return (size_t)size;
 }
 
+/**
+ * Whether the lock file is one of ours, so that it may be written to: under its
+ * name may lie, or be linked to, what somebody else needs.
+ *
+ * @param ret_found  What is in it.
+ * @param ret_size   How much.
+ */
+static bool
+is_ours(int lock_fd, const char *path, char ret_found[MARK_SIZE],
+        size_t *ret_size)
+{
+    char *lock_path = collector__path_join(path, COLLECTOR_LOCK_SUFFIX);
+    struct stat named;
+    struct stat held;
+    ssize_t size = -1;
+
+    if (lock_path != NULL && lstat(lock_path, &named) == 0 &&
+        fstat(lock_fd, &held) == 0 && S_ISREG(named.st_mode) &&
+        named.st_dev == held.st_dev && named.st_ino == held.st_ino &&
+        held.st_nlink == 1 && held.st_size <= MARK_SIZE)
+        size = pread(lock_fd, ret_found, MARK_SIZE, 0);
+    free(lock_path);
+    *ret_size = size > 0 ? (size_t)size : 0;
+    return size == 0 ||
+           (*ret_size >= sizeof(MARK_WORD) - 1 &&
+            memcmp(ret_found, MARK_WORD, sizeof(MARK_WORD) - 1) == 0);
+}
+
 void
 collector__clean_mark_set(int lock_fd, const char *path)
 {
+    char found[MARK_SIZE];
     char mark[MARK_SIZE];
-    const size_t size = make_mark(path, mark);
+    size_t found_size;
+    size_t size;
 
+    if (!is_ours(lock_fd, path, found, &found_size) || found_size > 0)
+        return;
+    size = make_mark(path, mark);
     (void)!pwrite(lock_fd, mark, size, 0); /* a part of it fits no file */
 }
 
@@ -49,10 +87,13 @@ collector__clean_mark_take(int lock_fd, const char *path)
 {
     char found[MARK_SIZE];
     char mark[MARK_SIZE];
-    const ssize_t found_size = pread(lock_fd, found, sizeof(found), 0);
-    const size_t size = make_mark(path, mark);
+    size_t found_size;
+    size_t size;
 
-    (void)!ftruncate(lock_fd, 0); /* what is done to the file unmakes it too */
-    return size > 0 && found_size == (ssize_t)size &&
-           memcmp(found, mark, size) == 0;
+    if (!is_ours(lock_fd, path, found, &found_size))
+        return false;
+    size = make_mark(path, mark);
+    if (found_size > 0 && ftruncate(lock_fd, 0) != 0)
+        return false;
+    return size > 0 && found_size == size && memcmp(found, mark, size) == 0;
 }

@@ -7,7 +7,8 @@
 /**
  * Mark that a file was closed in good order, with nothing left in its log. The
  * mark lies in the lock file, and fits only the file as it is now. Best effort:
- * without it the next open just takes longer.
+ * without it the next open just takes longer. A lock file that holds anything
+ * else, or is a link, is left as it is.
  *
  * @param lock_fd  Of the lock file, which is held.
  * @param path     The database's real path.

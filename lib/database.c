@@ -81,6 +81,8 @@ collector__database_error(struct collector__database *database, sqlite3 *db,
     const int system_errno = db != NULL ? sqlite3_system_errno(db) : 0;
     const int rc = translate(code, system_errno);
 
+    if (rc == COLLECTOR_ERR_CORRUPT || rc == COLLECTOR_ERR_FOREIGN)
+        atomic_store(&database->damage_seen, true);
     if (rc != COLLECTOR_ERR_BUSY && may_log(database))
         collector__log(&database->log, COLLECTOR_LOG_ERROR,
                        "%s: %s failed: %s (%d%s%s)", database->path, doing,

@@ -42,6 +42,8 @@ struct collector__database {
     enum collector_damage on_damage;
     /** Nobody has touched it since it was closed in good order. */
     bool clean;
+    /** SQLite has found damage since the store was opened. */
+    _Atomic bool damage_seen;
     /** There is no file that could be worked on: connections are opened on
      *  nothing, and whatever is asked of them is an I/O error. */
     bool absent;

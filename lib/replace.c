@@ -76,6 +76,7 @@ collector__replace(struct collector_store *store, uint64_t generation, int rc)
 
     if (rc != COLLECTOR_ERR_CORRUPT)
         return false;
+    atomic_store(&store->database.damage_seen, true);
     if (database->on_damage != COLLECTOR_DAMAGE_QUARANTINE) {
         if (!atomic_exchange(&store->damaged, true))
             collector__log(&database->log, COLLECTOR_LOG_ERROR,

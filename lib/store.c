@@ -224,7 +224,8 @@ static bool
 is_clean(struct collector_store *store)
 {
     return store->opened && store->database.vfs == NULL &&
-           !store->database.absent && !atomic_load(&store->damaged) &&
+           !store->database.absent &&
+           !atomic_load(&store->database.damage_seen) &&
            atomic_load(&store->counters.storage_ok);
 }
 

@@ -5,6 +5,7 @@
  * file since, with whatever good intentions, has made it void.
  */
 #include "clean_mark.h"
+#include "damage.h"
 #include "harness.h"
 
 #include <fcntl.h>
@@ -117,15 +118,97 @@ START_TEST(test_a_store_leaves_its_mark_when_it_is_closed)
 }
 END_TEST
 
+/* Not by what its own checks find, but by what SQLite stumbles over. */
 START_TEST(test_a_store_that_has_seen_damage_leaves_none)
 {
     struct harness harness;
 
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    harness_append(&harness, 3);
-    atomic_store(&harness.store->damaged, true);
+    harness_init(&harness);
+    harness.options.on_damage = (enum collector_damage)_i;
+    harness_open(&harness);
+    ck_assert_ok(harness_fill(&harness, "d", 200, 1000));
+    ck_assert_ok(collector_store_maintain(harness.store));
+    harness_reopen(&harness);
+    support_log_expect_errors(harness.log);
+    bytes_spoil(harness.path, 30 * (size_t)COLLECTOR_PAGE_SIZE,
+                COLLECTOR_PAGE_SIZE, 5);
+    ck_assert_error(collector_store_snapshot(harness.store,
+                                             support_path(harness.dir, "copy")),
+                    COLLECTOR_ERR_CORRUPT);
+    ck_assert_ok(harness_try(&harness, "goes on")); /* its own page is fine */
     harness_close(&harness);
     ck_assert_str_eq(mark_of(&harness), "");
+}
+END_TEST
+
+/** What may lie where the lock file is to be. */
+enum occupant { A_TEXT, A_SYMBOLIC_LINK, A_HARD_LINK, OCCUPANT_COUNT };
+
+START_TEST(test_what_is_no_lock_file_is_left_as_it_is)
+{
+    static const char text[] = "somebody needs this\n";
+    struct harness harness;
+    const char *document;
+    const char *lock_path;
+
+    harness_init(&harness);
+    document = support_path(harness.dir, "document");
+    lock_path = support_format("%s.lock", harness.path);
+    support_write_file(_i == A_TEXT ? lock_path : document, text);
+    if (_i == A_SYMBOLIC_LINK)
+        ck_assert_int_eq(symlink(document, lock_path), 0);
+    else if (_i == A_HARD_LINK)
+        ck_assert_int_eq(link(document, lock_path), 0);
+    harness_open(&harness);
+    harness_append(&harness, 1);
+    harness_close(&harness);
+    ck_assert_str_eq(mark_of(&harness), text);
+    harness_open(&harness);
+    ck_assert(!harness.store->database.clean);
+    harness_close(&harness);
+    ck_assert_str_eq(mark_of(&harness), text);
+}
+END_TEST
+
+START_TEST(test_a_link_to_an_empty_document_leaves_it_empty)
+{
+    struct harness harness;
+    const char *document;
+
+    harness_init(&harness);
+    document = support_path(harness.dir, "document");
+    support_write_file(document, "");
+    ck_assert_int_eq(symlink(document, support_format("%s.lock", harness.path)),
+                     0);
+    harness_open(&harness);
+    harness_close(&harness);
+    ck_assert_int_eq(support_file_size(document), 0);
+}
+END_TEST
+
+/* One store's lock file is another store: it must survive that. */
+START_TEST(test_a_store_named_like_a_lock_survives_the_other_one)
+{
+    struct harness named;
+    struct harness other;
+
+    harness_init(&named);
+    harness_init(&other);
+    other.dir = named.dir;
+    other.path = named.path;
+    named.path = support_format("%s.lock", other.path);
+    named.options.path = named.path;
+    other.options.path = other.path;
+    harness_open(&named);
+    harness_append(&named, 3);
+    harness_close(&named);
+    harness_open(&other);
+    harness_append(&other, 2);
+    harness_close(&other);
+    ck_assert_int_eq(harness_int(&named, "SELECT count(*) FROM events"), 3);
+    harness_open(&named);
+    ck_assert_int_eq(harness_append(&named, 1), 4);
+    harness_close(&named);
 }
 END_TEST
 
@@ -143,6 +226,12 @@ main(void)
     tcase_add_test(mark, test_a_missing_file_has_none);
     tcase_add_loop_test(store, test_a_store_leaves_its_mark_when_it_is_closed,
                         0, 3);
-    tcase_add_test(store, test_a_store_that_has_seen_damage_leaves_none);
+    tcase_add_loop_test(store, test_a_store_that_has_seen_damage_leaves_none, 0,
+                        2);
+    tcase_add_loop_test(store, test_what_is_no_lock_file_is_left_as_it_is, 0,
+                        OCCUPANT_COUNT);
+    tcase_add_test(store, test_a_link_to_an_empty_document_leaves_it_empty);
+    tcase_add_test(store,
+                   test_a_store_named_like_a_lock_survives_the_other_one);
     return support_run_suite(suite);
 }

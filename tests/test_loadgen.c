@@ -301,7 +301,7 @@ static const char *const mistakes[][4] = {
     {"-bench", "-duration=1ms", "-db=file"},
     {"-bench", "-duration=1ms", "-against=http://127.0.0.1:1"},
     {"-bench", "-duration=1ms", "-long"},
-    {"-growth", "-duration=1ms", "-mode=group"},
+    {"-growth", "-duration=1ms", "-mode=serialized"},
 };
 
 START_TEST(test_mistake_on_the_command_line_is_refused)

@@ -284,8 +284,9 @@ next_flag(int argc, char **argv, const struct flag_row **ret_row)
 
 /** Whether a flag changes anything about a measurement. */
 static bool
-has_effect(int flag, enum measurement measurement)
+has_effect(int flag, const struct options *options)
 {
+    const enum measurement measurement = options->measurement;
     const bool by_mode = measurement == MEASURE_BENCH ||
                          measurement == MEASURE_CONTENTION ||
                          measurement == MEASURE_DISJOINT;
@@ -297,8 +298,8 @@ has_effect(int flag, enum measurement measurement)
     case FLAG_BATCH:
         return by_mode || measurement == MEASURE_TARGET ||
                measurement == MEASURE_DRAIN;
-    case FLAG_MODE:
-        return by_mode;
+    case FLAG_MODE: /* the others measure the default */
+        return by_mode || options->mode == COLLECTOR_MODE_GROUP;
     case FLAG_LONG:
         return measurement == MEASURE_GROWTH;
     default:
@@ -317,7 +318,7 @@ check(const struct options *options, const bool given[ROW_COUNT])
         return false;
     }
     for (i = 0; i < ROW_COUNT; i++) {
-        if (given[i] && !has_effect(rows[i].which, options->measurement)) {
+        if (given[i] && !has_effect(rows[i].which, options)) {
             (void)fprintf(stderr,
                           "loadgen: -%s changes nothing here; see -help\n",
                           rows[i].name);
