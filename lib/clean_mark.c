@@ -76,7 +76,8 @@ collector__clean_mark_set(int lock_fd, const char *path)
     size_t found_size;
     size_t size;
 
-    if (!is_ours(lock_fd, path, found, &found_size) || found_size > 0)
+    if (!is_ours(lock_fd, path, found, &found_size) ||
+        (found_size > 0 && ftruncate(lock_fd, 0) != 0))
         return;
     size = make_mark(path, mark);
     (void)!pwrite(lock_fd, mark, size, 0); /* a part of it fits no file */
