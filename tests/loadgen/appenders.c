@@ -22,7 +22,6 @@ struct appender {
     struct supply *supply;
     pthread_t thread;
     _Atomic uint64_t event_count;
-    uint64_t append_count;
     uint64_t busy_count;
     uint64_t ended_ns;
     struct histogram latency;
@@ -88,7 +87,6 @@ append_until_deadline(struct appender *appender)
         if (rc != COLLECTOR_OK)
             return rc == COLLECTOR_ERR_BUSY ? COLLECTOR_OK : rc;
         histogram_add(&appender->latency, after - before);
-        appender->append_count++;
         atomic_fetch_add_explicit(&appender->event_count, all->options.batch,
                                   memory_order_relaxed);
     } while (after < all->deadline_ns && !atomic_load(&all->stopping));
@@ -216,7 +214,6 @@ sum_up(const struct appenders *appenders, struct appended *appended)
     for (i = 0; i < appenders->thread_count; i++) {
         const struct appender *appender = &appenders->each[i];
 
-        appended->append_count += appender->append_count;
         appended->busy_count += appender->busy_count;
         histogram_merge(&appended->latency, &appender->latency);
         if (appender->ended_ns > ended_ns)

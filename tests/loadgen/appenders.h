@@ -25,7 +25,6 @@ struct appenders_options {
 /** What came of it, summed up over all runs. Zeroed at first. */
 struct appended {
     uint64_t event_count;
-    uint64_t append_count;
     /** Appends that were tried again after COLLECTOR_ERR_BUSY. */
     uint64_t busy_count;
     /** From the common start to the end of the last append. */
@@ -48,7 +47,7 @@ appenders_start(const struct appenders_options *options, uint64_t duration_ms,
 bool
 appenders_running(const struct appenders *appenders);
 
-/** Appends that were confirmed so far; may lag behind a little. */
+/** Events that were confirmed so far; may lag behind a little. */
 uint64_t
 appenders_event_count(const struct appenders *appenders);
 

@@ -14,6 +14,7 @@
 #include "progress.h"
 #include "report.h"
 #include "scratch.h"
+#include "settler.h"
 #include "subject.h"
 
 #include <collector/error.h>
@@ -255,14 +256,12 @@ describe_appends(const struct drain *drain, uint64_t backlog_end,
                  uint64_t empty_ns, json_t *cell)
 {
     const struct appended *appended = &drain->appended;
-    struct collector_uploader_options defaults;
     json_t *more;
     int rc;
 
-    collector_uploader_options_init(&defaults);
     more =
         json_pack("{s:s, s:i, s:I, s:f, s:f, s:I, s:I, s:f}", "load", "appends",
-                  "batch", (int)defaults.batch_count_max, "appended",
+                  "batch", (int)settler_batch_count(), "appended",
                   (json_int_t)appended->event_count, "appended_per_s",
                   clock_rate(appended->event_count, appended->ns), "p99_ms",
                   histogram_percentile_ms(&appended->latency, 99),
@@ -289,6 +288,8 @@ drain_beside_appends(struct drain *drain, json_t **ret_cell)
     if (*ret_cell == NULL)
         return fault("out of memory");
     subject_stats(&drain->subject, &stats);
+    if (stats.pending > drain->backlog_max)
+        drain->backlog_max = stats.pending;
     if (wait_for_arrival(drain) < 0 ||
         describe_appends(drain, stats.pending, clock_now_ns() - ended_ns,
                          *ret_cell) < 0)

@@ -12,15 +12,13 @@
 #include "decimal.h"
 #include "descriptors.h"
 #include "listener.h"
+#include "signals.h"
 #include "worker.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 /* As many as collectord has by default. */
 #define THREAD_COUNT_MIN 256
@@ -187,21 +185,17 @@ stop(struct floor_server *server)
 int
 measure_floor(const struct options *options)
 {
-    const struct timespec rest = {.tv_nsec = WATCH_MS * 1000000};
     struct floor_server server = {
         .thread_count = options->workers > THREAD_COUNT_MIN ? options->workers
                                                             : THREAD_COUNT_MIN};
-    sigset_t signals;
+    sigset_t before;
     int status = 1;
 
-    (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGTERM);
-    (void)sigaddset(&signals, SIGINT);
-    (void)pthread_sigmask(SIG_BLOCK, &signals, NULL); /* a valid set */
+    signals_block(&before);
     if (start(&server, &options->listen) == 0) {
         console_log(COLLECTOR_LOG_INFO, "listening on %s:%u",
                     options->listen.host, listener_port(server.context));
-        while (sigtimedwait(&signals, NULL, &rest) < 0)
+        while (!signals_wait_for(WATCH_MS))
             worker_list_watch(server.workers);
         status = 0;
     }

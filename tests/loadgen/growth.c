@@ -111,19 +111,20 @@ append(const struct growth *growth, struct side *side, unsigned thread_count,
 static int
 drain(struct side *side, uint64_t ms)
 {
+    const uint32_t batch_count = settler_batch_count();
     const uint64_t started_ns = clock_now_ns();
     uint64_t count = 0;
     uint64_t now;
     int rc;
 
     do {
-        rc = settler_step(side->subject.store, SETTLER_BATCH, &count);
+        rc = settler_step(side->subject.store, batch_count, &count);
         now = clock_now_ns();
         if (rc != COLLECTOR_OK)
             return fault_with("marking a batch", rc);
         if (count > 0)
             side->step_count++;
-    } while (count == SETTLER_BATCH && now - started_ns < ms * 1000000);
+    } while (count == batch_count && now - started_ns < ms * 1000000);
     side->step_ns += now - started_ns;
     return settler_settle_all(side->subject.store);
 }

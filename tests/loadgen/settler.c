@@ -7,6 +7,7 @@
 #include "fault.h"
 
 #include <collector/error.h>
+#include <collector/uploader.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -25,6 +26,15 @@ struct settler {
     uint64_t maintained_ns;
     int rc;
 };
+
+uint32_t
+settler_batch_count(void)
+{
+    struct collector_uploader_options defaults;
+
+    collector_uploader_options_init(&defaults);
+    return defaults.batch_count_max;
+}
 
 int
 settler_step(struct collector_store *store, uint32_t event_count_max,
@@ -76,12 +86,13 @@ static void *
 run(void *userdata)
 {
     static const struct timespec rest = {.tv_nsec = REST_NS};
+    const uint32_t batch_count = settler_batch_count();
     struct settler *settler = userdata;
     uint64_t count;
     int rc;
 
     while (!atomic_load(&settler->stopping)) {
-        rc = settler_step(settler->store, SETTLER_BATCH, &count);
+        rc = settler_step(settler->store, batch_count, &count);
         if (rc != COLLECTOR_OK && rc != COLLECTOR_ERR_BUSY) {
             settler->rc = rc;
             break;

@@ -6,7 +6,8 @@
 #include <stdint.h>
 
 /** Events in a batch of the uploader, unless told otherwise. */
-#define SETTLER_BATCH 200
+uint32_t
+settler_batch_count(void);
 
 /**
  * Fetch a batch, and mark it as delivered: an uploader's work on the store,

@@ -2,6 +2,8 @@
 /* SIGTERM and its like come when somebody waits for them, and no sooner. */
 #include "signals.h"
 
+#include <time.h>
+
 static void
 fill(sigset_t *signals)
 {
@@ -29,4 +31,14 @@ signals_wait(void)
     fill(&signals);
     (void)sigwait(&signals, &number); /* fails for no valid set */
     return number;
+}
+
+bool
+signals_wait_for(long ms)
+{
+    const struct timespec limit = {ms / 1000, ms % 1000 * 1000000};
+    sigset_t signals;
+
+    fill(&signals);
+    return sigtimedwait(&signals, NULL, &limit) > 0;
 }

@@ -10,7 +10,6 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 void
 subject_init(struct subject *subject, const struct scratch *scratch,
@@ -48,21 +47,6 @@ subject_close(struct subject *subject)
 {
     collector_store_free(subject->store);
     subject->store = NULL;
-}
-
-void
-subject_remove(struct subject *subject)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", ".lock",
-                                           ".reserve"};
-    char path[SCRATCH_PATH_SIZE + 16];
-    size_t i;
-
-    subject_close(subject);
-    for (i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s%s", subject->path, suffixes[i]);
-        (void)unlink(path); /* what stays goes with the directory */
-    }
 }
 
 void

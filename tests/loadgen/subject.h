@@ -33,10 +33,6 @@ subject_open(struct subject *subject);
 void
 subject_close(struct subject *subject);
 
-/** Close it, and remove its files: a large one is in the way of the next. */
-void
-subject_remove(struct subject *subject);
-
 /**
  * See that it holds just those events that were confirmed: in its books, and in
  * the file as SQLite reads it.
