@@ -13,7 +13,6 @@
 #include "routes.h"
 
 #include <ctype.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,21 +25,14 @@
 /* Between two looks at what a stop waits for. */
 #define HTTP_STOP_STEP_MS 10
 
-/* The user data of a connection that may not stay. */
-static char guest_mark;
-#define GUEST ((void *)&guest_mark)
-
 struct http_server {
     struct http_options options;
-    struct mg_context *context;
-    struct worker_list *workers;
+    struct listener *listener;
     /* What CivetWeb said last while it started. */
     char start_problem[256];
     atomic_bool started;
     atomic_bool stopping;
-    atomic_bool stopped;
     atomic_bool snapshot_out;
-    atomic_uint connection_count;
     atomic_uint request_count;
     _Atomic uint64_t full_at;
 };
@@ -58,7 +50,7 @@ dispatch(struct http_server *server, struct request *request)
         answer_error(request, 503, ANSWER_RETRY_AFTER, "shutting down");
         return;
     }
-    if (mg_get_user_connection_data(request->conn) == GUEST)
+    if (listener_is_guest(request->conn))
         request->keep_alive = false;
     routes_answer(request);
 }
@@ -66,7 +58,7 @@ dispatch(struct http_server *server, struct request *request)
 static int
 begin_request(struct mg_connection *conn)
 {
-    struct http_server *server = mg_get_user_data(mg_get_context(conn));
+    struct http_server *server = listener_userdata(conn);
     struct request request = {
         .conn = conn,
         .worker = mg_get_thread_pointer(conn),
@@ -106,7 +98,7 @@ static int
 http_error(struct mg_connection *conn, int status, const char *message)
 {
     const struct mg_request_info *info = mg_get_request_info(conn);
-    struct http_server *server = mg_get_user_data(mg_get_context(conn));
+    struct http_server *server = listener_userdata(conn);
     struct request request = {
         .conn = conn,
         .stopping = &server->stopping,
@@ -132,7 +124,7 @@ http_error(struct mg_connection *conn, int status, const char *message)
 static int
 log_message(const struct mg_connection *conn, const char *message)
 {
-    struct http_server *server = mg_get_user_data(mg_get_context(conn));
+    struct http_server *server = listener_userdata(conn);
 
     if (server == NULL || atomic_load(&server->started))
         console_log(COLLECTOR_LOG_WARNING, "http: %s", message);
@@ -142,77 +134,25 @@ log_message(const struct mg_connection *conn, const char *message)
     return 1;
 }
 
-static int
-init_connection(const struct mg_connection *conn, void **conn_data)
-{
-    struct http_server *server = mg_get_user_data(mg_get_context(conn));
-
-    if (atomic_fetch_add(&server->connection_count, 1) >=
-        server->options.thread_count)
-        *conn_data = GUEST;
-    return 0;
-}
-
-static void
-connection_close(const struct mg_connection *conn)
-{
-    struct http_server *server = mg_get_user_data(mg_get_context(conn));
-
-    atomic_fetch_sub(&server->connection_count, 1);
-}
-
-static void *
-init_thread(const struct mg_context *context, int thread_type)
-{
-    struct http_server *server = mg_get_user_data(context);
-
-    (void)thread_type; /* the one that accepts has to be woken up as well */
-    return worker_enter(server->workers);
-}
-
-static void
-exit_thread(const struct mg_context *context, int thread_type,
-            void *thread_pointer)
-{
-    (void)context;
-    (void)thread_type;
-    worker_leave(thread_pointer);
-}
-
-static struct mg_context *
-start_civetweb(struct http_server *server)
-{
-    static const struct mg_callbacks callbacks = {
-        .begin_request = begin_request,
-        .log_message = log_message,
-        .connection_close = connection_close,
-        .http_error = http_error,
-        .init_thread = init_thread,
-        .exit_thread = exit_thread,
-        .init_connection = init_connection,
-    };
-
-    return listener_start(&callbacks, server, &server->options.address,
-                          server->options.thread_count);
-}
-
 int
 http_server_start(const struct http_options *options,
                   struct http_server **ret_server)
 {
     struct http_server *server = calloc(1, sizeof(*server));
+    struct listener_handlers handlers = {
+        .begin_request = begin_request,
+        .http_error = http_error,
+        .log_message = log_message,
+        .userdata = server,
+    };
     int rc = -1;
 
     if (server == NULL)
         goto out;
     server->options = *options;
-    /* One more: the thread that accepts. */
-    server->workers =
-        worker_list_new(options->thread_count + LISTENER_SPARE_THREADS + 1);
-    if (server->workers == NULL)
-        goto out;
-    server->context = start_civetweb(server);
-    if (server->context == NULL)
+    server->listener =
+        listener_start(&handlers, &options->address, options->thread_count);
+    if (server->listener == NULL)
         goto out;
     atomic_store(&server->started, true);
     if (server->start_problem[0] != '\0')
@@ -224,7 +164,7 @@ out:
     if (rc < 0)
         console_log(COLLECTOR_LOG_ERROR, "can't listen on %s:%u: %s",
                     options->address.host, options->address.port,
-                    server != NULL && server->workers != NULL
+                    server != NULL && server->start_problem[0] != '\0'
                         ? server->start_problem
                         : "out of memory");
     http_server_stop(server);
@@ -234,13 +174,13 @@ out:
 uint16_t
 http_server_port(const struct http_server *server)
 {
-    return listener_port(server->context);
+    return listener_port(server->listener);
 }
 
 void
 http_server_watch(struct http_server *server)
 {
-    worker_list_watch(server->workers);
+    listener_watch(server->listener);
 }
 
 static void
@@ -249,35 +189,6 @@ rest_a_step(void)
     struct timespec step = {.tv_nsec = HTTP_STOP_STEP_MS * 1000000};
 
     (void)nanosleep(&step, NULL); /* shorter is fine */
-}
-
-static void *
-stop_civetweb(void *userdata)
-{
-    struct http_server *server = userdata;
-
-    mg_stop(server->context);
-    atomic_store(&server->stopped, true);
-    return NULL;
-}
-
-/* CivetWeb's threads look at its stop flag every two seconds, or when they are
- * interrupted. */
-static void
-stop_promptly(struct http_server *server)
-{
-    pthread_t stopper;
-
-    if (pthread_create(&stopper, NULL, stop_civetweb, server) != 0) {
-        mg_stop(server->context);
-        return;
-    }
-    while (!atomic_load(&server->stopped)) {
-        worker_list_interrupt(server->workers);
-        collector_store_snapshot_cancel(server->options.store);
-        rest_a_step();
-    }
-    (void)pthread_join(stopper, NULL); /* it exists */
 }
 
 static void
@@ -293,16 +204,22 @@ finish_requests(struct http_server *server)
     }
 }
 
+/* A snapshot goes on for as long as its client reads. */
+static void
+break_off(void *userdata)
+{
+    struct http_server *server = userdata;
+
+    collector_store_snapshot_cancel(server->options.store);
+}
+
 void
 http_server_stop(struct http_server *server)
 {
     if (server == NULL)
         return;
-    if (server->context != NULL) {
+    if (server->listener != NULL)
         finish_requests(server);
-        stop_promptly(server);
-    }
-    (void)mg_exit_library();
-    worker_list_free(server->workers);
+    listener_stop(server->listener, break_off);
     free(server);
 }

@@ -5,28 +5,60 @@
 #include "address.h"
 
 #include <civetweb.h>
-
-/** Threads beyond the number that was asked for. A connection holds its thread,
- *  so one that comes when all are taken is a guest of a spare one, and ends
- *  with its first answer: nobody waits for ever, least of all a health check.
- */
-#define LISTENER_SPARE_THREADS 4
+#include <stdbool.h>
 
 /**
- * Listen, and have CivetWeb read heads and keep connections, with the settings
- * that collectord has.
- *
- * @param callbacks     Copied.
- * @param thread_count  Connections that are kept at a time.
- * @return What mg_stop() ends; NULL when it can't listen, of which CivetWeb has
- *         told the log callback.
+ * A port that is listened to, and the threads that serve its connections, with
+ * the settings of collectord. One thread, which starts it, may use it.
  */
-struct mg_context *
-listener_start(const struct mg_callbacks *callbacks, void *userdata,
+struct listener;
+
+/** Who answers. Called on the threads of the listener. */
+struct listener_handlers {
+    /** As CivetWeb's callbacks of these names; http_error may be NULL. */
+    int (*begin_request)(struct mg_connection *conn);
+    int (*http_error)(struct mg_connection *conn, int status,
+                      const char *message);
+    int (*log_message)(const struct mg_connection *conn, const char *message);
+    void *userdata;
+};
+
+/**
+ * Listen and serve.
+ *
+ * @param handlers      Copied.
+ * @param thread_count  Connections that are kept at a time.
+ * @return NULL without memory, or when it can't listen, of which log_message
+ *         was told.
+ */
+struct listener *
+listener_start(const struct listener_handlers *handlers,
                const struct address *address, unsigned thread_count);
+
+/** The userdata of the handlers; NULL before there is any. */
+void *
+listener_userdata(const struct mg_connection *conn);
+
+/** Whether a connection may not stay: it ends with its first answer. */
+bool
+listener_is_guest(const struct mg_connection *conn);
 
 /** The port that it listens on; 0 when there is none. */
 uint16_t
-listener_port(const struct mg_context *context);
+listener_port(const struct listener *listener);
+
+/** Enforce the deadlines of clients. Call it every second or so. */
+void
+listener_watch(struct listener *listener);
+
+/**
+ * Stop listening, interrupt all threads in what they wait for, and wait for
+ * their end. Then free it. NULL is fine.
+ *
+ * @param meanwhile  Called every few milliseconds with the handlers' userdata,
+ *                   to break off what else a thread may wait for; may be NULL.
+ */
+void
+listener_stop(struct listener *listener, void (*meanwhile)(void *userdata));
 
 #endif

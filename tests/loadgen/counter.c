@@ -46,7 +46,7 @@ struct arrival {
 };
 
 struct counter {
-    struct mg_context *context;
+    struct listener *listener;
     pthread_mutex_t mutex;
     struct counter_figures figures;
     struct collector_seen seen[COLLECTOR_COUNT_MAX];
@@ -150,7 +150,7 @@ answer(struct mg_connection *conn, int status, const char *reason)
 static int
 begin_request(struct mg_connection *conn)
 {
-    struct counter *counter = mg_get_user_data(mg_get_context(conn));
+    struct counter *counter = listener_userdata(conn);
     struct arrival arrival;
 
     if (!read_body(conn, &arrival.body_size))
@@ -174,18 +174,18 @@ int
 counter_start(const struct address *address, unsigned thread_count,
               struct counter **ret_counter)
 {
-    static const struct mg_callbacks callbacks = {
+    struct counter *counter = calloc(1, sizeof(*counter));
+    const struct listener_handlers handlers = {
         .begin_request = begin_request,
         .log_message = log_message,
+        .userdata = counter,
     };
-    struct counter *counter = calloc(1, sizeof(*counter));
 
     if (counter == NULL)
         return fault("out of memory");
     (void)pthread_mutex_init(&counter->mutex, NULL); /* can't fail on Linux */
-    counter->context =
-        listener_start(&callbacks, counter, address, thread_count);
-    if (counter->context == NULL) {
+    counter->listener = listener_start(&handlers, address, thread_count);
+    if (counter->listener == NULL) {
         counter_stop(counter);
         return fault("can't listen on %s:%u", address->host, address->port);
     }
@@ -196,7 +196,7 @@ counter_start(const struct address *address, unsigned thread_count,
 uint16_t
 counter_port(const struct counter *counter)
 {
-    return listener_port(counter->context);
+    return listener_port(counter->listener);
 }
 
 void
@@ -212,9 +212,7 @@ counter_stop(struct counter *counter)
 {
     if (counter == NULL)
         return;
-    if (counter->context != NULL)
-        mg_stop(counter->context);
-    (void)mg_exit_library();                      /* as often as it was begun */
+    listener_stop(counter->listener, NULL);
     (void)pthread_mutex_destroy(&counter->mutex); /* nobody holds it */
     free(counter);
 }

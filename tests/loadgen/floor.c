@@ -32,16 +32,8 @@
 /* {"accepted":1,"ids":[N]} and a line feed. */
 #define RECEIPT_SIZE_MAX 64
 
-/* The user data of a connection that may not stay: without such guests, a
- * producer beyond the last thread would wait for ever. */
-static char guest_mark;
-#define GUEST ((void *)&guest_mark)
-
 struct floor_server {
-    struct worker_list *workers;
-    struct mg_context *context;
-    unsigned thread_count;
-    atomic_uint connection_count;
+    struct listener *listener;
     atomic_bool stopping;
     _Atomic uint64_t last_id;
 };
@@ -68,7 +60,7 @@ answer_request(struct floor_server *server, struct request *request)
         answer_error(request, problem.status, NULL, problem.text);
         return;
     }
-    if (mg_get_user_connection_data(request->conn) == GUEST)
+    if (listener_is_guest(request->conn))
         request->keep_alive = false;
     if (request->path == NULL || strcmp(request->path, "/events") != 0 ||
         strcmp(request->method, "POST") != 0) {
@@ -82,7 +74,7 @@ answer_request(struct floor_server *server, struct request *request)
 static int
 begin_request(struct mg_connection *conn)
 {
-    struct floor_server *server = mg_get_user_data(mg_get_context(conn));
+    struct floor_server *server = listener_userdata(conn);
     struct request request = {
         .conn = conn,
         .worker = mg_get_thread_pointer(conn),
@@ -96,42 +88,6 @@ begin_request(struct mg_connection *conn)
 }
 
 static int
-init_connection(const struct mg_connection *conn, void **conn_data)
-{
-    struct floor_server *server = mg_get_user_data(mg_get_context(conn));
-
-    if (atomic_fetch_add(&server->connection_count, 1) >= server->thread_count)
-        *conn_data = GUEST;
-    return 0;
-}
-
-static void
-connection_close(const struct mg_connection *conn)
-{
-    struct floor_server *server = mg_get_user_data(mg_get_context(conn));
-
-    atomic_fetch_sub(&server->connection_count, 1);
-}
-
-static void *
-init_thread(const struct mg_context *context, int thread_type)
-{
-    struct floor_server *server = mg_get_user_data(context);
-
-    (void)thread_type; /* the one that accepts is on the list as well */
-    return worker_enter(server->workers);
-}
-
-static void
-exit_thread(const struct mg_context *context, int thread_type,
-            void *thread_pointer)
-{
-    (void)context;
-    (void)thread_type;
-    worker_leave(thread_pointer);
-}
-
-static int
 log_message(const struct mg_connection *conn, const char *message)
 {
     (void)conn;
@@ -141,17 +97,14 @@ log_message(const struct mg_connection *conn, const char *message)
 
 /** Listen. 0, or -1 after the reason was logged. */
 static int
-start(struct floor_server *server, const struct address *address)
+start(struct floor_server *server, const struct address *address,
+      unsigned thread_count)
 {
-    static const struct mg_callbacks callbacks = {
+    const struct listener_handlers handlers = {
         .begin_request = begin_request,
         .log_message = log_message,
-        .connection_close = connection_close,
-        .init_thread = init_thread,
-        .exit_thread = exit_thread,
-        .init_connection = init_connection,
+        .userdata = server,
     };
-    const unsigned thread_count = server->thread_count;
     uint64_t allowed;
 
     if (!descriptors_allow((uint64_t)thread_count + OTHER_DESCRIPTORS,
@@ -159,46 +112,31 @@ start(struct floor_server *server, const struct address *address)
         console_log(COLLECTOR_LOG_WARNING,
                     "%" PRIu64 " open files are too few for %u connections",
                     allowed, thread_count);
-    /* One more: the thread that accepts. */
-    server->workers =
-        worker_list_new(thread_count + LISTENER_SPARE_THREADS + 1);
-    if (server->workers != NULL)
-        server->context =
-            listener_start(&callbacks, server, address, thread_count);
-    if (server->context != NULL)
+    server->listener = listener_start(&handlers, address, thread_count);
+    if (server->listener != NULL)
         return 0;
     console_log(COLLECTOR_LOG_ERROR, "can't listen on %s:%u", address->host,
                 address->port);
     return -1;
 }
 
-static void
-stop(struct floor_server *server)
-{
-    atomic_store(&server->stopping, true);
-    if (server->context != NULL)
-        mg_stop(server->context);
-    (void)mg_exit_library(); /* nothing of it is used any more */
-    worker_list_free(server->workers);
-}
-
 int
 measure_floor(const struct options *options)
 {
-    struct floor_server server = {
-        .thread_count = options->workers > THREAD_COUNT_MIN ? options->workers
-                                                            : THREAD_COUNT_MIN};
+    const unsigned thread_count = options->workers > THREAD_COUNT_MIN
+                                      ? options->workers
+                                      : THREAD_COUNT_MIN;
+    struct floor_server server = {.listener = NULL};
     sigset_t before;
-    int status = 1;
 
     signals_block(&before);
-    if (start(&server, &options->listen) == 0) {
-        console_log(COLLECTOR_LOG_INFO, "listening on %s:%u",
-                    options->listen.host, listener_port(server.context));
-        while (!signals_wait_for(WATCH_MS))
-            worker_list_watch(server.workers);
-        status = 0;
-    }
-    stop(&server);
-    return status;
+    if (start(&server, &options->listen, thread_count) < 0)
+        return 1;
+    console_log(COLLECTOR_LOG_INFO, "listening on %s:%u", options->listen.host,
+                listener_port(server.listener));
+    while (!signals_wait_for(WATCH_MS))
+        listener_watch(server.listener);
+    atomic_store(&server.stopping, true);
+    listener_stop(server.listener, NULL);
+    return 0;
 }
