@@ -326,7 +326,7 @@ START_TEST(test_who_queues_behind_a_lock_waits_once)
     sqlite3 *other = NULL;
     size_t i;
 
-    harness_start(&harness, COLLECTOR_MODE_SERIALIZED);
+    harness_start(&harness, (enum collector_write_mode)_i);
     /* Long enough for all to line up, on a slow machine too. */
     (void)sqlite3_busy_timeout(harness.store->writer.connection.db, 3000);
     ck_assert_int_eq(sqlite3_open(harness.path, &other), SQLITE_OK);
@@ -413,7 +413,7 @@ make_suite(void)
     tcase_add_loop_test(lock, test_a_lock_held_from_outside_is_waited_for, 0,
                         3);
     tcase_add_loop_test(lock, test_a_lock_held_for_too_long_is_busy, 0, 2);
-    tcase_add_test(lock, test_who_queues_behind_a_lock_waits_once);
+    tcase_add_loop_test(lock, test_who_queues_behind_a_lock_waits_once, 0, 2);
     suite_add_tcase(suite, group);
     suite_add_tcase(suite, isolation);
     suite_add_tcase(suite, lock);
