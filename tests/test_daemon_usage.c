@@ -75,7 +75,7 @@ static const struct {
     {"-idempotency-retain", "24h"},
     {"-idempotency-max", "100000"},
     {"-upload-interval", "1s"},
-    {"-upload-batch", "200"},
+    {"-upload-batch", "1000"},
     {"-sink", "log"},
     {"-file-path", NULL},
     {"-webhook-url", NULL},

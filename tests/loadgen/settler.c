@@ -18,6 +18,10 @@
 /* Between two looks after the store, as the uploader has it. */
 #define MAINTAIN_NS 100000000
 
+/* Events in a batch of the loop: fewer than an uploader takes, so that its
+ * checkpoints are in the way more often. */
+#define LOOP_BATCH_COUNT 200
+
 struct settler {
     struct collector_store *store;
     pthread_t thread;
@@ -86,13 +90,12 @@ static void *
 run(void *userdata)
 {
     static const struct timespec rest = {.tv_nsec = REST_NS};
-    const uint32_t batch_count = settler_batch_count();
     struct settler *settler = userdata;
     uint64_t count;
     int rc;
 
     while (!atomic_load(&settler->stopping)) {
-        rc = settler_step(settler->store, batch_count, &count);
+        rc = settler_step(settler->store, LOOP_BATCH_COUNT, &count);
         if (rc != COLLECTOR_OK && rc != COLLECTOR_ERR_BUSY) {
             settler->rc = rc;
             break;
