@@ -382,9 +382,10 @@ START_TEST(test_a_clean_close_leaves_one_file_and_the_lock)
         ck_assert_int_eq(
             support_file_size(support_path(harness.dir, "events.sqlite-shm")),
             -1);
-        ck_assert_int_gt( /* it says that the close was clean */
-            support_file_size(support_path(harness.dir, "events.sqlite.lock")),
-            0);
+        ck_assert_int_gt(/* it says that the close was clean */
+                         support_file_size(
+                             support_path(harness.dir, "events.sqlite.lock")),
+                         0);
         ck_assert_str_eq(harness_text(&harness, "PRAGMA integrity_check"),
                          "ok");
     }
