@@ -2,8 +2,8 @@
 #
 #   make run        build and start collectord (ARGS="-sink file ..." for options)
 #   make test       build and run the tests
-#   make bench      measure the library on this machine, for about five minutes
-#   make loadtest   measure collectord over HTTP, for about two
+#   make bench      measure the library on this machine, for three minutes
+#   make loadtest   measure collectord over HTTP, for two
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
