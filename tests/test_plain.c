@@ -45,8 +45,8 @@ static const char *const plain_texts[] = {
     "\"~ !#[]{}:,/\"", "[]", "{}", " [ ] ", "\t{\r\n} ", "[1]", "[1,2]",
     "[ 1 , \"x\" , null ]", "{\"a\":1}", "{\"a\":1,\"a\":2}",
     "{ \"a\" : [ { } , [ [ ] ] , { \"b\" : false } ] , \"\" : \"\" }",
-    "{\"device_id\":\"pump-7\",\"kind\":\"temperature\","
-    "\"payload\":{\"celsius\":21.4},\"ts\":1767225600000}",
+    ("{\"device_id\":\"pump-7\",\"kind\":\"temperature\","
+     "\"payload\":{\"celsius\":21.4},\"ts\":1767225600000}"),
 };
 
 /** Not JSON, or not plain. */

@@ -206,7 +206,7 @@ measure_bench(const struct options *options)
         {"ratio", "ratio", 2},
         {"p50_ms", "p50 ms", 3},
         {"p99_ms", "p99 ms", 3},
-        {"events_per_commit", "per commit", 1},
+        {"commits", "commits", 0},
         {"conflicts", "conflicts", 0},
         {"syncs_per_event", "syncs/event", 3},
         {"written_per_event", "bytes/event", 0},
