@@ -9,6 +9,7 @@
 #include "fault.h"
 #include "filler.h"
 #include "measurement.h"
+#include "median.h"
 #include "progress.h"
 #include "report.h"
 #include "scratch.h"
@@ -212,20 +213,11 @@ measure_written(const struct growth *growth, struct side *side,
     return status;
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    const uint64_t left = *(const uint64_t *)a;
-    const uint64_t right = *(const uint64_t *)b;
-
-    return (left > right) - (left < right);
-}
-
 /** Open a closed file again and again. It is open afterwards. */
 static int
 measure_open(struct side *side, double *ret_ms)
 {
-    uint64_t times[OPEN_COUNT];
+    double times[OPEN_COUNT];
     uint64_t started_ns;
     int i;
 
@@ -234,10 +226,9 @@ measure_open(struct side *side, double *ret_ms)
         started_ns = clock_now_ns();
         if (subject_open(&side->subject) < 0)
             return -1;
-        times[i] = clock_now_ns() - started_ns;
+        times[i] = (double)(clock_now_ns() - started_ns) / 1e6;
     }
-    qsort(times, OPEN_COUNT, sizeof(times[0]), compare);
-    *ret_ms = (double)times[OPEN_COUNT / 2] / 1e6;
+    *ret_ms = median_of(times, OPEN_COUNT);
     return 0;
 }
 

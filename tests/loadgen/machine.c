@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include "clock.h"
+#include "median.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -61,15 +62,6 @@ file_system(const char *directory)
     }
 }
 
-static int
-compare(const void *a, const void *b)
-{
-    const double left = *(const double *)a;
-    const double right = *(const double *)b;
-
-    return (left > right) - (left < right);
-}
-
 /** The median time to write a page again and sync it, in ms; 0 when it can't
  *  be measured. */
 static double
@@ -97,8 +89,7 @@ sync_ms(const char *directory)
     (void)close(fd);
     if (i < SYNC_COUNT)
         return 0;
-    qsort(times, SYNC_COUNT, sizeof(times[0]), compare);
-    return times[SYNC_COUNT / 2];
+    return median_of(times, SYNC_COUNT);
 }
 
 json_t *
