@@ -4,6 +4,7 @@
 #   make test       build and run the tests
 #   make bench      measure the library on this machine, for three minutes
 #   make loadtest   measure collectord over HTTP, for two
+#   make campaign   the long form of the tests, for hours (PART=... for a part)
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
@@ -12,12 +13,13 @@
 BUILD ?= build
 RELEASE ?= build-release
 ARGS ?=
+PART ?=
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
 TEST_PACKAGES = check binutils
 
-.PHONY: all run test bench loadtest release clean build-packages test-packages
+.PHONY: all run test bench loadtest campaign release clean build-packages test-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -34,6 +36,9 @@ bench: release
 
 loadtest: release
 	tests/loadtest.sh $(RELEASE)
+
+campaign: test-packages all
+	tests/campaign.sh $(BUILD) $(PART)
 
 release: build-packages $(RELEASE)/build.ninja
 	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord

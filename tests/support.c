@@ -167,6 +167,18 @@ support_seed(void)
     return seed;
 }
 
+uint64_t
+support_rounds(const char *name, uint64_t short_count, uint64_t long_count)
+{
+    const char *given = getenv(name);
+    uint64_t count = getenv("CAMPAIGN") != NULL ? long_count : short_count;
+
+    if (given != NULL)
+        count = strtoull(given, NULL, 10);
+    (void)printf("%s=%llu\n", name, (unsigned long long)count);
+    return count;
+}
+
 const char *
 support_format(const char *format, ...)
 {

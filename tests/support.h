@@ -95,6 +95,14 @@ support_pause(void);
 unsigned
 support_seed(void);
 
+/**
+ * How often a test does what it does: the number in the environment variable of
+ * this name, else with CAMPAIGN in the environment the long figure, else the
+ * short one. It is printed.
+ */
+uint64_t
+support_rounds(const char *name, uint64_t short_count, uint64_t long_count);
+
 /** A text made like printf does. */
 const char *
 support_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
