@@ -307,6 +307,25 @@ collector__store_submit(struct collector_store *store,
     return rc;
 }
 
+/**
+ * What leaves is in the file for good: otherwise a power cut could take it, and
+ * another event would get its id, which a receiver takes for a repeat.
+ */
+static int
+sync_batch(struct collector_store *store, const struct collector_batch *batch)
+{
+    const int64_t last_id = collector_batch_last_id(batch);
+    int rc;
+
+    if (store->database.durability == COLLECTOR_DURABILITY_FULL ||
+        last_id <= store->synced_through)
+        return COLLECTOR_OK;
+    rc = collector__wal_sync(&store->fetcher.connection);
+    if (rc == COLLECTOR_OK)
+        store->synced_through = last_id;
+    return rc;
+}
+
 static int
 fetch(struct collector_store *store,
       const struct collector_batch_limits *limits,
@@ -321,6 +340,12 @@ fetch(struct collector_store *store,
         rc = collector__batch_read(&store->fetcher.connection, limits,
                                    store->collector_id, &store->batch_out,
                                    ret_batch);
+    if (rc == COLLECTOR_OK && *ret_batch != NULL)
+        rc = sync_batch(store, *ret_batch);
+    if (rc != COLLECTOR_OK) {
+        collector_batch_free(*ret_batch);
+        *ret_batch = NULL;
+    }
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);
     return rc;

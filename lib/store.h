@@ -31,6 +31,8 @@ struct collector_store {
     struct collector__writer writer;
     /** For fetch and the moving of the log, which may take a while. */
     struct collector__reader fetcher;
+    /** Events that a power cut leaves in the file; under the fetcher's lock. */
+    int64_t synced_through;
     /** For questions, which don't. */
     struct collector__reader asker;
     /** The last ledger that could be read; under the asker's lock. */

@@ -61,6 +61,10 @@ collector__store_connect(struct collector_store *store)
     if (rc == COLLECTOR_OK && !database->absent)
         rc = read_identity(store);
     if (rc == COLLECTOR_OK && !database->absent)
+        /* Nobody is told of an event that only a killed process had written. */
+        rc = collector__wal_sync(&store->asker.connection);
+    store->synced_through = 0;
+    if (rc == COLLECTOR_OK && !database->absent)
         memset(&store->known, 0, sizeof(store->known)); /* of another file */
     return rc;
 }

@@ -59,6 +59,29 @@ collector__wal_worth(const struct collector__wal *wal)
            pages - moved >= wal->pages_max / COLLECTOR_WAL_MAINTAIN_PART;
 }
 
+/* The first sync of a log through a connection syncs its name as well. */
+int
+collector__wal_sync(struct collector__connection *connection)
+{
+    sqlite3_file *log = NULL;
+    sqlite3_int64 size = 0;
+    int code;
+
+    code = sqlite3_file_control(connection->db, "main",
+                                SQLITE_FCNTL_JOURNAL_POINTER, &log);
+    if (code == SQLITE_OK && log != NULL && log->pMethods != NULL) {
+        code = log->pMethods->xFileSize(log, &size);
+        if (code == SQLITE_OK && size > 0)
+            code = log->pMethods->xSync(log, SQLITE_SYNC_NORMAL);
+    }
+    if (code == SQLITE_OK)
+        return COLLECTOR_OK;
+    collector__log(&connection->database->log, COLLECTOR_LOG_ERROR,
+                   "%s: syncing the log: %s", connection->database->path,
+                   sqlite3_errstr(code));
+    return COLLECTOR_ERR_IO;
+}
+
 /** Remember since when the log is held, or that it isn't. */
 static void
 note_pinned(struct collector__database *database, bool pinned)

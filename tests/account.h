@@ -5,14 +5,23 @@
 /*
  * Whether a file's books are right, as anybody with plain SQLite finds them.
  */
+#include <stdbool.h>
 
-/** Assert that the file is sound, that every event is in exactly one column of
- *  the ledger, and that the runs name each settled id once. */
+/**
+ * What is wrong with a file: that it is not sound, that an event is not in
+ * exactly one column of the ledger, or that the runs do not name each settled
+ * id once. NULL when nothing is.
+ *
+ * @param is_whole  Nothing was pruned: runs go with their events.
+ */
+const char *
+account_fault(const char *path, bool is_whole);
+
+/** Assert that nothing is wrong with a file from which nothing was pruned. */
 void
 account_assert(const char *path);
 
-/** The same of a file from which something was pruned: runs went with their
- *  events. */
+/** The same of a file from which something was. */
 void
 account_assert_kept(const char *path);
 
