@@ -78,6 +78,7 @@ judge(const struct cut *cut, const char *directory, struct claims *claims,
     platter = disk_below(cut, &tape, is_last);
     verdict.options.path = support_path(directory, "events.sqlite");
     verdict.options.log = NULL;
+    verdict.drains_first = cut->killed != NULL || rand_r(cut->seed) % 3 == 0;
     verdict.tape = &tape;
     fault = verdict_find_fault(&verdict);
     tape_stop(&tape);
@@ -155,6 +156,19 @@ compare_moments(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+/** Any moment, or one before something is synced: then most is at stake. */
+static size_t
+draw_moment(const struct tape *tape, unsigned *seed)
+{
+    size_t moment = (size_t)rand_r(seed) % (tape->count + 1);
+
+    if (rand_r(seed) % 2 == 0)
+        return moment;
+    while (moment < tape->count && tape->entries[moment].kind != TAPE_SYNC)
+        moment++;
+    return moment;
+}
+
 /** Cut the power at so many moments of a shift, the first ones first. */
 static const char *
 cut_shift(const struct shift *shift, unsigned *cut_seed)
@@ -169,7 +183,7 @@ cut_shift(const struct shift *shift, unsigned *cut_seed)
 
     ck_assert(claims != NULL);
     for (i = 0; i < CUTS_PER_SHIFT; i++)
-        moments[i] = (size_t)rand_r(cut_seed) % (shift->tape.count + 1);
+        moments[i] = draw_moment(&shift->tape, cut_seed);
     qsort(moments, CUTS_PER_SHIFT, sizeof(moments[0]), compare_moments);
     platter = platter_new(&shift->tape);
     for (i = 0; fault == NULL && i < CUTS_PER_SHIFT; i++) {

@@ -452,8 +452,7 @@ go_on(struct verdict *verdict, struct collector_store *store,
     struct collector_store_stats stats = {.size = sizeof(stats)};
     const char *fault = NULL;
 
-    /* Before anything is committed, at times: a commit syncs what was there. */
-    if (rand_r(&verdict->seed) % 3 == 0)
+    if (verdict->drains_first)
         fault = check_drain(verdict, store);
     if (fault == NULL)
         fault = check_repeats(verdict, store, findings);

@@ -19,6 +19,9 @@ struct verdict {
     /** What it says from now on is claimed here. */
     struct tape *tape;
     unsigned seed;
+    /** Whether the backlog is drained before anything is committed: a commit
+     *  would sync what was there. */
+    bool drains_first;
 };
 
 /**
