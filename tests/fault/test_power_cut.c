@@ -32,7 +32,7 @@
 /** Cuts in which a disk that ignores syncs has to be found out. */
 #define LIE_SHIFT_MAX 6
 
-static unsigned seed;
+static unsigned run_seed;
 static uint64_t shift_count;
 
 /** Disks after the first cut and the second. */
@@ -79,6 +79,7 @@ judge(const struct cut *cut, const char *directory, struct claims *claims,
     verdict.options.path = support_path(directory, "events.sqlite");
     verdict.options.log = NULL;
     verdict.drains_first = cut->killed != NULL || rand_r(cut->seed) % 3 == 0;
+    verdict.has_reader = cut->killed != NULL;
     verdict.tape = &tape;
     fault = verdict_find_fault(&verdict);
     tape_stop(&tape);
@@ -206,11 +207,11 @@ static const char *
 run_shift(uint64_t number, bool ignores_syncs)
 {
     struct shift *shift = malloc(sizeof(*shift));
-    unsigned cut_seed = seed * 31 + (unsigned)number;
+    unsigned cut_seed = run_seed * 31 + (unsigned)number;
     const char *fault;
 
     ck_assert(shift != NULL);
-    shift_plan(shift, number, seed);
+    shift_plan(shift, number, run_seed);
     shift->ignores_syncs = ignores_syncs;
     shift_work(shift);
     directories[0] = support_dir_new();
@@ -225,7 +226,7 @@ START_TEST(test_what_was_confirmed_survives_a_power_cut)
 {
     const char *fault = run_shift((uint64_t)_i, false);
 
-    ck_assert_msg(fault == NULL, "SUPPORT_SEED=%u, shift %d, %s", seed, _i,
+    ck_assert_msg(fault == NULL, "SUPPORT_SEED=%u, shift %d, %s", run_seed, _i,
                   fault);
 }
 END_TEST
@@ -248,7 +249,7 @@ main(void)
     Suite *suite = suite_create("power_cut");
     TCase *tcase = support_add_case(suite, "power_cut", NULL, NULL);
 
-    seed = support_seed();
+    run_seed = support_seed();
     shift_count =
         (support_rounds("CUTS", CUTS_SHORT, CUTS_LONG) + CUTS_PER_SHIFT - 1) /
         CUTS_PER_SHIFT;

@@ -471,11 +471,28 @@ go_on(struct verdict *verdict, struct collector_store *store,
     return fault;
 }
 
+/** Somebody who reads the file and keeps it open; NULL for nobody. */
+static sqlite3 *
+open_reader(const struct verdict *verdict)
+{
+    sqlite3 *reader = NULL;
+
+    if (!verdict->has_reader || support_file_size(verdict->options.path) <= 0)
+        return NULL;
+    ck_assert_int_eq(sqlite3_open_v2(verdict->options.path, &reader,
+                                     SQLITE_OPEN_READWRITE, NULL),
+                     SQLITE_OK);
+    /* What it finds does not matter: a table may be missing. */
+    (void)sqlite3_exec(reader, "SELECT * FROM state", NULL, NULL, NULL);
+    return reader;
+}
+
 const char *
 verdict_find_fault(struct verdict *verdict)
 {
     struct findings *findings = malloc(sizeof(*findings));
     struct collector_store *store = NULL;
+    sqlite3 *reader = open_reader(verdict);
     const char *fault = NULL;
     int rc = collector_store_open(&verdict->options, &store);
 
@@ -487,6 +504,7 @@ verdict_find_fault(struct verdict *verdict)
     if (fault == NULL)
         fault = go_on(verdict, store, findings);
     collector_store_free(store);
+    (void)sqlite3_close(reader); /* no statement is left */
     if (fault == NULL)
         fault = account_fault(verdict->options.path, false);
     free(findings);

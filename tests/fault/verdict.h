@@ -22,6 +22,9 @@ struct verdict {
     /** Whether the backlog is drained before anything is committed: a commit
      *  would sync what was there. */
     bool drains_first;
+    /** Whether somebody has the file open meanwhile, to read it: without, the
+     *  log is moved and synced when the store is opened. */
+    bool has_reader;
 };
 
 /**
