@@ -109,6 +109,17 @@ claims_add(struct claims *claims, const struct claim *claim)
     }
 }
 
+size_t
+claims_add_all(struct claims *claims, const struct tape *tape, size_t begin,
+               size_t end)
+{
+    for (; begin < end; begin++) {
+        if (tape->entries[begin].kind == TAPE_MARK)
+            claims_add(claims, tape->entries[begin].mark);
+    }
+    return end;
+}
+
 void
 claims_forget_after(struct claims *claims, int64_t id)
 {

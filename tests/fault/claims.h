@@ -76,6 +76,12 @@ claim(struct tape *tape, struct claim claim);
 void
 claims_add(struct claims *claims, const struct claim *claim);
 
+/** The same for all that a tape says from an entry up to another one, which is
+ *  returned. */
+size_t
+claims_add_all(struct claims *claims, const struct tape *tape, size_t begin,
+               size_t end);
+
 /** The append that an event of this serial number is of; NULL for none. */
 const struct claims_append *
 claims_append_of(const struct claims *claims, int64_t serial);

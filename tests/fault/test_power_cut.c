@@ -12,6 +12,7 @@
  * for the shifts of one thread. What a cut has left is kept for a look with
  * SUPPORT_KEEP.
  */
+#include "moments.h"
 #include "platter.h"
 #include "shift.h"
 #include "verdict.h"
@@ -91,17 +92,6 @@ judge(const struct cut *cut, const char *directory, struct claims *claims,
     return fault;
 }
 
-/** Hold the store to what a tape says up to some moment. */
-static void
-add_claims(struct claims *claims, const struct tape *tape, size_t begin,
-           size_t end)
-{
-    for (; begin < end; begin++) {
-        if (tape->entries[begin].kind == TAPE_MARK)
-            claims_add(claims, tape->entries[begin].mark);
-    }
-}
-
 /** Cut the power at some moment of a recovery. */
 static const char *
 cut_again(const struct cut *cut, struct tape *tape, struct platter *platter,
@@ -113,7 +103,7 @@ cut_again(const struct cut *cut, struct tape *tape, struct platter *platter,
 
     ck_assert(then != NULL);
     *then = *claims;
-    add_claims(then, tape, 0, moment);
+    (void)claims_add_all(then, tape, 0, moment);
     platter_play(platter, moment);
     platter_cut(platter, directories[1], cut->seed);
     fault = judge(cut, directories[1], then, true);
@@ -148,28 +138,6 @@ cut_once(struct cut *cut, struct platter *platter)
     return fault;
 }
 
-static int
-compare_moments(const void *a, const void *b)
-{
-    const size_t left = *(const size_t *)a;
-    const size_t right = *(const size_t *)b;
-
-    return (left > right) - (left < right);
-}
-
-/** Any moment, or one before something is synced: then most is at stake. */
-static size_t
-draw_moment(const struct tape *tape, unsigned *seed)
-{
-    size_t moment = (size_t)rand_r(seed) % (tape->count + 1);
-
-    if (rand_r(seed) % 2 == 0)
-        return moment;
-    while (moment < tape->count && tape->entries[moment].kind != TAPE_SYNC)
-        moment++;
-    return moment;
-}
-
 /** Cut the power at so many moments of a shift, the first ones first. */
 static const char *
 cut_shift(const struct shift *shift, unsigned *cut_seed)
@@ -183,14 +151,11 @@ cut_shift(const struct shift *shift, unsigned *cut_seed)
     size_t i;
 
     ck_assert(claims != NULL);
-    for (i = 0; i < CUTS_PER_SHIFT; i++)
-        moments[i] = draw_moment(&shift->tape, cut_seed);
-    qsort(moments, CUTS_PER_SHIFT, sizeof(moments[0]), compare_moments);
+    moments_draw(moments, CUTS_PER_SHIFT, &shift->tape, cut_seed);
     platter = platter_new(&shift->tape);
     for (i = 0; fault == NULL && i < CUTS_PER_SHIFT; i++) {
         cut.moment = moments[i];
-        add_claims(claims, &shift->tape, claimed, moments[i]);
-        claimed = moments[i];
+        claimed = claims_add_all(claims, &shift->tape, claimed, moments[i]);
         fault = cut_once(&cut, platter);
         if (fault != NULL)
             fault = support_format("cut at %zu of %zu, %zu threads, %s: %s",
