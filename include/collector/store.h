@@ -42,7 +42,7 @@ enum collector_durability {
     /** The events survive a power cut. The default. */
     COLLECTOR_DURABILITY_FULL = 0,
     /** They survive the death of the process; a power cut may take the last
-     *  moments, but never corrupts the file. */
+     *  ones, but never one that was fetched, and never corrupts the file. */
     COLLECTOR_DURABILITY_NORMAL = 1
 };
 

@@ -219,11 +219,13 @@ record(void *userdata, const struct call *call, int64_t result)
     (void)pthread_mutex_unlock(&tape->lock);
 }
 
+/** What takes long, and would make no difference to what anybody reads. */
 static int
-skip_sync(void *userdata, struct call *call)
+skip(void *userdata, struct call *call)
 {
     (void)userdata;
-    return call->kind == CALL_SYNC ? CALL_PRETEND : 0;
+    return call->kind == CALL_SYNC || call->kind == CALL_ALLOCATE ? CALL_PRETEND
+                                                                  : 0;
 }
 
 /** What is in the directory before. */
@@ -256,7 +258,7 @@ tape_start(struct tape *tape, const char *directory)
     assert(tape->descriptors != NULL);
     find_files(tape);
     tape->observer = (struct call_observer){
-        .before = skip_sync, .after = record, .userdata = tape};
+        .before = skip, .after = record, .userdata = tape};
     calls_observe(directory, &tape->observer);
 }
 

@@ -74,8 +74,8 @@ struct tape {
 
 /**
  * Begin to record what happens in a directory; what is there already is file 0,
- * 1 … in the order of tape->names. Nothing is really synced meanwhile, which
- * takes no time. One tape at a time.
+ * 1 … in the order of tape->names. Nothing is really synced or set aside
+ * meanwhile, which takes no time. One tape at a time.
  */
 void
 tape_start(struct tape *tape, const char *directory);
