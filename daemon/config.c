@@ -8,6 +8,7 @@
 #include "config_file.h"
 #include "option.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A walk along the command line, one option a step. */
@@ -96,6 +97,7 @@ look_ahead(int argc, char *const *argv, const char **ret_path,
     int rc;
 
     while ((rc = walk_step(&walk, ret_problem)) > 0) {
+        assert(walk.option != NULL); /* it took one */
         if (walk.option->kind == OPTION_HELP ||
             walk.option->kind == OPTION_VERSION) {
             *ret_action = walk.option->kind == OPTION_HELP

@@ -55,7 +55,7 @@ write_line(enum collector_log_level level, const char *text)
     char *end = stpcpy(line, level_word(level));
     size_t i;
 
-    for (i = 0; text[i] != '\0' && i < LOG_TEXT_SIZE; i++)
+    for (i = 0; i < LOG_TEXT_SIZE && text[i] != '\0'; i++)
         end = escape_byte(end, (unsigned char)text[i]);
     *end++ = '\n';
     if (write(STDERR_FILENO, line, (size_t)(end - line)) < 0)

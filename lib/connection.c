@@ -285,11 +285,11 @@ collector__connection_recover(struct collector__connection *connection)
     }
     connection->suspect = rc != COLLECTOR_OK;
     connection->busy_ms = busy_ms;
-    if (rc == COLLECTOR_OK)
+    if (rc == COLLECTOR_OK) {
         (void)sqlite3_busy_timeout(connection->db, busy_ms); /* can't fail */
-    if (rc == COLLECTOR_OK)
         collector__log(&database->log, COLLECTOR_LOG_WARNING,
                        "%s: the storage works again", database->path);
+    }
     return rc;
 }
 

@@ -220,7 +220,7 @@ collector__database_open(struct collector__database *database, int flags,
                          int busy_ms, sqlite3 **ret_db)
 {
     sqlite3 *db = NULL;
-    int rc = COLLECTOR_OK;
+    int rc;
 
     if (sqlite3_open_v2(database->path, &db,
                         flags | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,

@@ -380,7 +380,7 @@ work_on_all(struct work *work)
     int64_t ids[COLLECTOR_DEAD_LETTER_STEP_MAX];
     int64_t after_id = 0;
     size_t count;
-    int rc;
+    int rc = COLLECTOR_OK;
 
     do {
         count = 0;

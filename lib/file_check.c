@@ -94,8 +94,6 @@ translate(struct collector__database *database, sqlite3 *db, const char *doing,
         return note_damage(database, COLLECTOR_ERR_FOREIGN, damage,
                            "is no database");
     case SQLITE_CORRUPT:
-        return note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
-                           sqlite3_errmsg(db));
     case SQLITE_ERROR: /* the statements are right: the tables are not */
         return note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
                            sqlite3_errmsg(db));

@@ -20,6 +20,7 @@
 #include <collector/error.h>
 #include <dirent.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,8 +267,8 @@ collector__quarantine(struct collector__database *database, const char *words,
     rc = fresh.path != NULL ? list_damaged(database, 0, &last)
                             : COLLECTOR_ERR_NOMEM;
     if (rc == COLLECTOR_OK &&
-        asprintf(&target, "%s" COLLECTOR_DAMAGED_SUFFIX "%llu", database->path,
-                 (unsigned long long)(last + 1)) < 0)
+        asprintf(&target, "%s" COLLECTOR_DAMAGED_SUFFIX "%" PRIu64,
+                 database->path, last + 1) < 0)
         rc = COLLECTOR_ERR_NOMEM;
     if (rc == COLLECTOR_OK)
         rc = make_fresh(database, &fresh, target, words, collector_id);

@@ -19,14 +19,14 @@ struct collector__raw_file {
 /**
  * Open a file for reading.
  *
- * @param vfs   NULL: SQLite's own choice.
- * @param type  SQLITE_OPEN_MAIN_DB, for a file that SQLite does not have open
- *              in this process (closing it would drop SQLite's locks), or
- *              SQLITE_OPEN_WAL.
+ * @param vfs_name  NULL: SQLite's own choice.
+ * @param type      SQLITE_OPEN_MAIN_DB, for a file that SQLite does not have
+ *                  open in this process (closing it would drop SQLite's locks),
+ *                  or SQLITE_OPEN_WAL.
  * @return COLLECTOR_OK, ERR_IO (also when there is none), ERR_NOMEM.
  */
 int
-collector__raw_file_open(const char *vfs, const char *path, int type,
+collector__raw_file_open(const char *vfs_name, const char *path, int type,
                          struct collector__raw_file *ret_file);
 
 /** Read so many bytes. @return Whether all of them could be. */

@@ -62,8 +62,8 @@ mint_collector_id(struct collector__database *database, sqlite3 *db)
 static int
 ensure_auto_vacuum(struct collector__database *database, sqlite3 *db)
 {
-    int64_t version;
-    int64_t mode;
+    int64_t version = 0;
+    int64_t mode = 0;
     int rc;
 
     rc = collector__database_query(database, db, "PRAGMA user_version",

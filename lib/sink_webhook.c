@@ -64,6 +64,8 @@ init_curl(void)
     (void)curl_global_init(CURL_GLOBAL_DEFAULT); /* curl_easy_init would fail */
 }
 
+/* NOLINTBEGIN(readability-non-const-parameter): the type is libcurl's */
+
 static size_t
 discard(char *data, size_t size, size_t count, void *userdata)
 {
@@ -87,6 +89,8 @@ watch_head(char *data, size_t size, size_t count, void *userdata)
                              (line_size == 1 || data[0] == '\r');
     return line_size;
 }
+
+/* NOLINTEND(readability-non-const-parameter) */
 
 /** What an HTTP status means for the batch. */
 static enum collector_delivery_result

@@ -126,15 +126,15 @@ remove_stale(const struct copy *copy)
 static int
 create_temporary(struct copy *copy)
 {
+    char *path;
     int fd;
 
     /* With a directory in front it can't be taken for a URI. */
-    if (asprintf(&copy->database.path, "%s/%s" TEMPORARY_MARK "%0*" PRIx32,
-                 copy->directory, name_of(copy->path), TEMPORARY_DIGITS,
-                 (uint32_t)collector__random()) < 0) {
-        copy->database.path = NULL; /* it is undefined now */
+    if (asprintf(&path, "%s/%s" TEMPORARY_MARK "%0*" PRIx32, copy->directory,
+                 name_of(copy->path), TEMPORARY_DIGITS,
+                 (uint32_t)collector__random()) < 0)
         return COLLECTOR_ERR_NOMEM;
-    }
+    copy->database.path = path;
     fd = open(copy->database.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return system_error(copy, "create", copy->database.path);

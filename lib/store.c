@@ -59,7 +59,7 @@ join(const char *directory, const char *name)
  * ends with the links, of which realpath() follows a few dozen.
  */
 static char *
-resolve(const char *path)
+resolve(const char *path) /* NOLINT(misc-no-recursion): it ends, see above */
 {
     char *directory_of = NULL;
     char *name_of = NULL;
