@@ -103,7 +103,7 @@ read_answer(struct client *client, bool has_body, struct response *response)
             strlen(head) < sizeof(response->head) &&
             sscanf(head, "HTTP/1.1 %d", &response->status) == 1;
     if (whole) {
-        strcpy(response->head, head);
+        memcpy(response->head, head, strlen(head) + 1);
         if (has_body && response->status / 100 != 1)
             whole = wire_read_body(&client->wire, head, deadline_ms, &body,
                                    &response->body_size);

@@ -98,7 +98,7 @@ sum_of(struct bytes bytes)
 const char *
 directory_text(const char *dir)
 {
-    const char *names[64];
+    const char *names[64] = {NULL};
     const char *text = "";
     const struct dirent *found;
     DIR *directory = opendir(dir);

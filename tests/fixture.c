@@ -2,6 +2,7 @@
 /* A store to try things on. */
 #include "fixture.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 static void
@@ -59,8 +60,7 @@ fixture_append(struct fixture *fixture, size_t count)
     size_t i;
 
     for (i = 1; i <= count; i++) {
-        (void)snprintf(payload, sizeof(payload), "%llu",
-                       (unsigned long long)(accepted + i));
+        (void)snprintf(payload, sizeof(payload), "%" PRIu64, accepted + i);
         fixture_append_payload(fixture, payload);
     }
 }

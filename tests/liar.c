@@ -7,6 +7,7 @@
 
 #include "support.h"
 
+#include <inttypes.h>
 #include <jansson.h>
 
 /** Which request is lied to. */
@@ -91,8 +92,8 @@ write_receipt(struct liar *liar, int64_t first_id, size_t count)
     for (i = 0; i < count; i++) {
         if (i == count - 1 && tells(liar, LIE_GAP_IN_IDS))
             first_id++;
-        text = support_format("%s%s%lld", text, i == 0 ? ",\"ids\":[" : ",",
-                              (long long)(first_id + (int64_t)i));
+        text = support_format("%s%s%" PRId64, text, i == 0 ? ",\"ids\":[" : ",",
+                              first_id + (int64_t)i);
     }
     return support_format("%s]}\n", text);
 }

@@ -278,7 +278,7 @@ START_TEST(test_full_buffer_refuses_until_there_is_room)
 END_TEST
 
 #define add_table(tcase, test, table)                                          \
-    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof(table[0]))
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof((table)[0]))
 
 static TCase *
 content_case(void)

@@ -212,7 +212,7 @@ START_TEST(test_request_that_never_ends_is_let_go)
 END_TEST
 
 #define add_table(tcase, test, table)                                          \
-    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof(table[0]))
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof((table)[0]))
 
 int
 main(void)

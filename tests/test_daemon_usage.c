@@ -326,7 +326,7 @@ START_TEST(test_flags_win_over_the_config_file)
 END_TEST
 
 #define add_table(tcase, test, table)                                          \
-    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof(table[0]))
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof((table)[0]))
 
 static TCase *
 options_case(void)

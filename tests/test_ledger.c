@@ -92,7 +92,7 @@ run_until_killed(int round)
 
     harness.options.vfs = fault_vfs_register();
     harness_open(&harness);
-    fault_vfs_kill(FAULT_WAL_WRITE, (uint64_t)(40 + 7 * round));
+    fault_vfs_kill(FAULT_WAL_WRITE, 40 + 7 * (uint64_t)round);
     for (i = 0; i < 1000; i++) {
         (void)harness_fill(&harness, "d", 30, 500);
         (void)harness_deliver(&harness, 20);

@@ -177,7 +177,7 @@ draw_ids(int64_t ids[ID_COUNT_MAX])
 {
     const size_t count = 1 + draw(ID_COUNT_MAX);
     size_t i;
-    int64_t id = 0;
+    int64_t id;
 
     for (i = 0; i < count; i++) {
         ids[i] = 1 + (int64_t)draw((unsigned)model.accepted + 1);

@@ -104,6 +104,7 @@ crash_after(size_t rename_count, struct bytes fresh)
         {"", ".damaged-1"}, {"-wal", ".damaged-1-wal"}, {".fresh", ""}};
     size_t i;
 
+    ck_assert_uint_le(rename_count, sizeof(names) / sizeof(names[0]));
     bytes_write(damage_path(&harness, ".fresh"), fresh);
     for (i = 0; i < rename_count; i++)
         (void)rename(damage_path(&harness, names[i][0]),

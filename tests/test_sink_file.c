@@ -270,7 +270,7 @@ limit_descriptors(int count, struct rlimit *ret_before)
     ck_assert_int_eq(close(lowest), 0);
     ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
     *ret_before = limit;
-    limit.rlim_cur = (rlim_t)(lowest + count);
+    limit.rlim_cur = (rlim_t)lowest + (rlim_t)count;
     ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
 }
 

@@ -187,7 +187,7 @@ damage(const char *path)
              at += (int64_t)sizeof(noise))
             if (pwrite(fd, noise, sizeof(noise), at) < 0)
                 _exit(1);
-        _exit(fd < 0);
+        _exit(fd < 0 ? 1 : 0);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);

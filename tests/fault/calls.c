@@ -29,7 +29,7 @@
 #define DESCRIPTOR_COUNT_MAX 4096
 
 /* The function that would have been called. */
-#define REAL(name) ((__typeof__(&name))real_function(REAL_NAME(name)))
+#define REAL(name) ((__typeof__(&(name)))real_function(REAL_NAME(name)))
 
 /* What the linker calls it, where that differs. */
 #define REAL_NAME(name) real_name(#name)

@@ -66,8 +66,9 @@ add_entry(struct entries *entries, const struct tape_entry *entry)
 {
     if (entries->count == entries->capacity) {
         entries->capacity = entries->capacity * 2 + 8;
-        entries->each = realloc(entries->each,
-                                entries->capacity * sizeof(entries->each[0]));
+        entries->each =
+            realloc(entries->each,
+                    entries->capacity * sizeof(const struct tape_entry *));
         assert(entries->each != NULL);
     }
     entries->each[entries->count++] = entry;
@@ -88,6 +89,7 @@ write_bytes(struct content *content, const unsigned char *bytes, size_t size,
                (size_t)(end - content->byte_count));
         content->byte_count = end;
     }
+    assert(content->bytes != NULL);
     memcpy(content->bytes + offset, bytes, size);
     if (end > content->size)
         content->size = end;

@@ -134,7 +134,7 @@ read_file(const struct verdict *verdict, struct findings *findings)
 static bool
 may_be_gone(const struct findings *findings, int64_t id)
 {
-    return findings->serials[id] == 0 && id <= findings->settled_through;
+    return id <= findings->settled_through && findings->serials[id] == 0;
 }
 
 /** What was confirmed is there. */

@@ -10,6 +10,7 @@
 #include "fault.h"
 #include "supply.h"
 
+#include <assert.h>
 #include <collector/error.h>
 #include <errno.h>
 #include <pthread.h>
@@ -250,5 +251,6 @@ appenders_run(const struct appenders_options *options, uint64_t duration_ms,
 
     if (appenders_start(options, duration_ms, &appenders) < 0)
         return -1;
+    assert(appenders != NULL);
     return appenders_join(appenders, appended);
 }

@@ -13,6 +13,7 @@
 #include "quantity.h"
 #include "signals.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <pthread.h>
@@ -257,6 +258,7 @@ measure_counter(const struct options *options)
     signals_block(&before);
     if (counter_start(&options->listen, THREAD_COUNT, &counter) < 0)
         return 1;
+    assert(counter != NULL);
     console_log(COLLECTOR_LOG_INFO, "listening on %s:%u", options->listen.host,
                 counter_port(counter));
     (void)signals_wait();
