@@ -4,6 +4,7 @@
 #   make test       build and run the tests
 #   make bench      measure the library on this machine, for three minutes
 #   make loadtest   measure collectord over HTTP, for two
+#   make lint       look for mistakes with clang-tidy and cppcheck
 #   make campaign   the long form of the tests, for hours (PART=... for a part)
 #   make clean      remove what was built
 #
@@ -18,8 +19,10 @@ PART ?=
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
 TEST_PACKAGES = check binutils
+LINT_PACKAGES = clang-tidy cppcheck
 
-.PHONY: all run test bench loadtest campaign release clean build-packages test-packages
+.PHONY: all run test bench loadtest lint campaign release clean \
+	build-packages test-packages lint-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -36,6 +39,9 @@ bench: release
 
 loadtest: release
 	tests/loadtest.sh $(RELEASE)
+
+lint: test-packages lint-packages all
+	tests/lint.sh $(BUILD)
 
 campaign: test-packages all
 	tests/campaign.sh $(BUILD) $(PART)
@@ -59,3 +65,6 @@ build-packages:
 
 test-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES)
+
+lint-packages:
+	@tests/packages.sh $(LINT_PACKAGES)

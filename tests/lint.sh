@@ -1,0 +1,27 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Look for mistakes that no test meets: clang-tidy and cppcheck over all C code.
+# Whatever one of them says fails. What they do not look for, and why, is said
+# in .clang-tidy, tests/.clang-tidy and tests/cppcheck.txt.
+#
+# usage: lint.sh BUILD_DIRECTORY
+set -u
+
+build=$1
+status=0
+
+# It knows the libraries but Jansson's loop, which it can't parse.
+cppcheck --quiet -j "$(nproc)" --std=c11 --error-exitcode=1 \
+    --enable=warning,style,performance,portability,information \
+    --inconclusive --inline-suppr --suppressions-list=tests/cppcheck.txt \
+    --library=posix,gnu,sqlite3,libcurl -D_GNU_SOURCE \
+    '-Djson_array_foreach(array,i,cell)=while((i=0),(cell=json_array_get(array,i)))' \
+    -Iinclude -Ilib -Idaemon -Itests -Itests/fault -Itests/loadgen \
+    lib daemon include examples tests || status=1
+
+# It says what it does on the way, and counts what it does not show.
+run-clang-tidy -quiet -j "$(nproc)" -p "$build" >"$build/lint.txt" 2>&1 || {
+    grep -E '(error|warning): |^ *\^|^    ' "$build/lint.txt"
+    status=1
+}
+exit "$status"
