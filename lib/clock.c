@@ -39,7 +39,9 @@ const struct collector_clock collector__clock_system = {
 int64_t
 collector__clock_wall_ms(const struct collector_clock *clock)
 {
-    return clock->wall_ms(clock->userdata);
+    const int64_t now = clock->wall_ms(clock->userdata);
+
+    return now > 0 ? now : 1;
 }
 
 int64_t

@@ -226,6 +226,7 @@ collector__connection_begin(struct collector__connection *connection,
                                         NULL, 0);
     if (rc == COLLECTOR_OK)
         rc = read_position(connection);
+    connection->own_id = connection->position.next_id;
     if (rc != COLLECTOR_OK)
         collector__connection_rollback(connection);
     return rc;

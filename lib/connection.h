@@ -25,6 +25,8 @@ struct collector__connection {
     sqlite3_stmt *statements[COLLECTOR_SQL_COUNT];
     /** As of the transaction that is open; moved by those who write. */
     struct collector__position position;
+    /** The first id that this transaction gives out. */
+    int64_t own_id;
     struct collector__pages pages;
     /** The devices of what was appended through it since the last refresh. */
     struct collector__seen seen;
@@ -32,7 +34,8 @@ struct collector__connection {
     int64_t pruned_through;
     /** How long it waits for locks; 0: not at all. */
     int busy_ms;
-    /** The device table should be refreshed before the commit. */
+    /** The device table must be refreshed before the commit: an event is from
+     *  the future. */
     bool devices_due;
     /** This transaction has settled events, and so has written to state. */
     bool settled;

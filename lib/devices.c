@@ -8,11 +8,18 @@
 
 #include <collector/error.h>
 
+/** Whether a device's clock is ahead of ours. Both are 0 or more. */
+static bool
+is_ahead(int64_t ts, int64_t now)
+{
+    return ts - now > COLLECTOR_DEVICES_FUTURE_MS;
+}
+
 void
 collector__devices_note(struct collector__connection *connection, int64_t ts,
                         int64_t now)
 {
-    if (ts - now > COLLECTOR_DEVICES_FUTURE_MS)
+    if (is_ahead(ts, now))
         connection->devices_due = true;
 }
 
@@ -28,7 +35,8 @@ collector__devices_note_event(struct collector__connection *connection,
      * asked for again, and grow with every device that there is. */
     if (seen->first_id <= connection->position.devices_through)
         collector__seen_forget(seen);
-    collector__seen_note(seen, id, event->device_id, event->ts);
+    collector__seen_note(seen, id, event->device_id,
+                         is_ahead(event->ts, now) ? now : event->ts);
 }
 
 bool
@@ -41,39 +49,36 @@ collector__devices_due(const struct collector__connection *connection)
            (connection->settled && tail >= COLLECTOR_DEVICES_TAIL_WORTH);
 }
 
-/** One device and the moment of the refresh. */
-struct refresh {
-    struct collector__connection *connection;
-    int64_t now;
-};
-
 static int
 refresh_device(void *userdata, const char *device_id, int64_t ts)
 {
-    const struct refresh *refresh = userdata;
+    struct collector__connection *connection = userdata;
     sqlite3_stmt *statement = NULL;
     int rc;
 
-    rc = collector__connection_prepare(
-        refresh->connection, COLLECTOR_SQL_REFRESH_DEVICE, &statement);
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_REFRESH_DEVICE,
+                                       &statement);
     if (rc != COLLECTOR_OK)
         return rc;
     sqlite3_bind_text(statement, 1, device_id, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, ts < refresh->now ? ts : refresh->now);
-    return collector__connection_run(refresh->connection, statement,
+    sqlite3_bind_int64(statement, 2, ts);
+    return collector__connection_run(connection, statement,
                                      "refreshing a device");
 }
 
-/** Bring the table up to date from the events in the file. */
+/** Bring the table up to date from the events in the file. Those of earlier
+ *  transactions were not from the future when they came: it is our clock that
+ *  was set back since, and it takes nothing back. */
 static int
 refresh_from_file(struct collector__connection *connection, int64_t now,
                   int64_t last_id)
 {
     const int64_t values[] = {now, connection->position.devices_through,
-                              last_id};
+                              last_id, connection->own_id,
+                              COLLECTOR_DEVICES_FUTURE_MS};
 
     return collector__connection_run_with(
-        connection, COLLECTOR_SQL_REFRESH_DEVICES, values, 3);
+        connection, COLLECTOR_SQL_REFRESH_DEVICES, values, 5);
 }
 
 int
@@ -81,13 +86,13 @@ collector__devices_refresh(struct collector__connection *connection,
                            int64_t now)
 {
     struct collector__position *position = &connection->position;
-    struct refresh refresh = {connection, now};
     const int64_t last_id = position->next_id - 1;
     int rc;
 
     if (collector__seen_is_of(&connection->seen, position->devices_through + 1,
                               last_id))
-        rc = collector__seen_each(&connection->seen, refresh_device, &refresh);
+        rc =
+            collector__seen_each(&connection->seen, refresh_device, connection);
     else
         rc = refresh_from_file(connection, now, last_id);
     if (rc == COLLECTOR_OK)

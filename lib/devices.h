@@ -36,7 +36,8 @@ collector__devices_due(const struct collector__connection *connection);
 /**
  * Bring the device table up to the last event. Inside a transaction.
  *
- * @param now  What a timestamp from the future counts as; ms since 1970.
+ * @param now  What a timestamp from the future counts as; ms since 1970. Only
+ *             an event of this transaction can be from the future.
  * @return COLLECTOR_OK, or as collector__connection_error().
  */
 int

@@ -46,6 +46,22 @@ run(struct collector__operation *operation,
     return operation->rc;
 }
 
+/** An event from the future is committed together with when its device was
+ *  seen, or somebody could read the wrong time in between. */
+static int
+settle_future(struct collector__connection *connection)
+{
+    const struct collector_clock *clock = &connection->database->clock;
+    int rc;
+
+    if (!connection->devices_due)
+        return COLLECTOR_OK;
+    rc = collector__devices_refresh(connection,
+                                    collector__clock_wall_ms(clock));
+    connection->devices_due = rc != COLLECTOR_OK;
+    return rc;
+}
+
 int
 collector__operation_run_alone(struct collector__operation *operation,
                                struct collector__connection *connection,
@@ -57,6 +73,8 @@ collector__operation_run_alone(struct collector__operation *operation,
     rc = collector__connection_begin(connection, how);
     if (rc == COLLECTOR_OK) {
         rc = run(operation, connection);
+        if (rc == COLLECTOR_OK)
+            rc = settle_future(connection);
         if (rc == COLLECTOR_OK)
             rc = collector__connection_commit(connection);
         else

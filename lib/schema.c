@@ -122,6 +122,9 @@ migrate(struct collector__database *database, sqlite3 *db)
     if (rc == COLLECTOR_OK && version < 2)
         rc = collector__database_execute(database, db, COLLECTOR_SCHEMA_SQL_2,
                                          "schema 2");
+    if (rc == COLLECTOR_OK && version < 3)
+        rc = collector__database_execute(database, db, COLLECTOR_SCHEMA_SQL_3,
+                                         "schema 3");
     if (rc == COLLECTOR_OK && database->indexed)
         rc = collector__database_execute(database, db,
                                          COLLECTOR_SCHEMA_SQL_INDEX, "index");

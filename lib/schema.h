@@ -8,7 +8,7 @@
 #define COLLECTOR_APPLICATION_ID 0x434c5452
 
 /** The schema that this version writes. */
-#define COLLECTOR_SCHEMA_VERSION 2
+#define COLLECTOR_SCHEMA_VERSION 3
 
 /**
  * Make the file ready: look for damage, create or migrate it in one

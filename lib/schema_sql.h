@@ -10,10 +10,6 @@
  *
  * events: uploaded_at is NULL for the backlog; a settled event carries the end
  * of the run that settled it, 0 when that run was pruned.
- *
- * devices: device_state as of devices_through, and the events above it folded
- * in. A timestamp from the future counts as now. Numbers for devices that are
- * not in device_state yet are those that they will get there.
  */
 /* clang-format off */
 #define COLLECTOR_SCHEMA_SQL_1 \
@@ -63,24 +59,6 @@
 "  FROM event_log;" \
 "CREATE VIEW backlog AS SELECT * FROM event_log" \
 "  WHERE id > (SELECT settled_through FROM state);" \
-"CREATE VIEW devices AS" \
-"  WITH tail AS (" \
-"    SELECT device_id, min(id) AS first_id," \
-"           max(min(ts, CAST((julianday('now') - 2440587.5) * 86400000" \
-"                            AS INTEGER))) AS seen_at" \
-"      FROM event_log WHERE id > (SELECT devices_through FROM state)" \
-"     GROUP BY device_id)" \
-"  SELECT d.id, d.device_key, d.label," \
-"         max(coalesce(d.last_seen_at, 0), coalesce(t.seen_at, 0))" \
-"           AS last_seen_at" \
-"    FROM device_state d LEFT JOIN tail t ON t.device_id = d.device_key" \
-"  UNION ALL" \
-"  SELECT (SELECT coalesce(max(id), 0) FROM device_state)" \
-"           + row_number() OVER (ORDER BY t.first_id)," \
-"         t.device_id, NULL, t.seen_at" \
-"    FROM tail t" \
-"   WHERE NOT EXISTS (SELECT 1 FROM device_state d" \
-"                      WHERE d.device_key = t.device_id);" \
 "CREATE VIEW ledger AS" \
 "  SELECT max(settled_through," \
 "             coalesce((SELECT max(id) FROM event_log), 0)) AS accepted," \
@@ -107,6 +85,34 @@
 "  finished_at INTEGER);" \
 "CREATE INDEX upload_runs_audit ON upload_runs(id)" \
 "  WHERE status IN ('dead', 'dropped');"
+
+/**
+ * Schema 3, for which schema 1 had a view that asked the clock: one that was
+ * set back took back what had been seen.
+ *
+ * devices: device_state as of devices_through, and the events above it folded
+ * in, none of which was from the future when it came. Numbers for devices that
+ * are not in device_state yet are those that they will get there.
+ */
+#define COLLECTOR_SCHEMA_SQL_3 \
+"PRAGMA user_version = 3;" \
+"DROP VIEW IF EXISTS devices;" \
+"CREATE VIEW devices AS" \
+"  WITH tail AS (" \
+"    SELECT device_id, min(id) AS first_id, max(ts) AS seen_at" \
+"      FROM event_log WHERE id > (SELECT devices_through FROM state)" \
+"     GROUP BY device_id)" \
+"  SELECT d.id, d.device_key, d.label," \
+"         max(coalesce(d.last_seen_at, 0), coalesce(t.seen_at, 0))" \
+"           AS last_seen_at" \
+"    FROM device_state d LEFT JOIN tail t ON t.device_id = d.device_key" \
+"  UNION ALL" \
+"  SELECT (SELECT coalesce(max(id), 0) FROM device_state)" \
+"           + row_number() OVER (ORDER BY t.first_id)," \
+"         t.device_id, NULL, t.seen_at" \
+"    FROM tail t" \
+"   WHERE NOT EXISTS (SELECT 1 FROM device_state d" \
+"                      WHERE d.device_key = t.device_id);"
 
 #define COLLECTOR_SCHEMA_SQL_INDEX \
 "CREATE INDEX IF NOT EXISTS event_log_device ON event_log(device_id);"

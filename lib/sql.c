@@ -138,7 +138,8 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
      * numbers them before they are here. */
     [COLLECTOR_SQL_REFRESH_DEVICES] =
         "INSERT INTO device_state (device_key, last_seen_at)"
-        " SELECT device_id, max(min(ts, ?1)) FROM event_log"
+        " SELECT device_id, max(CASE WHEN id >= ?4 AND ts - ?1 > ?5 THEN ?1"
+        "  ELSE ts END) FROM event_log"
         " WHERE id > ?2 AND id <= ?3 GROUP BY device_id ORDER BY min(id)"
         " ON CONFLICT (device_key) DO UPDATE SET"
         " last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at)",

@@ -233,6 +233,52 @@ START_TEST(test_a_clock_that_was_set_back_takes_nothing_back)
 }
 END_TEST
 
+/* A box without a clock of its own wakes up in 1970. */
+START_TEST(test_a_clock_that_is_not_set_yet_takes_nothing_back)
+{
+    struct model model = {0};
+    struct harness harness;
+    int64_t now;
+
+    start(&harness, _i);
+    now = atomic_load(&harness.clock.wall_ms);
+    see(&harness, &model, "a", now);
+    see(&harness, &model, "b", now - 5);
+    see(&harness, &model, "c", INT64_MAX);
+    see(&harness, &model, "a", 7);
+    see(&harness, &model, "d", now - 1);
+    atomic_store(&harness.clock.wall_ms, -1);
+    harness_reopen(&harness);
+    assert_devices(&harness, &model);
+    model_see(&model, "e", 1, 1);
+    harness_see(&harness, "e", INT64_MAX); /* refreshes: all of them */
+    ck_assert_int_eq(devices_through(&harness), 6);
+    assert_devices(&harness, &model);
+    ck_assert_int_eq(model.devices[0].last_seen_at, now);
+    harness_see(&harness, "b",
+                0); /* stamped with a time that is not negative */
+    ck_assert_int_eq(harness_int(&harness, "SELECT min(ts) FROM event_log"), 1);
+    assert_devices(&harness, &model);
+    harness_close(&harness);
+}
+END_TEST
+
+/* Nobody's clock is asked, or one that was set back would show less. */
+START_TEST(test_the_view_does_not_depend_on_when_it_is_read)
+{
+    const int64_t later = INT64_C(7258118400000); /* 2200 */
+    struct model model = {0};
+    struct harness harness;
+
+    start(&harness, _i);
+    atomic_store(&harness.clock.wall_ms, later);
+    see(&harness, &model, "a", later);
+    ck_assert_int_eq(devices_through(&harness), 0);
+    assert_devices(&harness, &model);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_labels_are_kept)
 {
     struct harness harness;
@@ -455,6 +501,10 @@ make_suite(void)
     tcase_add_test(view,
                    test_the_future_counts_as_now_in_a_group_that_broke_too);
     tcase_add_test(view, test_a_clock_that_was_set_back_takes_nothing_back);
+    tcase_add_loop_test(
+        view, test_a_clock_that_is_not_set_yet_takes_nothing_back, 0, 3);
+    tcase_add_loop_test(view, test_the_view_does_not_depend_on_when_it_is_read,
+                        0, 3);
     tcase_add_loop_test(view, test_labels_are_kept, 0, 3);
     tcase_add_test(view, test_devices_stay_when_their_events_are_pruned);
     tcase_add_test(life, test_a_device_whose_events_were_undone_was_never_seen);

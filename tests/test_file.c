@@ -130,9 +130,9 @@ START_TEST(test_a_store_of_a_newer_version_is_left_alone)
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_append(&harness, 5);
     harness_close(&harness);
-    harness_exec(&harness, "PRAGMA user_version = 3");
+    harness_exec(&harness, "PRAGMA user_version = 4");
     assert_refused(&harness, COLLECTOR_ERR_NEWER);
-    harness_exec(&harness, "PRAGMA user_version = 2");
+    harness_exec(&harness, "PRAGMA user_version = 3");
     harness_open(&harness);
     ck_assert_int_eq(harness_append(&harness, 1), 6);
     harness_close(&harness);
@@ -239,7 +239,7 @@ START_TEST(test_a_creation_that_was_cut_short_is_made_whole)
         }
         harness_open(&harness);
         ck_assert_int_eq(harness_append(&harness, 2), 1);
-        ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 2);
+        ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 3);
         ck_assert_int_eq(harness_int(&harness, "PRAGMA auto_vacuum"), 2);
         harness_reopen(&harness);
         ck_assert_int_eq(harness_append(&harness, 1), 3);

@@ -71,7 +71,7 @@ START_TEST(test_the_header_says_whose_file_it_is)
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     ck_assert_int_eq(harness_int(&harness, "PRAGMA application_id"),
                      0x434c5452); /* CLTR */
-    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 2);
+    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 3);
     ck_assert_int_eq(harness_int(&harness, "PRAGMA auto_vacuum"), 2);
     ck_assert_int_eq(harness_int(&harness, "PRAGMA page_size"), 4096);
     ck_assert_str_eq(harness_text(&harness, "PRAGMA journal_mode"), "wal");
@@ -121,9 +121,10 @@ START_TEST(test_a_file_of_schema_1_is_migrated_with_its_events)
         "'2',"
         " 2);"
         "INSERT INTO upload_runs VALUES (1, 5, 6, 1, 'success', NULL, 1, 1, 1);"
-        "INSERT INTO idempotency VALUES (2, 'key', 1, 7, x'00');");
+        "INSERT INTO idempotency VALUES (2, 'key', 1, 7, x'00');"
+        "CREATE VIEW devices AS SELECT 1 AS id, 'old' AS device_key;");
     harness_open(&harness);
-    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 2);
+    ck_assert_int_eq(harness_int(&harness, "PRAGMA user_version"), 3);
     ck_assert_int_eq(harness_append(&harness, 1), 3);
     ck_assert_uint_eq(harness_deliver(&harness, 9), 2);
     ck_assert_str_eq(harness_text(&harness, "SELECT collector_id FROM state"),
@@ -131,6 +132,8 @@ START_TEST(test_a_file_of_schema_1_is_migrated_with_its_events)
     ck_assert_int_eq(harness_int(&harness, "SELECT delivered FROM ledger"), 3);
     ck_assert_int_eq(
         harness_int(&harness, "SELECT sum(uptime_ms) FROM idempotency"), 0);
+    ck_assert_str_eq(harness_text(&harness, "SELECT device_key FROM devices"),
+                     "d");
     harness_close(&harness);
 }
 END_TEST
