@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The wall clock stamps, and decides nothing: it may jump by seconds, years or
+ * to before 1970 between any two looks at it, and the same work comes to the
+ * same events, ledger, rests and ages as under a clock that runs evenly.
+ *
+ * Each life is lived twice from one seed, and what it came to is written down
+ * line by line, without the times of the wall: the two texts are the same.
+ */
+#include "harness.h"
+#include "recorder.h"
+
+#include "devices.h"
+#include "uploader.h"
+
+#include <pthread.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define STEP_COUNT 250
+#define APPEND_COUNT_MAX 15
+#define BACKLOG_MAX 150
+#define KEY_COUNT 10
+#define DEVICE_COUNT_MAX 64
+#define RETRY_MAX_MS 64
+
+/** Steps between two comparisons of who was seen. */
+#define DEVICES_EVERY 10
+
+#define SECOND_MS INT64_C(1000)
+#define YEAR_MS (INT64_C(366) * 24 * 3600 * SECOND_MS)
+
+/** What is worse than a year off. */
+static const int64_t extremes[] = {
+    0,
+    1,
+    -1,
+    INT64_MIN,
+    INT64_MIN + 1,
+    INT64_MAX,
+    INT64_MAX - 1,
+    INT64_C(253402300800000) /* the year 10000 */};
+
+/** A clock, and what it said. */
+struct wall {
+    pthread_mutex_t lock;
+    bool jumps;
+    /** Also to where 64 bits end. */
+    bool wild;
+    unsigned seed;
+    int64_t now;
+    /** The largest that anybody was told. */
+    int64_t latest;
+    uint64_t jump_count;
+};
+
+/** A key that was used, and for what. */
+struct key {
+    unsigned device;
+    size_t count;
+    int64_t serial;
+};
+
+/** One of the two lives. */
+struct life {
+    struct harness harness;
+    struct wall wall;
+    unsigned seed;
+    struct recorder *recorder;
+    struct collector_sink *sink;
+    struct collector_uploader *uploader;
+    int64_t serial;
+    struct key keys[KEY_COUNT];
+    int64_t last_seen[DEVICE_COUNT_MAX];
+    char *text;
+    size_t text_size;
+    FILE *notes;
+};
+
+static unsigned
+draw(struct life *life, unsigned limit)
+{
+    return (unsigned)rand_r(&life->seed) % limit;
+}
+
+static int64_t
+jump(struct wall *wall)
+{
+    static const int64_t spans[] = {10 * SECOND_MS, 24 * 3600 * SECOND_MS,
+                                    30 * YEAR_MS};
+    const unsigned kind = (unsigned)rand_r(&wall->seed) % (wall->wild ? 5 : 4);
+    const int64_t offset = (int64_t)rand_r(&wall->seed) * rand_r(&wall->seed);
+    const int64_t base =
+        wall->now > 0 && wall->now < 200 * YEAR_MS ? wall->now : 55 * YEAR_MS;
+
+    if (kind == 4)
+        return extremes[(unsigned)rand_r(&wall->seed) %
+                        (sizeof(extremes) / sizeof(extremes[0]))];
+    if (kind == 3)
+        return -(offset % YEAR_MS);
+    return base + offset % (2 * spans[kind]) - spans[kind];
+}
+
+/** A collector_clock's wall_ms. */
+static int64_t
+read_wall(void *userdata)
+{
+    struct wall *wall = userdata;
+    int64_t now;
+
+    (void)pthread_mutex_lock(&wall->lock);
+    if (wall->jumps && rand_r(&wall->seed) % 2 == 0) {
+        wall->now = jump(wall);
+        wall->jump_count++;
+    } else if (wall->now < INT64_MAX) {
+        wall->now++;
+    }
+    now = wall->now;
+    if (now > wall->latest)
+        wall->latest = now;
+    (void)pthread_mutex_unlock(&wall->lock);
+    return now;
+}
+
+static int64_t
+read_monotonic(void *userdata)
+{
+    struct wall *wall = userdata;
+    struct life *life =
+        (struct life *)((char *)wall - offsetof(struct life, wall));
+
+    return atomic_load(&life->harness.clock.monotonic_ms);
+}
+
+static void
+wall_init(struct wall *wall, bool jumps, unsigned seed)
+{
+    (void)pthread_mutex_init(&wall->lock, NULL);
+    wall->jumps = jumps;
+    wall->wild = seed % 2 == 0;
+    wall->seed = seed;
+    wall->now = INT64_C(1700000000000);
+    wall->latest = 1;
+}
+
+/** Time passes, for whoever looks at the right clock. */
+static void
+pass(struct life *life, int64_t ms)
+{
+    atomic_fetch_add(&life->harness.clock.monotonic_ms, ms);
+}
+
+static void
+open_uploader(struct life *life)
+{
+    struct collector_uploader_options options;
+
+    collector_uploader_options_init(&options);
+    options.batch_count_max = 20;
+    options.retry_base_ms = RETRY_MAX_MS;
+    options.retry_max_ms = RETRY_MAX_MS;
+    options.log = support_log;
+    options.log_userdata = life->harness.log;
+    ck_assert_ok(collector_uploader_new(life->harness.store, life->sink,
+                                        &options, &life->uploader));
+    /* It looks after the store by the system's clock: here that is a step. */
+    life->uploader->maintained_at = INT64_MAX;
+}
+
+/** What the receiver says depends on the events, and on the life so far. */
+static struct recorder_answer
+judge(void *userdata, const struct collector_batch *batch)
+{
+    static const struct recorder_answer later = {.result = COLLECTOR_RETRY,
+                                                 .status = 503,
+                                                 .retry_after_ms = 5000,
+                                                 .error = "later"};
+    static const struct recorder_answer down = {.result = COLLECTOR_RETRY,
+                                                .error = "down"};
+    static const struct recorder_answer bad = {
+        .result = COLLECTOR_REJECTED, .status = 422, .error = "bad"};
+    struct life *life = userdata;
+    const unsigned drawn = draw(life, 8);
+    size_t i;
+
+    if (drawn < 2)
+        return drawn == 0 ? later : down;
+    for (i = 0; i < collector_batch_count(batch); i++) {
+        const struct collector_event *event = collector_batch_event(batch, i);
+
+        ck_assert_int_ge(event->ts, 1);
+        if (strtoll(event->payload, NULL, 10) % 13 == 0)
+            return bad;
+    }
+    return (struct recorder_answer){0};
+}
+
+static void
+note_stats(struct life *life)
+{
+    const struct collector_store_stats store = harness_stats(&life->harness);
+    struct collector_uploader_stats uploader = {.size = sizeof(uploader)};
+
+    collector_uploader_stats(life->uploader, &uploader);
+    (void)fprintf(life->notes,
+                  "%ju = %ju + %ju + %ju + %ju, %ju letters, full in %ju;"
+                  " %ju runs, %ju failed, healthy %d, in flight %ju\n",
+                  (uintmax_t)store.accepted, (uintmax_t)store.delivered,
+                  (uintmax_t)store.dead, (uintmax_t)store.dropped,
+                  (uintmax_t)store.pending, (uintmax_t)store.dead_letter_count,
+                  (uintmax_t)store.full_in_ms, (uintmax_t)uploader.runs,
+                  (uintmax_t)uploader.failures, uploader.healthy,
+                  (uintmax_t)uploader.in_flight_ms);
+    /* 0 says that there is none. */
+    ck_assert_int_eq(store.oldest_pending_ts > 0, store.pending > 0);
+    ck_assert_int_eq(uploader.failing_since > 0,
+                     uploader.failures_in_a_row > 0);
+    ck_assert_int_eq(uploader.last_success_at > 0, uploader.events > 0);
+    ck_assert_uint_eq(store.wal_pinned_ms, 0);
+}
+
+/** What the sender's clock says: nothing, something old, nonsense. */
+static int64_t
+draw_ts(struct life *life)
+{
+    switch (draw(life, 6)) {
+    case 0:
+        return INT64_C(1600000000000) + draw(life, 1000000);
+    case 1:
+        return 1 + draw(life, 1000);
+    case 2:
+        return draw(life, 4) == 0 ? INT64_MAX : INT64_C(4102444800000);
+    default:
+        return 0;
+    }
+}
+
+/** Append events that a key and a serial number tell all about: a repeat is
+ *  the same, also what the sender's clock said. */
+static void
+append(struct life *life, const struct key *what, const char *key)
+{
+    struct collector_event events[APPEND_COUNT_MAX];
+    struct collector_receipt receipt = {0, 0, false};
+    const unsigned seed = life->seed;
+    size_t i;
+    int rc;
+
+    life->seed = (unsigned)what->serial;
+    for (i = 0; i < what->count; i++)
+        events[i] = (struct collector_event){
+            .device_id = support_format("device-%u", what->device),
+            .kind = "k",
+            .payload =
+                support_format("%jd", (intmax_t)(what->serial + (int64_t)i)),
+            .ts = draw_ts(life)};
+    life->seed = seed;
+    rc = collector_store_append(life->harness.store, events, what->count, key,
+                                &receipt);
+    (void)fprintf(life->notes, "append %s: %s %jd %ju %d\n",
+                  support_text_or_nothing(key), support_error_name(rc),
+                  (intmax_t)receipt.first_id, (uintmax_t)receipt.count,
+                  receipt.duplicate);
+}
+
+static void
+step_append(struct life *life)
+{
+    const unsigned number = draw(life, KEY_COUNT);
+    struct key what = {.device = draw(life, (unsigned)life->serial / 40 + 3) %
+                                 DEVICE_COUNT_MAX,
+                       .count = 1 + draw(life, APPEND_COUNT_MAX),
+                       .serial = life->serial + 1};
+
+    if (draw(life, 2) == 0) {
+        append(life, &what, NULL);
+    } else {
+        if (life->keys[number].count > 0 && draw(life, 2) == 0)
+            what = life->keys[number];
+        life->keys[number] = what;
+        append(life, &what, support_format("key-%u", number));
+    }
+    life->serial += APPEND_COUNT_MAX;
+}
+
+/** Drain once; a rest is as long as was asked for, and ends when that has
+ *  passed. */
+static void
+step_drain(struct life *life)
+{
+    struct collector_drain drain;
+    struct collector_drain again;
+
+    ck_assert_ok(collector_uploader_drain(life->uploader, &drain));
+    (void)fprintf(life->notes, "drain %ju %d %s\n",
+                  (uintmax_t)drain.event_count, (int)drain.result,
+                  drain.wait_ms > RETRY_MAX_MS
+                      ? support_format("%u", drain.wait_ms)
+                      : "soon"); /* drawn at random */
+    if (drain.result != COLLECTOR_RETRY)
+        return;
+    if (drain.wait_ms > 0) {
+        pass(life, drain.wait_ms - 1);
+        ck_assert_ok(collector_uploader_drain(life->uploader, &again));
+        ck_assert_uint_eq(again.wait_ms, 1);
+        ck_assert_int_eq(again.result, COLLECTOR_RETRY);
+        pass(life, 1);
+    }
+    if (drain.wait_ms < RETRY_MAX_MS) /* it could have been drawn longer */
+        pass(life, RETRY_MAX_MS - (int64_t)drain.wait_ms);
+}
+
+static void
+step_maintain(struct life *life)
+{
+    pass(life, draw(life, 3000));
+    ck_assert_ok(collector_store_maintain(life->harness.store));
+}
+
+static void
+step_letters(struct life *life)
+{
+    uint64_t count = 0;
+    int rc;
+
+    if (draw(life, 3) > 0)
+        rc =
+            collector_dead_letters_replay(life->harness.store, NULL, 0, &count);
+    else
+        rc = collector_dead_letters_purge(life->harness.store, NULL, 0, &count);
+    (void)fprintf(life->notes, "letters: %s %ju\n", support_error_name(rc),
+                  (uintmax_t)count);
+}
+
+static void
+step_snapshot(struct life *life)
+{
+    const char *path = support_path(life->harness.dir, "copy");
+
+    ck_assert_ok(collector_store_snapshot(life->harness.store, path));
+    (void)fprintf(
+        life->notes, "copy %jd\n",
+        (intmax_t)support_sql_int(path, "SELECT count(*) FROM event_log"));
+    ck_assert_int_eq(unlink(path), 0);
+}
+
+static void
+step_reopen(struct life *life)
+{
+    collector_uploader_free(life->uploader);
+    harness_reopen(&life->harness);
+    open_uploader(life);
+}
+
+static void
+take_step(struct life *life)
+{
+    const unsigned drawn = draw(life, 40);
+
+    if (drawn < 16)
+        step_append(life);
+    else if (drawn < 30)
+        step_drain(life);
+    else if (drawn < 36)
+        step_maintain(life);
+    else if (drawn < 38)
+        step_letters(life);
+    else if (drawn < 39)
+        step_snapshot(life);
+    else
+        step_reopen(life);
+    note_stats(life);
+}
+
+/** No device is seen earlier than before, or later than anybody's now. */
+static void
+check_devices(struct life *life)
+{
+    sqlite3_stmt *statement = NULL;
+    sqlite3 *db = NULL;
+
+    ck_assert_int_eq(sqlite3_open(life->harness.path, &db), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(db,
+                           "SELECT substr(device_key, 8), last_seen_at"
+                           " FROM devices",
+                           -1, &statement, NULL),
+        SQLITE_OK);
+    while (sqlite3_step(statement) == SQLITE_ROW) {
+        const int device = sqlite3_column_int(statement, 0);
+        const int64_t seen_at = sqlite3_column_int64(statement, 1);
+
+        ck_assert_msg(seen_at >= life->last_seen[device],
+                      "device-%d was seen at %jd, and now at %jd", device,
+                      (intmax_t)life->last_seen[device], (intmax_t)seen_at);
+        ck_assert_int_le(seen_at - COLLECTOR_DEVICES_FUTURE_MS,
+                         life->wall.latest);
+        life->last_seen[device] = seen_at;
+    }
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(db);
+}
+
+/** All that is in the file but the wall's times. */
+static void
+note_file(struct life *life)
+{
+    static const char *const questions[] = {
+        "SELECT group_concat(id || ' ' || device_id || ' ' || payload_json,"
+        " char(10)) FROM (SELECT * FROM event_log ORDER BY id)",
+        "SELECT group_concat(status || ' ' || first_id || ' ' || last_id || ' '"
+        " || event_count || ' ' || attempts || ' ' || coalesce(error, '')"
+        " || ' ' || uptime_ms, char(10))"
+        " FROM (SELECT * FROM upload_runs ORDER BY id)",
+        "SELECT group_concat(event_id || ' ' || status || ' ' || reason || ' '"
+        " || attempts || ' ' || coalesce(replayed_as, 0), char(10))"
+        " FROM (SELECT * FROM dead_letters ORDER BY event_id)",
+        "SELECT group_concat(first_id || ' ' || key || ' ' || event_count"
+        " || ' ' || uptime_ms, char(10))"
+        " FROM (SELECT * FROM idempotency ORDER BY first_id)",
+        "SELECT settled_through || ' ' || delivered || ' ' || dead || ' ' ||"
+        " dropped || ' ' || dead_in_a_row || ' ' || uptime_ms FROM state",
+        "SELECT group_concat(id || ' ' || device_key, char(10))"
+        " FROM (SELECT * FROM devices ORDER BY id)"};
+    size_t i;
+
+    for (i = 0; i < sizeof(questions) / sizeof(questions[0]); i++)
+        (void)fprintf(life->notes, "%s\n",
+                      support_text_or_nothing(
+                          harness_text(&life->harness, questions[i])));
+    ck_assert_int_eq(
+        harness_int(&life->harness,
+                    "SELECT count(*) FROM upload_runs WHERE started_at < 1"
+                    " OR finished_at < 1"),
+        0);
+    ck_assert_int_eq(harness_int(&life->harness,
+                                 "SELECT count(*) FROM event_log e, devices"
+                                 " d WHERE d.device_key = e.device_id"
+                                 " AND d.last_seen_at < 1"),
+                     0);
+}
+
+static void
+begin(struct life *life, int mode, unsigned seed, bool jumps)
+{
+    memset(life, 0, sizeof(*life));
+    life->seed = seed;
+    wall_init(&life->wall, jumps, seed);
+    life->notes = open_memstream(&life->text, &life->text_size);
+    ck_assert_ptr_nonnull(life->notes);
+    harness_prepare(&life->harness, mode);
+    life->harness.clock_ops =
+        (struct collector_clock){.wall_ms = read_wall,
+                                 .monotonic_ms = read_monotonic,
+                                 .userdata = &life->wall};
+    life->harness.options.backlog_max = BACKLOG_MAX;
+    life->harness.options.overflow = seed % 3 == 0
+                                         ? COLLECTOR_OVERFLOW_DROP_OLDEST
+                                         : COLLECTOR_OVERFLOW_REJECT;
+    life->harness.options.retain_ms = 20000;
+    life->harness.options.idempotency_retain_ms = 30000;
+    life->harness.options.dead_letter_max = 5;
+    harness_open(&life->harness);
+    life->recorder = recorder_new(&life->sink);
+    recorder_set_judge(life->recorder, judge, life);
+    open_uploader(life);
+}
+
+/** Live it to its end; what it came to is in its text then. */
+static void
+live(struct life *life, int mode, unsigned seed, bool jumps)
+{
+    int i;
+
+    begin(life, mode, seed, jumps);
+    for (i = 1; i <= STEP_COUNT; i++) {
+        take_step(life);
+        if (i % DEVICES_EVERY == 0)
+            check_devices(life);
+    }
+    collector_uploader_free(life->uploader);
+    harness_close(&life->harness);
+    note_file(life);
+    collector_sink_free(life->sink);
+    recorder_free(life->recorder);
+    ck_assert_int_eq(fclose(life->notes), 0);
+}
+
+/** Assert that two texts are the same, or show the first line that is not. */
+static void
+assert_same(const char *steady, const char *jumpy)
+{
+    unsigned line = 1;
+    size_t i = 0;
+    size_t start = 0;
+
+    for (; steady[i] != '\0' && steady[i] == jumpy[i]; i++) {
+        if (steady[i] == '\n') {
+            start = i + 1;
+            line++;
+        }
+    }
+    ck_assert_msg(steady[i] == jumpy[i],
+                  "line %u differs: a steady clock has\n%.200s\nand one that "
+                  "jumps\n%.200s",
+                  line, steady + start, jumpy + start);
+}
+
+START_TEST(test_a_clock_that_jumps_changes_nothing_but_its_stamps)
+{
+    static struct life steady;
+    static struct life jumpy;
+    const uint64_t rounds = support_rounds("CLOCK_ROUNDS", 3, 400);
+    unsigned seed = support_seed();
+    uint64_t jump_count = 0;
+    uint64_t i;
+
+    for (i = 0; i < rounds; i++, seed++) {
+        live(&steady, _i, seed, false);
+        live(&jumpy, _i, seed, true);
+        assert_same(steady.text, jumpy.text);
+        ck_assert_int_gt(jumpy.serial, 0);
+        jump_count += jumpy.wall.jump_count;
+        free(steady.text);
+        free(jumpy.text);
+    }
+    (void)printf("mode %d: %ju lives of %d steps, %ju jumps\n", _i,
+                 (uintmax_t)rounds, STEP_COUNT, (uintmax_t)jump_count);
+    (void)fflush(stdout);
+}
+END_TEST
+
+static int64_t
+read_system(void *userdata)
+{
+    (void)userdata;
+    return support_now_ms();
+}
+
+/** Append on a thread, one event after the other. */
+static void *
+append_some(void *userdata)
+{
+    struct harness *harness = userdata;
+    int i;
+
+    for (i = 0; i < 200; i++)
+        harness_append(harness, 1);
+    return NULL;
+}
+
+START_TEST(test_nothing_stalls_on_threads_either)
+{
+    struct collector_uploader_options options;
+    struct collector_uploader *uploader;
+    struct collector_sink *sink;
+    struct recorder *recorder = recorder_new(&sink);
+    struct harness harness;
+    pthread_t threads[4];
+    struct wall wall;
+    int i;
+
+    wall_init(&wall, true, support_seed());
+    harness_prepare(&harness, _i);
+    harness.clock_ops = (struct collector_clock){
+        .wall_ms = read_wall, .monotonic_ms = read_system, .userdata = &wall};
+    harness_open(&harness);
+    collector_uploader_options_init(&options);
+    options.interval_ms = 5;
+    ck_assert_ok(
+        collector_uploader_new(harness.store, sink, &options, &uploader));
+    ck_assert_ok(collector_uploader_start(uploader));
+    for (i = 0; i < 4; i++)
+        ck_assert_int_eq(
+            pthread_create(&threads[i], NULL, append_some, &harness), 0);
+    for (i = 0; i < 4; i++)
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    ck_assert_eventually(harness_stats(&harness).delivered == 800);
+    ck_assert_ok(collector_uploader_stop(uploader, SUPPORT_WAIT_MS));
+    ck_assert_uint_eq(recorder_delivered_count(recorder), 800);
+    ck_assert_uint_gt(wall.jump_count, 0);
+    collector_uploader_free(uploader);
+    collector_sink_free(sink);
+    harness_close(&harness);
+    recorder_free(recorder);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("clock");
+    TCase *tcase = tcase_create("clock");
+
+    tcase_set_timeout(tcase, 6 * 3600);
+    tcase_add_loop_test(
+        tcase, test_a_clock_that_jumps_changes_nothing_but_its_stamps, 0, 3);
+    tcase_add_loop_test(tcase, test_nothing_stalls_on_threads_either, 0, 3);
+    suite_add_tcase(suite, tcase);
+    return support_run_suite(suite);
+}
