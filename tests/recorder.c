@@ -27,6 +27,7 @@ struct recorder {
     recorder_judge_fn judge;
     void *judge_userdata;
     bool blocked;
+    bool headstrong;
     bool delivering;
     bool cancelled;
     size_t call_count;
@@ -118,7 +119,7 @@ recorder_cancel(void *userdata)
 
     (void)pthread_mutex_lock(&recorder->lock);
     recorder->cancel_count++;
-    if (recorder->delivering)
+    if (recorder->delivering && !recorder->headstrong)
         recorder->cancelled = true;
     (void)pthread_cond_broadcast(&recorder->changed);
     (void)pthread_mutex_unlock(&recorder->lock);
@@ -188,6 +189,25 @@ void
 recorder_release(struct recorder *recorder)
 {
     set_blocked(recorder, false);
+}
+
+void
+recorder_set_cancellable(struct recorder *recorder, bool cancellable)
+{
+    (void)pthread_mutex_lock(&recorder->lock);
+    recorder->headstrong = !cancellable;
+    (void)pthread_mutex_unlock(&recorder->lock);
+}
+
+bool
+recorder_is_delivering(struct recorder *recorder)
+{
+    bool delivering;
+
+    (void)pthread_mutex_lock(&recorder->lock);
+    delivering = recorder->delivering;
+    (void)pthread_mutex_unlock(&recorder->lock);
+    return delivering;
 }
 
 static size_t

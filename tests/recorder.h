@@ -64,9 +64,18 @@ recorder_block(struct recorder *recorder);
 void
 recorder_release(struct recorder *recorder);
 
+/** Whether a cancel ends a deliver that waits. It does at first; a receiver
+ *  may answer all the same. */
+void
+recorder_set_cancellable(struct recorder *recorder, bool cancellable);
+
 /** Delivers begun so far. */
 size_t
 recorder_call_count(struct recorder *recorder);
+
+/** Whether one is under way. */
+bool
+recorder_is_delivering(struct recorder *recorder);
 
 /** Cancels and frees received so far. */
 size_t
