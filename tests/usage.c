@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/* What /proc says of a process. */
+#include "usage.h"
+
+#include "support.h"
+
+#include <dirent.h>
+#include <stdio.h>
+
+/* What an allocator may take for itself in the course of thousands of rounds:
+ * less than one lost allocation a round comes to. */
+#define SLACK_KIB 4096
+
+static int64_t
+count_entries(pid_t pid, const char *name)
+{
+    DIR *entries = opendir(support_format("/proc/%d/%s", (int)pid, name));
+    int64_t count = 0;
+
+    ck_assert_ptr_nonnull(entries);
+    while (readdir(entries) != NULL)
+        count++;
+    (void)closedir(entries); /* it was only read */
+    return count;
+}
+
+static int64_t
+read_resident_kib(pid_t pid)
+{
+    FILE *file = fopen(support_format("/proc/%d/status", (int)pid), "re");
+    char line[256];
+    long kib = 0;
+
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file) != NULL)
+        if (sscanf(line, "VmRSS: %ld kB", &kib) == 1)
+            break;
+    (void)fclose(file); /* it was only read */
+    ck_assert_int_gt(kib, 0);
+    return kib;
+}
+
+struct usage
+usage_read(pid_t pid)
+{
+    const struct usage usage = {.descriptor_count = count_entries(pid, "fd"),
+                                .thread_count = count_entries(pid, "task"),
+                                .resident_kib = read_resident_kib(pid)};
+
+    return usage;
+}
+
+bool
+usage_memory_counts(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    return false;
+#else
+    return true;
+#endif
+#else
+    return true;
+#endif
+}
+
+void
+usage_assert_flat(pid_t pid, const struct usage *before)
+{
+    struct usage now;
+
+    ck_assert_eventually((now = usage_read(pid)).thread_count <=
+                             before->thread_count &&
+                         now.descriptor_count <= before->descriptor_count);
+    if (usage_memory_counts())
+        ck_assert_int_le(now.resident_kib, before->resident_kib + SLACK_KIB);
+}
