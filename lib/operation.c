@@ -56,8 +56,8 @@ settle_future(struct collector__connection *connection)
 
     if (!connection->devices_due)
         return COLLECTOR_OK;
-    rc = collector__devices_refresh(connection,
-                                    collector__clock_wall_ms(clock));
+    rc =
+        collector__devices_refresh(connection, collector__clock_wall_ms(clock));
     connection->devices_due = rc != COLLECTOR_OK;
     return rc;
 }
