@@ -87,6 +87,7 @@ struct order {
 struct helper {
     pthread_t thread;
     uint32_t drain_ms;
+    int rc;
 };
 
 struct stage {
@@ -170,9 +171,9 @@ stage_close(void)
 static void *
 run_stop(void *userdata)
 {
-    const struct helper *helper = userdata;
+    struct helper *helper = userdata;
 
-    (void)collector_uploader_stop(stage.uploader, helper->drain_ms);
+    helper->rc = collector_uploader_stop(stage.uploader, helper->drain_ms);
     return NULL;
 }
 
@@ -231,6 +232,17 @@ act_snapshot(bool cancel)
     ck_assert_int_eq(access(path, F_OK), -1);
 }
 
+/** Assert that it worked, or that somebody else was at it: the latter while
+ *  the sink has the batch. */
+static void
+assert_done_or_busy(int rc, bool held)
+{
+    if (held)
+        ck_assert_error(rc, COLLECTOR_ERR_BUSY);
+    else
+        ck_assert(rc == COLLECTOR_OK || rc == COLLECTOR_ERR_BUSY);
+}
+
 /** One batch is out at a time: while the sink has it, nobody else gets one. */
 static void
 act_fetch(bool held)
@@ -239,10 +251,7 @@ act_fetch(bool held)
     struct collector_batch *batch = NULL;
     const int rc = collector_store_fetch(stage.harness.store, &limits, &batch);
 
-    if (held)
-        ck_assert_error(rc, COLLECTOR_ERR_BUSY);
-    else
-        ck_assert(rc == COLLECTOR_OK || rc == COLLECTOR_ERR_BUSY);
+    assert_done_or_busy(rc, held);
     collector_batch_free(batch);
 }
 
@@ -258,19 +267,32 @@ act_stats(void)
         (uint64_t)harness_int(&stage.harness, "SELECT accepted FROM ledger"));
 }
 
-/** Start it, or take a step, which only one may do at a time. */
-static void
-act_on_uploader(enum act act, bool held)
+static void *
+run_drain(void *userdata)
 {
+    struct helper *helper = userdata;
     struct collector_drain drain;
-    const int rc = act == ACT_START
-                       ? collector_uploader_start(stage.uploader)
-                       : collector_uploader_drain(stage.uploader, &drain);
 
-    if (held)
-        ck_assert_error(rc, COLLECTOR_ERR_BUSY);
-    else
-        ck_assert(rc == COLLECTOR_OK || rc == COLLECTOR_ERR_BUSY);
+    helper->rc = collector_uploader_drain(stage.uploader, &drain);
+    return NULL;
+}
+
+/** Take a step; where it may be given a batch, on a thread, since the sink may
+ *  hold it. */
+static void
+act_drain(bool held)
+{
+    struct helper *helper = &stage.helpers[stage.helper_count];
+    struct collector_drain drain;
+
+    if (held) {
+        assert_done_or_busy(collector_uploader_drain(stage.uploader, &drain),
+                            true);
+        return;
+    }
+    stage.helper_count++;
+    ck_assert_int_eq(pthread_create(&helper->thread, NULL, run_drain, helper),
+                     0);
 }
 
 /** @param held  Whether the sink has the batch for as long as this takes. */
@@ -285,8 +307,10 @@ perform(enum act act, bool held)
         act_fetch(held);
         break;
     case ACT_START:
+        assert_done_or_busy(collector_uploader_start(stage.uploader), held);
+        break;
     case ACT_DRAIN:
-        act_on_uploader(act, held);
+        act_drain(held);
         break;
     case ACT_STATS:
         act_stats();
@@ -339,9 +363,12 @@ end(enum ending ending)
     if (ending == END_STOP_DRAINED)
         ck_assert_ok(collector_uploader_stop(stage.uploader, LONG_MS));
     /* Nobody may be at it when it is freed. */
-    while (stage.helper_count > 0)
-        ck_assert_int_eq(
-            pthread_join(stage.helpers[--stage.helper_count].thread, NULL), 0);
+    while (stage.helper_count > 0) {
+        const struct helper *helper = &stage.helpers[--stage.helper_count];
+
+        ck_assert_int_eq(pthread_join(helper->thread, NULL), 0);
+        assert_done_or_busy(helper->rc, false);
+    }
     collector_uploader_free(stage.uploader);
     stage.uploader = NULL;
     /* What was joined takes a moment to go. */
