@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /** Before the first count: what is made once is made then. */
-#define WARM_UP_COUNT 50
+#define WARM_UP_COUNT 20
 
 /** A sink that never answers until it is told to stop. */
 struct waiter {
@@ -129,7 +129,7 @@ cycle_store(uint64_t number)
 
 START_TEST(test_a_store_is_opened_and_closed)
 {
-    const uint64_t rounds = support_rounds("CYCLES_STORE", 40, 10000);
+    const uint64_t rounds = support_rounds("CYCLES_STORE", 20, 3000);
     struct usage before;
     uint64_t i;
 

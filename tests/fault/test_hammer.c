@@ -20,7 +20,7 @@
 #define APPEND_COUNT_MAX 12
 
 /** Of the events of a thread, one of so many is refused for good. */
-#define BAD_EVERY 17
+#define BAD_EVERY 7
 
 /** More events than all of them can append in a round: the sink must be able to
  *  remember each. */
