@@ -10,6 +10,7 @@
 /* What an allocator may take for itself in the course of thousands of rounds:
  * less than one lost allocation a round comes to. */
 #define SLACK_KIB 4096
+#define SLACK_RANGES 60
 
 static int64_t
 count_entries(pid_t pid, const char *name)
@@ -40,11 +41,26 @@ read_resident_kib(pid_t pid)
     return kib;
 }
 
+static int64_t
+count_ranges(pid_t pid)
+{
+    FILE *file = fopen(support_format("/proc/%d/maps", (int)pid), "re");
+    int64_t count = 0;
+    int c;
+
+    ck_assert_ptr_nonnull(file);
+    while ((c = getc(file)) != EOF)
+        count += c == '\n';
+    (void)fclose(file); /* it was only read */
+    return count;
+}
+
 struct usage
 usage_read(pid_t pid)
 {
     const struct usage usage = {.descriptor_count = count_entries(pid, "fd"),
                                 .thread_count = count_entries(pid, "task"),
+                                .range_count = count_ranges(pid),
                                 .resident_kib = read_resident_kib(pid)};
 
     return usage;
@@ -74,6 +90,8 @@ usage_assert_flat(pid_t pid, const struct usage *before)
     ck_assert_eventually((now = usage_read(pid)).thread_count <=
                              before->thread_count &&
                          now.descriptor_count <= before->descriptor_count);
-    if (usage_memory_counts())
-        ck_assert_int_le(now.resident_kib, before->resident_kib + SLACK_KIB);
+    if (!usage_memory_counts())
+        return;
+    ck_assert_int_le(now.resident_kib, before->resident_kib + SLACK_KIB);
+    ck_assert_int_le(now.range_count, before->range_count + SLACK_RANGES);
 }

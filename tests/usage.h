@@ -12,6 +12,8 @@
 struct usage {
     int64_t descriptor_count;
     int64_t thread_count;
+    /** Ranges of memory: a thread that nobody joined leaves two. */
+    int64_t range_count;
     /** Memory that is resident, in KiB. */
     int64_t resident_kib;
 };
