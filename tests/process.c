@@ -181,7 +181,9 @@ daemon_port(struct daemon *daemon)
     const char *line;
     int port = 0;
 
-    ck_assert_msg(daemon_says(daemon, mark), "it does not listen:\n%s",
+    ck_assert_msg(daemon_says(daemon, mark),
+                  "it does not listen; its status is %d (%d: it runs):\n%s",
+                  daemon_wait(daemon, 0), DAEMON_RUNNING,
                   daemon_stderr(daemon));
     /* The rest of the line may come in later than its beginning. */
     ck_assert_eventually((line = strstr(daemon_stderr(daemon), mark)) != NULL &&
