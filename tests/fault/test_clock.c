@@ -512,7 +512,7 @@ START_TEST(test_a_clock_that_jumps_changes_nothing_but_its_stamps)
 {
     static struct life steady;
     static struct life jumpy;
-    const uint64_t rounds = support_rounds("CLOCK_ROUNDS", 3, 400);
+    const uint64_t rounds = support_rounds("CLOCK_ROUNDS", 2, 400);
     unsigned seed = support_seed();
     uint64_t jump_count = 0;
     uint64_t i;
