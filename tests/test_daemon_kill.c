@@ -234,7 +234,6 @@ let_be(unsigned *seed, int ms_max)
     (void)support_eventually(false, rand_r(seed) % ms_max);
 }
 
-/** Kill it in its start. */
 static void
 kill_early(unsigned *seed)
 {
