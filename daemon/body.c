@@ -7,6 +7,7 @@
 
 #include "answer.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* The first buffer of a chunked body; most fit. */
@@ -16,6 +17,10 @@
  * it has got a byte since the last one, so a client that trickles fast enough
  * is only noticed between two calls. */
 #define BODY_PIECE_SIZE 1024
+
+/* Another body is read in pieces for what each of them shows: that its client
+ * is sending. One fits into what TCP sends before the first ACK. */
+#define BODY_SIZED_PIECE_SIZE 8192
 
 /* How long, and how much, to listen to a client that was refused. A decent one
  * reads its answer and closes. */
@@ -38,7 +43,25 @@ struct body {
     size_t size;
     size_t capacity;
     int64_t deadline_ms;
+    /* Where the client has to get to next, so as not to be called slow. */
+    size_t milestone;
 };
+
+/* The size of the next piece. Whoever has sent one is waited for anew. */
+static size_t
+begin_piece(struct request *request, struct body *body)
+{
+    size_t room = body->capacity - body->size;
+    size_t size_max = request->framing == REQUEST_CHUNKED
+                          ? BODY_PIECE_SIZE
+                          : BODY_SIZED_PIECE_SIZE;
+
+    if (body->size >= body->milestone) {
+        worker_set_wait(request->worker, WORKER_CLIENT_WAIT);
+        body->milestone = body->size + size_max;
+    }
+    return room < size_max ? room : size_max;
+}
 
 /* Fill what room there is. COMPLETE when it is full, or at the end of chunks,
  * of which *ret_ended tells. */
@@ -46,11 +69,10 @@ static enum body_result
 fill(struct request *request, struct body *body, bool *ret_ended)
 {
     while (body->size < body->capacity) {
-        size_t room = body->capacity - body->size;
+        size_t room = begin_piece(request, body);
         int n;
 
-        if (request->framing == REQUEST_CHUNKED && room > BODY_PIECE_SIZE)
-            room = BODY_PIECE_SIZE;
+        errno = 0; /* what an interruption leaves there tells it from an end */
         n = mg_read(request->conn, body->text + body->size, room);
         if (n > 0)
             body->size += (size_t)n;
@@ -61,7 +83,7 @@ fill(struct request *request, struct body *body, bool *ret_ended)
         if (n == 0 || worker_now_ms() >= body->deadline_ms)
             return BODY_TOO_SLOW;
         if (n < 0)
-            return BODY_BROKEN;
+            return errno == EINTR ? BODY_TOO_SLOW : BODY_BROKEN;
     }
     return BODY_COMPLETE;
 }
@@ -125,6 +147,7 @@ read_in_time(struct request *request, struct body *body)
     else
         result = read_sized(request, body);
     worker_set_deadline(request->worker, 0);
+    worker_set_wait(request->worker, WORKER_NO_WAIT);
     return result;
 }
 

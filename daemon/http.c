@@ -50,7 +50,7 @@ dispatch(struct http_server *server, struct request *request)
         answer_error(request, 503, ANSWER_RETRY_AFTER, "shutting down");
         return;
     }
-    if (listener_is_guest(request->conn))
+    if (request->keep_alive && !listener_keep(request->conn))
         request->keep_alive = false;
     routes_answer(request);
 }
@@ -72,6 +72,7 @@ begin_request(struct mg_connection *conn)
 
     if (request.worker == NULL)
         return -1; /* more threads than CivetWeb was told to start */
+    worker_set_wait(request.worker, WORKER_NO_WAIT);
     atomic_fetch_add(&server->request_count, 1);
     dispatch(server, &request);
     atomic_fetch_sub(&server->request_count, 1);
@@ -80,6 +81,7 @@ begin_request(struct mg_connection *conn)
     if (request.body_pending && !request.continue_expected &&
         request.status != 408)
         body_discard(&request);
+    worker_set_wait(request.worker, WORKER_IDLE_WAIT);
     return request.status;
 }
 
@@ -101,18 +103,22 @@ http_error(struct mg_connection *conn, int status, const char *message)
     struct http_server *server = listener_userdata(conn);
     struct request request = {
         .conn = conn,
+        .worker = mg_get_thread_pointer(conn),
         .stopping = &server->stopping,
         .keep_alive = false,
     };
 
     (void)message; /* CivetWeb calls heads malformed that are late, or over
-                    * the limit: nothing here can tell them apart */
+                    * the limit: only the clock can tell them apart */
     if (info != NULL && info->request_method != NULL)
         request.head_only = strcmp(info->request_method, "HEAD") == 0;
     if (is_unknown_method(info, status))
         answer_error(&request, 501, NULL, "method not implemented");
     else if (status == 411)
         answer_error(&request, 400, NULL, "Content-Length must be a number");
+    else if (status == 400 && info->http_version == NULL &&
+             worker_waits_long(request.worker))
+        answer_error(&request, 408, NULL, "the head took too long");
     else if (status == 505)
         answer_error(&request, 505, NULL, "HTTP version not supported");
     else
@@ -177,10 +183,10 @@ http_server_port(const struct http_server *server)
     return listener_port(server->listener);
 }
 
-void
+int
 http_server_watch(struct http_server *server)
 {
-    listener_watch(server->listener);
+    return listener_watch(server->listener);
 }
 
 static void
@@ -199,7 +205,7 @@ finish_requests(struct http_server *server)
     atomic_store(&server->stopping, true);
     while (atomic_load(&server->request_count) > 0 &&
            worker_now_ms() < deadline_ms) {
-        http_server_watch(server);
+        (void)http_server_watch(server); /* sooner than it asks for */
         rest_a_step();
     }
 }

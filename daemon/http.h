@@ -35,8 +35,9 @@ http_server_start(const struct http_options *options,
 uint16_t
 http_server_port(const struct http_server *server);
 
-/** Enforce the deadlines of clients. Call it every second or so. */
-void
+/** Enforce the deadlines of clients. In how many milliseconds to call it
+ *  again. */
+int
 http_server_watch(struct http_server *server);
 
 /**

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * CivetWeb's settings, and what each is for. A connection holds its thread, so
- * one that comes when all are taken is a guest of a spare one: nobody waits for
- * ever, least of all a health check.
+ * one that comes when as many are kept as there may be is a guest of a spare
+ * one: nobody waits for ever, least of all a health check. When the spare ones
+ * are taken as well, whoever holds a thread to no purpose has to give it up.
  */
 #include "listener.h"
 
@@ -31,12 +32,17 @@
 #define QUEUE_COUNT "256"
 #define BACKLOG_COUNT "1024"
 
+/* Between two looks at who is late; and while nobody gets a thread but by that
+ * look. */
+#define WATCH_MS 250
+#define SHORTAGE_WATCH_MS 50
+
 /* Between two looks at whether the threads have ended. */
 #define STOP_STEP_MS 10
 
-/* The user data of a connection that may not stay. */
-static char guest_mark;
-#define GUEST ((void *)&guest_mark)
+/* The user data of a connection that may stay. */
+static char kept_mark;
+#define KEPT ((void *)&kept_mark)
 
 struct listener {
     struct listener_handlers handlers;
@@ -44,6 +50,7 @@ struct listener {
     struct worker_list *workers;
     unsigned thread_count;
     atomic_uint connection_count;
+    atomic_uint kept_count;
     atomic_bool stopped;
 };
 
@@ -52,9 +59,9 @@ init_connection(const struct mg_connection *conn, void **conn_data)
 {
     struct listener *listener = mg_get_user_data(mg_get_context(conn));
 
-    if (atomic_fetch_add(&listener->connection_count, 1) >=
-        listener->thread_count)
-        *conn_data = GUEST;
+    (void)conn_data; /* to be kept, it has to send a request */
+    atomic_fetch_add(&listener->connection_count, 1);
+    worker_set_wait(mg_get_thread_pointer(conn), WORKER_CLIENT_WAIT);
     return 0;
 }
 
@@ -63,6 +70,9 @@ connection_close(const struct mg_connection *conn)
 {
     struct listener *listener = mg_get_user_data(mg_get_context(conn));
 
+    worker_set_wait(mg_get_thread_pointer(conn), WORKER_NO_WAIT);
+    if (mg_get_user_connection_data(conn) == KEPT)
+        atomic_fetch_sub(&listener->kept_count, 1);
     atomic_fetch_sub(&listener->connection_count, 1);
 }
 
@@ -160,9 +170,18 @@ listener_userdata(const struct mg_connection *conn)
 }
 
 bool
-listener_is_guest(const struct mg_connection *conn)
+listener_keep(const struct mg_connection *conn)
 {
-    return mg_get_user_connection_data(conn) == GUEST;
+    struct listener *listener = mg_get_user_data(mg_get_context(conn));
+
+    if (mg_get_user_connection_data(conn) == KEPT)
+        return true;
+    if (atomic_fetch_add(&listener->kept_count, 1) >= listener->thread_count) {
+        atomic_fetch_sub(&listener->kept_count, 1);
+        return false;
+    }
+    mg_set_user_connection_data(conn, KEPT);
+    return true;
 }
 
 uint16_t
@@ -175,10 +194,14 @@ listener_port(const struct listener *listener)
     return (uint16_t)port.port;
 }
 
-void
+int
 listener_watch(struct listener *listener)
 {
-    worker_list_watch(listener->workers);
+    bool shortage = atomic_load(&listener->connection_count) >=
+                    listener->thread_count + SPARE_THREADS;
+
+    worker_list_watch(listener->workers, shortage);
+    return shortage ? SHORTAGE_WATCH_MS : WATCH_MS;
 }
 
 static void *

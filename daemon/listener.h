@@ -39,16 +39,18 @@ listener_start(const struct listener_handlers *handlers,
 void *
 listener_userdata(const struct mg_connection *conn);
 
-/** Whether a connection may not stay: it ends with its first answer. */
+/** Whether a connection, which has sent a request, may stay after the answer.
+ *  Call it while that request is answered. */
 bool
-listener_is_guest(const struct mg_connection *conn);
+listener_keep(const struct mg_connection *conn);
 
 /** The port that it listens on; 0 when there is none. */
 uint16_t
 listener_port(const struct listener *listener);
 
-/** Enforce the deadlines of clients. Call it every second or so. */
-void
+/** Enforce the deadlines of clients, and shorter ones while all threads are
+ *  taken. In how many milliseconds to call it again. */
+int
 listener_watch(struct listener *listener);
 
 /**

@@ -20,9 +20,6 @@
 
 enum { EXIT_USAGE = 2 };
 
-/* How often clients are held to their deadlines. */
-#define WATCH_MS 500
-
 /* Connections that wait for a thread, a pool of database connections, and what
  * every process has. */
 #define OTHER_DESCRIPTORS 512
@@ -263,11 +260,11 @@ exit_at_once(int number)
 static void
 wait_for_signal(struct daemon *daemon, const sigset_t *signals)
 {
-    const struct timespec rest = {.tv_nsec = WATCH_MS * 1000000};
+    struct timespec rest = {.tv_nsec = 0};
     struct sigaction action = {.sa_handler = exit_at_once};
 
     while (sigtimedwait(signals, NULL, &rest) < 0)
-        http_server_watch(daemon->server);
+        rest.tv_nsec = http_server_watch(daemon->server) * 1000000L;
     /* From here on a stop is under way: whoever asks again wants it now. */
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);

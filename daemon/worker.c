@@ -9,6 +9,11 @@
  * are late. A signal that arrives between two calls is lost, hence "again and
  * again". The same signal wakes the threads up when the server stops; without
  * it they would notice within two seconds.
+ *
+ * With a thread for each connection, clients that are slow on purpose could
+ * take them all. So while there is no thread for the next one, nobody may keep
+ * his for longer than a moment without a reason. A kept connection that is idle
+ * is such a reason, as long as there are worse ones.
  */
 #include "worker.h"
 
@@ -22,11 +27,24 @@
  * has got something; the second then finds the next one with nothing. */
 #define WORKER_GAP_MS 2
 
+/* How long a client may keep a thread waiting while others wait for one. An
+ * honest one has sent its head before a thread turns to it, and is then sending
+ * as fast as it can. */
+#define WORKER_PATIENCE_MS 500
+
+/* The same between two requests. */
+#define WORKER_IDLE_PATIENCE_MS 1000
+
+/* As many are to be freed at a look while there is no thread left. */
+#define WORKER_FREED_COUNT 16
+
 struct worker {
     struct worker_list *list;
     pthread_t thread;
     bool alive; /* under the list's lock */
     _Atomic int64_t deadline_ms;
+    _Atomic int wait; /* enum worker_wait */
+    _Atomic int64_t wait_since_ms;
 };
 
 struct worker_list {
@@ -109,6 +127,33 @@ worker_set_deadline(struct worker *worker, int64_t deadline_ms)
                           memory_order_relaxed);
 }
 
+void
+worker_set_wait(struct worker *worker, enum worker_wait wait)
+{
+    if (worker == NULL)
+        return;
+    /* The time first: what is new must not look old. */
+    if (wait != WORKER_NO_WAIT)
+        atomic_store(&worker->wait_since_ms, worker_now_ms());
+    atomic_store(&worker->wait, wait);
+}
+
+/* How long it has been in that wait; -1 when it is in another one. */
+static int64_t
+waited_ms(const struct worker *worker, enum worker_wait wait, int64_t now_ms)
+{
+    if ((enum worker_wait)atomic_load(&worker->wait) != wait)
+        return -1;
+    return now_ms - atomic_load(&worker->wait_since_ms);
+}
+
+bool
+worker_waits_long(const struct worker *worker)
+{
+    return waited_ms(worker, WORKER_CLIENT_WAIT, worker_now_ms()) >=
+           WORKER_PATIENCE_MS;
+}
+
 static bool
 is_late(const struct worker *worker, int64_t now_ms)
 {
@@ -118,40 +163,105 @@ is_late(const struct worker *worker, int64_t now_ms)
     return deadline_ms != 0 && deadline_ms <= now_ms;
 }
 
-/* Whether there was anybody to interrupt. */
-static bool
-interrupt_workers(struct worker_list *list, bool all)
+static void
+interrupt(const struct worker *worker)
+{
+    (void)pthread_kill(worker->thread, SIGURG); /* it is alive */
+}
+
+/* Under the lock. How many there were to interrupt. */
+static unsigned
+interrupt_late(struct worker_list *list, bool shortage)
 {
     int64_t now_ms = worker_now_ms();
-    bool any = false;
+    unsigned count = 0;
     unsigned i;
 
-    (void)pthread_mutex_lock(&list->lock);
     for (i = 0; i < list->count; i++) {
-        struct worker *worker = &list->workers[i];
+        const struct worker *worker = &list->workers[i];
+        bool slow = shortage && waited_ms(worker, WORKER_CLIENT_WAIT, now_ms) >=
+                                    WORKER_PATIENCE_MS;
 
-        if (worker->alive && (all || is_late(worker, now_ms))) {
-            (void)pthread_kill(worker->thread, SIGURG); /* it is alive */
-            any = true;
+        if (worker->alive && (slow || is_late(worker, now_ms))) {
+            interrupt(worker);
+            count++;
         }
     }
+    return count;
+}
+
+/* The one that has been idle for longest, but for less than the limit, which is
+ * how long the last one had been; NULL when there is none. */
+static const struct worker *
+find_idlest(const struct worker_list *list, int64_t now_ms, int64_t *limit_ms)
+{
+    const struct worker *idlest = NULL;
+    int64_t longest_ms = WORKER_IDLE_PATIENCE_MS - 1;
+    unsigned i;
+
+    for (i = 0; i < list->count; i++) {
+        const struct worker *worker = &list->workers[i];
+        int64_t ms = waited_ms(worker, WORKER_IDLE_WAIT, now_ms);
+
+        if (worker->alive && ms > longest_ms && ms < *limit_ms) {
+            idlest = worker;
+            longest_ms = ms;
+        }
+    }
+    *limit_ms = longest_ms;
+    return idlest;
+}
+
+/* Under the lock. */
+static void
+interrupt_idlest(struct worker_list *list, unsigned count)
+{
+    int64_t now_ms = worker_now_ms();
+    int64_t limit_ms = INT64_MAX;
+
+    for (; count > 0; count--) {
+        const struct worker *idlest = find_idlest(list, now_ms, &limit_ms);
+
+        if (idlest == NULL)
+            return;
+        interrupt(idlest);
+    }
+}
+
+/* Whether there was anybody late. */
+static bool
+look_once(struct worker_list *list, bool shortage)
+{
+    unsigned count;
+
+    (void)pthread_mutex_lock(&list->lock);
+    count = interrupt_late(list, shortage);
+    if (shortage && count < WORKER_FREED_COUNT)
+        interrupt_idlest(list, WORKER_FREED_COUNT - count);
     (void)pthread_mutex_unlock(&list->lock);
-    return any;
+    return count > 0;
 }
 
 void
-worker_list_watch(struct worker_list *list)
+worker_list_watch(struct worker_list *list, bool shortage)
 {
     const struct timespec gap = {.tv_nsec = WORKER_GAP_MS * 1000000};
 
-    if (!interrupt_workers(list, false))
+    if (!look_once(list, shortage))
         return;
     (void)nanosleep(&gap, NULL); /* shorter is fine */
-    (void)interrupt_workers(list, false);
+    (void)look_once(list, shortage);
 }
 
 void
 worker_list_interrupt(struct worker_list *list)
 {
-    (void)interrupt_workers(list, true);
+    unsigned i;
+
+    (void)pthread_mutex_lock(&list->lock);
+    for (i = 0; i < list->count; i++) {
+        if (list->workers[i].alive)
+            interrupt(&list->workers[i]);
+    }
+    (void)pthread_mutex_unlock(&list->lock);
 }

@@ -11,6 +11,16 @@ struct worker_list;
 /** One thread of the server. */
 struct worker;
 
+/** What of its client a thread waits for. */
+enum worker_wait {
+    /** Nothing: it is at work, or has no client. */
+    WORKER_NO_WAIT,
+    /** The rest of a head or of a body, or that an answer is read. */
+    WORKER_CLIENT_WAIT,
+    /** The next request of a connection that is kept. */
+    WORKER_IDLE_WAIT
+};
+
 /** Monotonic milliseconds. */
 int64_t
 worker_now_ms(void);
@@ -45,9 +55,24 @@ worker_leave(struct worker *worker);
 void
 worker_set_deadline(struct worker *worker, int64_t deadline_ms);
 
-/** Interrupt those that are past their deadline. Call it every second or so. */
+/** Say what the calling thread waits for from now on. NULL is fine. */
 void
-worker_list_watch(struct worker_list *list);
+worker_set_wait(struct worker *worker, enum worker_wait wait);
+
+/** Whether its client has kept the calling thread waiting for so long that it
+ *  may have been interrupted for that. */
+bool
+worker_waits_long(const struct worker *worker);
+
+/**
+ * Interrupt those that are past their deadline. Call it every second or so.
+ *
+ * @param shortage  There is no thread for the next connection: interrupt those
+ *                  as well whose clients have kept them waiting for long, and
+ *                  if they are few, those that have been idle for longest.
+ */
+void
+worker_list_watch(struct worker_list *list, bool shortage);
 
 /** Interrupt them all. */
 void
