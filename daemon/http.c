@@ -72,7 +72,6 @@ begin_request(struct mg_connection *conn)
 
     if (request.worker == NULL)
         return -1; /* more threads than CivetWeb was told to start */
-    worker_set_wait(request.worker, WORKER_NO_WAIT);
     atomic_fetch_add(&server->request_count, 1);
     dispatch(server, &request);
     atomic_fetch_sub(&server->request_count, 1);
@@ -81,7 +80,6 @@ begin_request(struct mg_connection *conn)
     if (request.body_pending && !request.continue_expected &&
         request.status != 408)
         body_discard(&request);
-    worker_set_wait(request.worker, WORKER_IDLE_WAIT);
     return request.status;
 }
 

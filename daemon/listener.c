@@ -76,6 +76,19 @@ connection_close(const struct mg_connection *conn)
     atomic_fetch_sub(&listener->connection_count, 1);
 }
 
+static int
+begin_request(struct mg_connection *conn)
+{
+    struct listener *listener = mg_get_user_data(mg_get_context(conn));
+    struct worker *worker = mg_get_thread_pointer(conn);
+    int status;
+
+    worker_set_wait(worker, WORKER_NO_WAIT);
+    status = listener->handlers.begin_request(conn);
+    worker_set_wait(worker, WORKER_IDLE_WAIT);
+    return status;
+}
+
 static void *
 init_thread(const struct mg_context *context, int thread_type)
 {
@@ -98,7 +111,7 @@ static struct mg_context *
 start_civetweb(struct listener *listener, const struct address *address)
 {
     const struct mg_callbacks callbacks = {
-        .begin_request = listener->handlers.begin_request,
+        .begin_request = begin_request,
         .log_message = listener->handlers.log_message,
         .connection_close = connection_close,
         .http_error = listener->handlers.http_error,

@@ -60,7 +60,7 @@ answer_request(struct floor_server *server, struct request *request)
         answer_error(request, problem.status, NULL, problem.text);
         return;
     }
-    if (listener_is_guest(request->conn))
+    if (request->keep_alive && !listener_keep(request->conn))
         request->keep_alive = false;
     if (request->path == NULL || strcmp(request->path, "/events") != 0 ||
         strcmp(request->method, "POST") != 0) {
