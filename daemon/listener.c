@@ -86,7 +86,8 @@ begin_request(struct mg_connection *conn)
     worker_set_wait(worker, WORKER_NO_WAIT);
     status = listener->handlers.begin_request(conn);
     worker_set_wait(worker, WORKER_IDLE_WAIT);
-    return status;
+    /* After a 0 CivetWeb would look for a file, with its own faults. */
+    return status != 0 ? status : -1;
 }
 
 static void *

@@ -168,6 +168,42 @@ is_whole_head(const struct mg_request_info *info)
     return end[1] == '\0' && end[2] == '\r' && end[3] == '\0';
 }
 
+/*
+ * Whether a name has no space behind it, before the colon. CivetWeb takes the
+ * header for one without; a proxy may not, and then they disagree about where
+ * the body ends. It has put a NUL in place of the colon, and of each such
+ * space.
+ */
+static bool
+is_whole_name(const struct mg_header *header)
+{
+    const char *colon = header->name + strlen(header->name);
+
+    return colon + 1 == header->value || colon[1] != '\0';
+}
+
+/* Whether a line ends with CR and LF. One that ends with LF alone is two to
+ * CivetWeb, and may be one to a proxy. */
+static bool
+is_whole_line(const struct mg_header *header, const struct mg_header *next)
+{
+    return next->name == header->value + strlen(header->value) + 2;
+}
+
+static bool
+are_whole_lines(const struct mg_request_info *info)
+{
+    const struct mg_header *header = info->http_headers;
+    int i;
+
+    for (i = 0; i < info->num_headers; i++) {
+        if (!is_whole_name(&header[i]) ||
+            (i > 0 && !is_whole_line(&header[i - 1], &header[i])))
+            return false;
+    }
+    return true;
+}
+
 int
 request_read_head(struct request *request, struct request_problem *ret_problem)
 {
@@ -195,7 +231,7 @@ request_read_head(struct request *request, struct request_problem *ret_problem)
         /* CivetWeb drops those beyond without a word, and the one that says
          * where the body ends may be among them. */
         return refuse(request, 431, "too many headers", ret_problem);
-    if (!is_whole_head(info))
+    if (!are_whole_lines(info) || !is_whole_head(info))
         return refuse(request, 400, "a header line is malformed", ret_problem);
     return read_framing(request, &framing, ret_problem);
 }
