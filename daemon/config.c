@@ -81,7 +81,7 @@ walk_step(struct walk *walk, struct problem *ret_problem)
     walk->option = option_find(name, name_size);
     if (walk->option == NULL)
         return problem_say(ret_problem, "%s is not an option, see -help",
-                           strchr(walk->where, '@') ? "that" : walk->where);
+                           option_may_show(name) ? walk->where : "that");
     if (take_value(walk, name[name_size] == '=' ? name + name_size + 1 : NULL,
                    ret_problem) < 0)
         return -1;

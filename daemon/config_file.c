@@ -24,10 +24,9 @@ load_text(const char *path, char *buffer, size_t *ret_size,
     const char *problem = NULL;
 
     if (file == NULL) {
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "-config \"%.200s\": expected a readable file (%s)",
-                       path, strerror(errno));
-        return -1;
+        return problem_say(ret_problem,
+                           "-config \"%.200s\": expected a readable file (%s)",
+                           path, strerror(errno));
     }
     errno = 0;
     *ret_size = fread(buffer, 1, CONFIG_FILE_SIZE_MAX + 1, file);
@@ -38,10 +37,9 @@ load_text(const char *path, char *buffer, size_t *ret_size,
     (void)fclose(file); /* nothing was written */
     if (problem == NULL)
         return 0;
-    (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                   "-config \"%.200s\": expected a readable file (%s)", path,
-                   problem);
-    return -1;
+    return problem_say(ret_problem,
+                       "-config \"%.200s\": expected a readable file (%s)",
+                       path, problem);
 }
 
 static int
@@ -56,16 +54,16 @@ parse_text(const char *path, const char *buffer, size_t size, json_t **ret_root,
         return 0;
     }
     if (root != NULL)
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "%.200s: expected a JSON object", path);
+        (void)problem_say(ret_problem, "%.200s: expected a JSON object", path);
     else if (json_error_code(&error) == json_error_duplicate_key)
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "%.200s:%d: %s", path, error.line, error.text);
+        (void)problem_say(ret_problem, "%.200s:%d: %s", path, error.line,
+                          option_may_show(error.text) ? error.text
+                                                      : "duplicate object key");
     else
         /* The parser's own words may quote a password. */
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "%.200s:%d: expected JSON, but column %d is none", path,
-                       error.line, error.column);
+        (void)problem_say(ret_problem,
+                          "%.200s:%d: expected JSON, but column %d is none",
+                          path, error.line, error.column);
     json_decref(root);
     return -1;
 }
@@ -102,26 +100,24 @@ set_value(const char *path, const char *name, const json_t *value,
           struct config *config, struct problem *ret_problem)
 {
     const struct option *option = option_find(name, strlen(name));
-    char where[320];
+    char quoted[128];
+    char where[336];
     char buffer[32];
     const char *text;
 
-    (void)snprintf(where, sizeof(where), "%.200s: \"%.64s\"", path, name);
+    option_quote(name, quoted, sizeof(quoted));
+    (void)snprintf(where, sizeof(where), "%.200s: %s", path, quoted);
     if (option == NULL || option->kind == OPTION_CONFIG ||
-        option->kind == OPTION_VERSION || option->kind == OPTION_HELP) {
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "%s is not an option of a config file", where);
-        return -1;
-    }
+        option->kind == OPTION_VERSION || option->kind == OPTION_HELP)
+        return problem_say(ret_problem, "%s is not an option of a config file",
+                           where);
     text = value_text(option, value, buffer, sizeof(buffer));
-    if (text == NULL) {
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "%s has a value of the wrong type: expected %s", where,
-                       option->kind == OPTION_SWITCH   ? "true or false"
-                       : option->kind == OPTION_NUMBER ? "a number"
-                                                       : "a string");
-        return -1;
-    }
+    if (text == NULL)
+        return problem_say(
+            ret_problem, "%s has a value of the wrong type: expected %s", where,
+            option->kind == OPTION_SWITCH   ? "true or false"
+            : option->kind == OPTION_NUMBER ? "a number"
+                                            : "a string");
     return option_set(option, where, text, config, ret_problem);
 }
 
@@ -133,12 +129,11 @@ config_file_read(const char *path, struct config *config,
     json_t *root = NULL;
     json_t *value;
     const char *name;
-    size_t size;
+    size_t size = 0;
     int rc = -1;
 
     if (buffer == NULL) {
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "out of memory");
+        (void)problem_say(ret_problem, "out of memory");
         goto out;
     }
     if (load_text(path, buffer, &size, ret_problem) < 0 ||

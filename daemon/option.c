@@ -125,11 +125,16 @@ option_find(const char *name, size_t name_size)
     return NULL;
 }
 
+bool
+option_may_show(const char *text)
+{
+    return strchr(text, '@') == NULL && strstr(text, "://") == NULL;
+}
+
 void
 option_quote(const char *text, char *ret_quoted, size_t size)
 {
-    /* Whatever the option: a URL with a password may stand in any place. */
-    if (strchr(text, '@') != NULL || strstr(text, "://") != NULL)
+    if (!option_may_show(text))
         (void)snprintf(ret_quoted, size, "(not shown)");
     else if (strlen(text) > QUOTED_SIZE_MAX)
         (void)snprintf(ret_quoted, size, "\"%.*s...\"", QUOTED_SIZE_MAX, text);
@@ -149,9 +154,8 @@ refuse(const char *where, const char *text, struct problem *ret_problem,
     (void)vsnprintf(expected, sizeof(expected), format, arguments);
     va_end(arguments);
     option_quote(text, quoted, sizeof(quoted));
-    (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                   "%s %s: expected %s", where, quoted, expected);
-    return -1;
+    return problem_say(ret_problem, "%s %s: expected %s", where, quoted,
+                       expected);
 }
 
 static int
@@ -196,10 +200,9 @@ set_url(const char *where, const char *text, char **member,
 {
     if (!is_url(text)) {
         /* Not even a broken one is shown: it may hold a password. */
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "%s: expected a URL, http://HOST or https://HOST",
-                       where);
-        return -1;
+        return problem_say(ret_problem,
+                           "%s: expected a URL, http://HOST or https://HOST",
+                           where);
     }
     return set_text(where, text, member, ret_problem);
 }

@@ -76,8 +76,13 @@ option_release(struct config *config);
 void
 option_print_help(FILE *stream);
 
+/** Whether a text of the user's can be shown: not if it may be a URL or an
+ *  address with a password, wherever it stands. */
+bool
+option_may_show(const char *text);
+
 /**
- * Put a value between quotes for a problem. One that may hold a password is not
+ * Put a text between quotes for a problem. One that may hold a password is not
  * shown, a long one is cut.
  */
 void

@@ -7,8 +7,8 @@ struct problem {
     char text[512];
 };
 
-/** Put it into words, as printf does; a long one is cut. Returns -1, for the
- *  caller to return. */
+/** Put it into words, as printf does; a long one is cut, and what is no text
+ *  becomes question marks. Returns -1, for the caller to return. */
 int
 problem_say(struct problem *ret_problem, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
