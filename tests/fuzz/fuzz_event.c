@@ -136,32 +136,33 @@ without_space(const char *text, size_t size, size_t *ret_size)
     return copy;
 }
 
-/** See that the payloads stand in the body one after the other, as values. */
+/** The place behind a payload that stands in a text as a value. */
+static const char *
+behind_payload(const char *at, const char *end, const char *payload)
+{
+    const size_t size = strlen(payload);
+
+    for (;; at++) {
+        at = memmem(at, (size_t)(end - at), payload, size);
+        fuzz_check(at != NULL && at + size < end);
+        if (at[-1] == ':' && (at[size] == ',' || at[size] == '}'))
+            return at + size;
+    }
+}
+
+/** See that the payloads stand in the body, one after the other. */
 static void
 check_sent(const struct collector__event_list *list, const char *text,
            size_t size)
 {
     size_t left;
     char *sent = without_space(text, size, &left);
-    const char *at = sent;
+    const char *at = sent + 1; /* behind a bracket */
     size_t i;
 
     for (i = 0; i < list->event_count; i++) {
-        const char *payload = list->events[i].payload;
-        const char *found;
-
-        if (payload == NULL)
-            continue;
-        found = memmem(at, left, payload, strlen(payload));
-        while (found != NULL && (found == sent || found[-1] != ':')) {
-            left -= (size_t)(found + 1 - at);
-            at = found + 1;
-            found = memmem(at, left, payload, strlen(payload));
-        }
-        fuzz_check(found != NULL);
-        left -= (size_t)(found - at) + strlen(payload);
-        at = found + strlen(payload);
-        fuzz_check(left > 0 && (*at == ',' || *at == '}'));
+        if (list->events[i].payload != NULL)
+            at = behind_payload(at, sent + left, list->events[i].payload);
     }
     free(sent);
 }
