@@ -16,7 +16,7 @@
 #define PRODUCER_COUNT 6
 
 /** More events than one producer can post in a siege. */
-#define EVENT_COUNT_MAX (256 * 1024)
+#define EVENT_COUNT_MAX (64 * 1024)
 
 struct note {
     int64_t id;
