@@ -97,32 +97,14 @@ static struct witness witness;
 static _Atomic int current_port;
 static _Atomic bool finished;
 
-static void
-write_body(const struct producer *producer, unsigned count, char *body)
-{
-    char device_id[WITNESS_TEXT_SIZE];
-    char payload[WITNESS_TEXT_SIZE];
-    size_t size = 0;
-    unsigned i;
-
-    for (i = 0; i < count; i++) {
-        witness_content(producer->number, producer->serial + i, device_id,
-                        payload);
-        size += (size_t)snprintf(
-            body + size, BODY_SIZE_MAX - size,
-            "%c{\"device_id\":\"%s\",\"kind\":\"load\",\"payload\":%s}",
-            i == 0 ? '[' : ',', device_id, payload);
-    }
-    (void)snprintf(body + size, BODY_SIZE_MAX - size, "]"); /* it fits */
-}
-
 static bool
 post(const struct producer *producer, struct client *client, unsigned count)
 {
     char body[BODY_SIZE_MAX];
     char key[64] = "";
 
-    write_body(producer, count, body);
+    witness_write_events(producer->number, producer->serial, count, body,
+                         sizeof(body));
     if (scenario->keyed)
         (void)snprintf(key, sizeof(key), "Idempotency-Key: %u-%u\r\n",
                        producer->number, producer->serial); /* it fits */
@@ -307,10 +289,24 @@ live_and_die(uint64_t number, unsigned *seed)
         tear_last_line();
 }
 
-static void
+/** Whether every producer had a receipt, and what is promised about a narrow
+ *  file was put to the test. */
+static bool
+has_seen_enough(int64_t accepted_min)
+{
+    return support_sql_int(db, "SELECT count(*) FROM devices") ==
+               PRODUCER_COUNT &&
+           support_sql_int(db, "SELECT accepted FROM ledger") > accepted_min &&
+           (!scenario->narrow ||
+            support_sql_int(db, "SELECT dropped FROM ledger") > 0);
+}
+
+/** Returns the collector that lives on. */
+static struct daemon *
 run_load(uint64_t kill_count, unsigned *seed)
 {
     static struct producer producers[PRODUCER_COUNT];
+    struct daemon *collectord;
     uint64_t number;
     unsigned i;
 
@@ -323,9 +319,15 @@ run_load(uint64_t kill_count, unsigned *seed)
     }
     for (number = 0; number < kill_count; number++)
         live_and_die(number, seed);
+    upstream_set_default(upstream, (struct upstream_answer){
+                                       .status = scenario->narrow ? 503 : 200});
+    collectord = start();
+    ck_assert_eventually(has_seen_enough((int64_t)kill_count));
     atomic_store(&finished, true);
     for (i = 0; i < PRODUCER_COUNT; i++)
         ck_assert_int_eq(pthread_join(producers[i].thread, NULL), 0);
+    upstream_set_default(upstream, (struct upstream_answer){0});
+    return collectord;
 }
 
 static struct upstream_answer
@@ -419,8 +421,8 @@ check_narrow(int64_t accepted)
         missing += witness_has(&witness, WITNESS_CONFIRMED, id) &&
                    !witness_has(&witness, WITNESS_DELIVERED, id);
     ck_assert_int_le(missing, dropped);
-    ck_assert_int_gt(dropped, 0);
-    ck_assert_int_gt(support_sql_int(db, "SELECT min(id) FROM event_log"), 1);
+    ck_assert_int_lt(support_sql_int(db, "SELECT count(*) FROM event_log"),
+                     accepted);
     account_assert_kept(db);
 }
 
@@ -431,8 +433,6 @@ check_all(void)
 
     ck_assert_msg(witness.last_id <= accepted, "event %jd was lost",
                   (intmax_t)witness.last_id);
-    ck_assert_int_eq(support_sql_int(db, "SELECT count(*) FROM devices"),
-                     PRODUCER_COUNT);
     if (scenario->narrow)
         check_narrow(accepted);
     else
@@ -463,16 +463,14 @@ START_TEST(test_confirmed_events_survive_being_killed)
 
     scenario = &scenarios[_i];
     set_up();
-    run_load(kill_count, &seed);
-    upstream_set_default(upstream, (struct upstream_answer){0});
-    collectord = start();
+    collectord = run_load(kill_count, &seed);
     ck_assert(support_eventually(
         support_sql_int(db, "SELECT pending FROM ledger") == 0, DRAIN_WAIT_MS));
     daemon_stop(collectord);
 
     witness_read_file(&witness, db);
     hear_receiver();
-    ck_assert_uint_gt(witness.counts[WITNESS_CONFIRMED], kill_count);
+    ck_assert_uint_gt(witness.counts[WITNESS_CONFIRMED], 0);
     check_all();
     (void)printf("%s: %ju kills, %ju confirmed, %ju stored, %ju delivered\n",
                  scenario->name, (uintmax_t)kill_count,

@@ -58,6 +58,11 @@ void
 witness_content(unsigned producer, unsigned serial, char *device_id,
                 char *payload);
 
+/** Write a request's body: so many events of a producer, as a JSON array. */
+void
+witness_write_events(unsigned producer, unsigned serial, unsigned count,
+                     char *text, size_t size_max);
+
 /** Say that an event has this id. Fails the test when somebody has said that
  *  the id is another event's. */
 void
@@ -86,7 +91,7 @@ void
 witness_read_file(struct witness *witness, const char *path);
 
 /** Have a file of NDJSON say what was delivered: each line whole, and in order,
- *  apart from what was sent again. */
+ *  apart from what was sent again; but for a piece of a line at the end. */
 void
 witness_read_lines(struct witness *witness, const char *path);
 
