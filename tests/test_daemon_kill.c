@@ -457,7 +457,7 @@ set_up(void)
 START_TEST(test_confirmed_events_survive_being_killed)
 {
     const uint64_t kill_count =
-        support_rounds("KILL_ROUNDS", _i < MODE_COUNT ? 10 : 5, 200);
+        support_rounds("KILL_ROUNDS", _i < MODE_COUNT ? 10 : 3, 200);
     unsigned seed = support_seed();
     struct daemon *collectord;
 

@@ -13,7 +13,8 @@ extern "C" {
  * of its own and for tests. Both functions may be called on any thread.
  */
 struct collector_clock {
-    /** Milliseconds since 1970-01-01 UTC; may jump. Stamps events and runs. */
+    /** Milliseconds since 1970-01-01 UTC; may jump. Stamps events and runs, and
+     *  decides nothing. What is less than 1 counts as 1. */
     int64_t (*wall_ms)(void *userdata);
     /** Milliseconds since any fixed moment; never goes back. Times retries. */
     int64_t (*monotonic_ms)(void *userdata);
