@@ -171,8 +171,10 @@ START_TEST(test_stats_count_what_happened)
 
     http_post_events(port, "[" EVENT "," EVENT "," EVENT "]", &response);
     http_post_events(port, "{\"device_id\":\"b\",\"kind\":\"k\"}", &response);
+    /* The uploader is asked before the store. */
     ck_assert_eventually(status_of(port, "/stats") == 200 &&
-                         response_int(&response, "store.backlog") == 0);
+                         response_int(&response, "store.backlog") == 0 &&
+                         response_int(&response, "uploader.runs") >= 1);
     ck_assert_str_eq(response_text(&response, "store.mode"),
                      _i == 0 ? "group" : "concurrent");
     ck_assert(response_bool(&response, "store.indexed"));
