@@ -10,6 +10,7 @@
 #include "lock.h"
 #include "path.h"
 
+#include <collector/error.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,9 +28,12 @@ static size_t
 make_mark(const char *path, char mark[MARK_SIZE])
 {
     struct stat file;
+    int64_t log_size;
     int size;
 
-    if (collector__path_size(path, "-wal") > 0 || stat(path, &file) != 0)
+    if (collector__path_measure(NULL, path, "-wal", &log_size) !=
+            COLLECTOR_OK ||
+        log_size > 0 || stat(path, &file) != 0)
         return 0;
     size = snprintf(mark, MARK_SIZE,
                     MARK_WORD "%llu:%llu %lld bytes %lld.%09ld %lld.%09ld\n",

@@ -301,11 +301,18 @@ static int
 check_empty(struct collector__database *database, int64_t size,
             struct collector__damage *damage)
 {
+    int64_t log_size;
+    int rc;
+
     if (size == 1) /* and for an empty one, too */
         return note_damage(database, COLLECTOR_ERR_FOREIGN, damage,
                            "is no database");
+    rc = collector__path_measure(&database->log, database->path, "-wal",
+                                 &log_size);
+    if (rc != COLLECTOR_OK)
+        return rc;
     /* It would take the log away, as one that some other file has left. */
-    if (collector__path_size(database->path, "-wal") > WAL_HEADER_SIZE)
+    if (log_size > WAL_HEADER_SIZE)
         return note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
                            "there is a write-ahead log without its file");
     return COLLECTOR_OK;
@@ -315,13 +322,16 @@ int
 collector__file_check(struct collector__database *database,
                       struct collector__damage *ret_damage)
 {
-    const int64_t size = collector__path_size(database->path, "");
     sqlite3 *db = NULL;
     bool empty = false;
     bool interrupted;
+    int64_t size;
     int rc;
 
     ret_damage->words[0] = '\0';
+    rc = collector__path_measure(&database->log, database->path, "", &size);
+    if (rc != COLLECTOR_OK)
+        return rc;
     if (database->vfs == NULL && size <= 1)
         return check_empty(database, size, ret_damage);
     if (!exists(database, ""))

@@ -147,13 +147,16 @@ collector__page_source_open(const char *vfs, const char *path,
     struct collector__page_source source;
     char *wal_path = collector__path_join(path, "-wal");
     int64_t page_count;
+    int64_t size;
     int rc;
 
     memset(&source, 0, sizeof(source));
     if (wal_path == NULL)
         return COLLECTOR_ERR_NOMEM;
     rc = collector__wal_frames_open(vfs, wal_path, &source.wal);
-    if (rc == COLLECTOR_OK && collector__path_size(path, "") > 0)
+    if (rc == COLLECTOR_OK)
+        rc = collector__path_measure(NULL, path, "", &size);
+    if (rc == COLLECTOR_OK && size > 0)
         rc = collector__raw_file_open(vfs, path, SQLITE_OPEN_MAIN_DB,
                                       &source.main);
     free(wal_path);

@@ -24,16 +24,36 @@ collector__path_join(const char *path, const char *suffix)
     return asprintf(&joined, "%s%s", path, suffix) < 0 ? NULL : joined;
 }
 
-int64_t
-collector__path_size(const char *path, const char *suffix)
+int
+collector__path_measure(const struct collector__log *log, const char *path,
+                        const char *suffix, int64_t *ret_size)
 {
     char *joined = collector__path_join(path, suffix);
     struct stat status;
+    int rc = COLLECTOR_OK;
+
+    if (joined == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    if (stat(joined, &status) == 0) {
+        *ret_size = (int64_t)status.st_size;
+    } else if (errno == ENOENT) {
+        *ret_size = -1;
+    } else {
+        rc = COLLECTOR_ERR_IO;
+        if (log != NULL)
+            collector__log(log, COLLECTOR_LOG_ERROR, "can't look at %s: %s",
+                           joined, strerror(errno));
+    }
+    free(joined);
+    return rc;
+}
+
+int64_t
+collector__path_size(const char *path, const char *suffix)
+{
     int64_t size = -1;
 
-    if (joined != NULL && stat(joined, &status) == 0)
-        size = (int64_t)status.st_size;
-    free(joined);
+    (void)collector__path_measure(NULL, path, suffix, &size); /* -1 then */
     return size;
 }
 

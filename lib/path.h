@@ -12,8 +12,18 @@
 char *
 collector__path_join(const char *path, const char *suffix);
 
-/** Bytes of the file at path + suffix; -1 when there is none, and when it can't
- *  be found out. */
+/**
+ * Find out how large the file at path + suffix is.
+ *
+ * @param log       NULL: nobody is told why it can't be found out.
+ * @param ret_size  Bytes; -1 when there is none.
+ * @return COLLECTOR_OK, ERR_IO, ERR_NOMEM: then nobody knows.
+ */
+int
+collector__path_measure(const struct collector__log *log, const char *path,
+                        const char *suffix, int64_t *ret_size);
+
+/** The same for whom it makes no difference: -1 also when nobody knows. */
 int64_t
 collector__path_size(const char *path, const char *suffix);
 

@@ -132,14 +132,40 @@ carry_row(sqlite3_str *sql, sqlite3_stmt *row)
             : (const char *)sqlite3_column_text(row, 7));
 }
 
-/**
- * Take from the damaged file what a new one should know, as far as it can be
- * read: its name, and what it had still to salvage itself.
- *
- * @param ret_id  Yours to free; NULL when it can't be read.
- */
-static void
-read_past(struct collector__database *database, sqlite3_str *sql, char **ret_id)
+/** Why a damaged file gave nothing: the damage is no error, our own lack of
+ *  memory is. */
+static int
+why_unread(sqlite3 *db)
+{
+    return (sqlite3_errcode(db) & 0xff) == SQLITE_NOMEM ? COLLECTOR_ERR_NOMEM
+                                                        : COLLECTOR_OK;
+}
+
+/** Read the damaged file's name. @param ret_id  Yours to free; NULL when it
+ *  can't be read. */
+static int
+read_name(sqlite3 *db, char **ret_id)
+{
+    sqlite3_stmt *statement = NULL;
+    char *id = NULL;
+    int rc = COLLECTOR_OK;
+
+    if (sqlite3_prepare_v2(db, "SELECT collector_id FROM state", -1, &statement,
+                           NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        id = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
+        rc = id == NULL ? COLLECTOR_ERR_NOMEM : COLLECTOR_OK;
+    } else {
+        rc = why_unread(db);
+    }
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
+    *ret_id = id;
+    return rc;
+}
+
+/** Read what the damaged file had still to salvage itself. */
+static int
+read_quarantines(sqlite3 *db, sqlite3_str *sql)
 {
     static const char rows[] =
         "SELECT at, path, reason, previous_collector_id, through, salvaged,"
@@ -147,23 +173,41 @@ read_past(struct collector__database *database, sqlite3_str *sql, char **ret_id)
         " ORDER BY id DESC LIMIT " COLLECTOR_TEXT_OF(
             COLLECTOR_QUARANTINE_ROWS_MAX) ") ORDER BY id";
     sqlite3_stmt *statement = NULL;
-    sqlite3 *db = NULL;
+    int rc;
 
-    *ret_id = NULL;
-    if (collector__path_size(database->path, "") <= 0 ||
-        collector__file_check_open(database, &db) != COLLECTOR_OK)
-        return;
-    if (sqlite3_prepare_v2(db, "SELECT collector_id FROM state", -1, &statement,
-                           NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        *ret_id = sqlite3_mprintf("%s", sqlite3_column_text(statement, 0));
-    (void)sqlite3_finalize(statement); /* it is damaged: errors are expected */
-    statement = NULL;
     if (sqlite3_prepare_v2(db, rows, -1, &statement, NULL) == SQLITE_OK)
         while (sqlite3_step(statement) == SQLITE_ROW)
             carry_row(sql, statement);
-    (void)sqlite3_finalize(statement); /* likewise */
-    (void)sqlite3_close(db);           /* it only read */
+    rc = why_unread(db);
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
+    return rc;
+}
+
+/**
+ * Take from the damaged file what a new one should know, as far as it can be
+ * read.
+ *
+ * @param ret_id  Its name. Yours to free; NULL when it can't be read.
+ * @return COLLECTOR_OK, ERR_NOMEM: then more of it could have been read.
+ */
+static int
+read_past(struct collector__database *database, sqlite3_str *sql, char **ret_id)
+{
+    sqlite3 *db = NULL;
+    int64_t size;
+    int rc;
+
+    *ret_id = NULL;
+    rc = collector__path_measure(&database->log, database->path, "", &size);
+    if (rc == COLLECTOR_OK && size > 0)
+        rc = collector__file_check_open(database, &db);
+    if (rc != COLLECTOR_OK || db == NULL)
+        return rc == COLLECTOR_ERR_NOMEM ? rc : COLLECTOR_OK;
+    rc = read_name(db, ret_id);
+    if (rc == COLLECTOR_OK)
+        rc = read_quarantines(db, sql);
+    (void)sqlite3_close(db); /* it only read */
+    return rc;
 }
 
 /** The statements that tell a new file where it comes from. NULL without
@@ -175,9 +219,10 @@ origin_sql(struct collector__database *database, const char *target,
     sqlite3_str *sql = sqlite3_str_new(NULL);
     const char *id = collector_id;
     char *read_id = NULL;
+    int rc;
 
     sqlite3_str_appendall(sql, "BEGIN;");
-    read_past(database, sql, &read_id);
+    rc = read_past(database, sql, &read_id);
     id = id != NULL ? id : read_id;
     sqlite3_str_appendf(
         sql,
@@ -187,6 +232,8 @@ origin_sql(struct collector__database *database, const char *target,
         "COMMIT",
         collector__clock_wall_ms(&database->clock), target, words, id, id);
     sqlite3_free(read_id);
+    if (rc != COLLECTOR_OK)
+        sqlite3_str_reset(sql); /* NULL is what it ends as then */
     return sqlite3_str_finish(sql);
 }
 
@@ -211,12 +258,16 @@ make_fresh(struct collector__database *database,
            const char *words, const char *collector_id)
 {
     char *sql = origin_sql(database, target, words, collector_id);
+    int64_t log_size = -1;
     int rc;
 
     rc = sql != NULL ? remove_fresh(fresh) : COLLECTOR_ERR_NOMEM;
     if (rc == COLLECTOR_OK)
         rc = collector__schema_make(fresh, sql);
-    if (rc == COLLECTOR_OK && collector__path_size(fresh->path, "-wal") >= 0) {
+    if (rc == COLLECTOR_OK)
+        rc = collector__path_measure(&fresh->log, fresh->path, "-wal",
+                                     &log_size);
+    if (rc == COLLECTOR_OK && log_size >= 0) {
         collector__log(&fresh->log, COLLECTOR_LOG_ERROR,
                        "%s could not be completed", fresh->path);
         rc = COLLECTOR_ERR_NOSPACE; /* SQLite does not say why it left it */
@@ -288,26 +339,50 @@ collector__quarantine(struct collector__database *database, const char *words,
     return rc;
 }
 
-/** Where PATH.fresh wants the damaged file to be; NULL when it is not complete.
- *  Yours to free. */
-static char *
-read_target(struct collector__database *fresh)
+/** Whether an error of SQLite says that a file was not finished: there is no
+ *  such table, no database at all, or a journal. */
+static bool
+is_incomplete(int code)
+{
+    code &= 0xff;
+    return code == SQLITE_ERROR || code == SQLITE_CORRUPT ||
+           code == SQLITE_NOTADB || code == SQLITE_READONLY;
+}
+
+/**
+ * Ask PATH.fresh where it wants the damaged file to be.
+ *
+ * @param ret_target  Yours to free; NULL when it is not complete.
+ * @return COLLECTOR_OK, or an error that says nothing about it.
+ */
+static int
+read_target(struct collector__database *fresh, char **ret_target)
 {
     sqlite3_stmt *statement = NULL;
     sqlite3 *db = NULL;
-    char *target = NULL;
+    int64_t log_size;
+    int step = SQLITE_ERROR;
+    int rc;
 
-    if (collector__path_size(fresh->path, "-wal") > 0 ||
-        collector__file_check_open(fresh, &db) != COLLECTOR_OK)
-        return NULL;
+    rc = collector__path_measure(&fresh->log, fresh->path, "-wal", &log_size);
+    if (rc != COLLECTOR_OK || log_size > 0)
+        return rc;
+    rc = collector__file_check_open(fresh, &db);
+    if (rc != COLLECTOR_OK)
+        return rc;
     if (sqlite3_prepare_v2(
             db, "SELECT path FROM quarantines ORDER BY id DESC LIMIT 1", -1,
-            &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW)
-        target = strdup((const char *)sqlite3_column_text(statement, 0));
-    (void)sqlite3_finalize(statement); /* an error: it is not complete */
+            &statement, NULL) == SQLITE_OK)
+        step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
+        *ret_target = strdup((const char *)sqlite3_column_text(statement, 0));
+        rc = *ret_target != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
+    } else if (step != SQLITE_DONE && !is_incomplete(sqlite3_errcode(db))) {
+        rc = collector__database_error(fresh, db, "reading quarantines");
+    }
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
     (void)sqlite3_close(db);           /* it only read */
-    return target;
+    return rc;
 }
 
 int
@@ -315,16 +390,20 @@ collector__quarantine_resume(struct collector__database *database)
 {
     struct collector__database fresh = fresh_of(database);
     char *target = NULL;
-    int rc = COLLECTOR_OK;
+    int64_t fresh_size = -1;
+    int64_t size = -1;
+    int rc;
 
     if (fresh.path == NULL)
         return COLLECTOR_ERR_NOMEM;
-    if (collector__path_size(fresh.path, "") >= 0) {
-        if (collector__path_size(database->path, "") < 0)
-            target = read_target(&fresh);
+    rc = collector__path_measure(&fresh.log, fresh.path, "", &fresh_size);
+    if (rc == COLLECTOR_OK && fresh_size >= 0)
+        rc = collector__path_measure(&fresh.log, database->path, "", &size);
+    if (rc == COLLECTOR_OK && fresh_size >= 0 && size < 0)
+        rc = read_target(&fresh, &target);
+    if (rc == COLLECTOR_OK && fresh_size >= 0)
         rc = target != NULL ? move_in(database, &fresh, target)
                             : remove_fresh(&fresh);
-    }
     if (rc == COLLECTOR_OK && target != NULL)
         collector__log(&database->log, COLLECTOR_LOG_WARNING,
                        "a new file is in the place of %s, which is now %s",

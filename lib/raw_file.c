@@ -7,6 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+/** What a file's error means to us. */
+static int
+translate(int code)
+{
+    if (code == SQLITE_OK)
+        return COLLECTOR_OK;
+    return (code & 0xff) == SQLITE_NOMEM || code == SQLITE_IOERR_NOMEM
+               ? COLLECTOR_ERR_NOMEM
+               : COLLECTOR_ERR_IO;
+}
+
 /** Open by name and type. SQLite's VFS for Unix does not open a log whose main
  *  file is missing, unless it is told that it is something else. */
 static int
@@ -38,14 +49,14 @@ collector__raw_file_open(const char *vfs_name, const char *path, int type,
     file.name = sqlite3_create_filename(path, "", "", 0, NULL);
     if (file.file == NULL || file.name == NULL)
         goto out;
-    rc = COLLECTOR_ERR_IO;
-    if (open_any(vfs, &file, type) != SQLITE_OK ||
-        file.file->pMethods->xFileSize(file.file, &size) != SQLITE_OK)
+    rc = translate(open_any(vfs, &file, type));
+    if (rc == COLLECTOR_OK)
+        rc = translate(file.file->pMethods->xFileSize(file.file, &size));
+    if (rc != COLLECTOR_OK)
         goto out;
     file.size = size;
     *ret_file = file;
     memset(&file, 0, sizeof(file)); /* handed over */
-    rc = COLLECTOR_OK;
 out:
     collector__raw_file_close(&file);
     return rc;

@@ -104,15 +104,15 @@ salvage_new(struct collector_store *store,
     rc = read_row(store, salvage);
     (void)pthread_mutex_unlock(&store->asker.mutex);
     collector__store_leave(store);
+    if (rc == COLLECTOR_OK && salvage->path != NULL)
+        rc = collector__page_scan_open(store->database.vfs, salvage->path,
+                                       &salvage->scan);
     if (rc == COLLECTOR_OK && salvage->path != NULL &&
         collector__path_size(salvage->path, "") < 0 &&
         collector__path_size(salvage->path, "-wal") < 0)
         collector__log(&store->database.log, COLLECTOR_LOG_ERROR,
                        "%s is gone: what it still held is lost, uncounted",
                        salvage->path);
-    if (rc == COLLECTOR_OK && salvage->path != NULL)
-        rc = collector__page_scan_open(store->database.vfs, salvage->path,
-                                       &salvage->scan);
     if (rc == COLLECTOR_ERR_IO && !store->salvage_logged)
         collector__log(&store->database.log, COLLECTOR_LOG_ERROR,
                        "can't read %s", salvage->path);
