@@ -18,6 +18,9 @@
 /** The members of an event that mean something to us. */
 enum member_name { DEVICE_ID, KIND, PAYLOAD, TS, MEMBER_COUNT };
 
+/* Bytes of an escape by four digits. */
+#define ESCAPE_SIZE 6
+
 static const char *const member_names[MEMBER_COUNT] = {"device_id", "kind",
                                                        "payload", "ts"};
 
@@ -66,22 +69,54 @@ read_ts(struct collector__parse *parse, struct collector__span span,
     return COLLECTOR_OK;
 }
 
+/** The value of a hexadecimal digit; -1 for anything else. */
+static int
+digit_value(char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    if (c >= 'a' && c <= 'f')
+        return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+/** Whether a character stands there, as it is or as \\u and four digits; the
+ *  shorter escapes are of characters that no name of ours has. */
+static bool
+character_is(struct collector__cursor *cursor, char character)
+{
+    int code = 0;
+    int i;
+
+    if (cursor->at < cursor->end && *cursor->at == character) {
+        cursor->at++;
+        return true;
+    }
+    if (cursor->end - cursor->at < ESCAPE_SIZE || cursor->at[0] != '\\' ||
+        cursor->at[1] != 'u')
+        return false;
+    for (i = 2; i < ESCAPE_SIZE; i++) {
+        const int digit = digit_value(cursor->at[i]);
+
+        if (digit < 0)
+            return false;
+        code = code << 4 | digit;
+    }
+    cursor->at += ESCAPE_SIZE;
+    return code == character;
+}
+
 /** Whether a raw name, perhaps with escapes in it, says this. */
 static bool
 name_is(struct collector__span raw, const char *name)
 {
-    const size_t size = strlen(name);
-    json_t *value;
-    bool is;
+    struct collector__cursor cursor = {raw.text + 1, raw.text + raw.size - 1};
 
-    if (memchr(raw.text, '\\', raw.size) == NULL)
-        return raw.size == size + 2 && memcmp(raw.text + 1, name, size) == 0;
-    value =
-        json_loadb(raw.text, raw.size, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
-    is = json_is_string(value) && json_string_length(value) == size &&
-         memcmp(json_string_value(value), name, size) == 0;
-    json_decref(value);
-    return is;
+    while (*name != '\0') {
+        if (!character_is(&cursor, *name++))
+            return false;
+    }
+    return cursor.at == cursor.end;
 }
 
 /** Scan the object at the cursor, noting the members that mean something. */

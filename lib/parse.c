@@ -14,6 +14,10 @@
  * escape is valid in a payload, and is refused where it isn't. */
 #define DECODE_FLAGS (JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL)
 
+/* A token is copied while it grows by doubling, and once more as a value. */
+#define TOKEN_COPIES 4
+#define TOKEN_SIZE_MIN 64
+
 int
 collector__parse_refuse(struct collector__parse *parse, int rc,
                         const char *format, ...)
@@ -65,7 +69,7 @@ refuse_json(struct collector__parse *parse, const json_error_t *error)
 {
     const enum json_error_code code = json_error_code(error);
 
-    if (code == json_error_out_of_memory)
+    if (code == json_error_out_of_memory || error->text[0] == '\0')
         return COLLECTOR_ERR_NOMEM;
     if (code == json_error_invalid_utf8)
         return collector__parse_refuse(parse, COLLECTOR_ERR_INVALID,
@@ -80,13 +84,40 @@ refuse_json(struct collector__parse *parse, const json_error_t *error)
                                    "malformed JSON");
 }
 
+/**
+ * See that there is memory for a text's largest token. Jansson does not notice
+ * when there is none: it leaves bytes of the token out, and reads on behind
+ * them.
+ */
+static int
+find_memory(size_t size)
+{
+    struct collector__buffer buffer;
+    int rc;
+
+    collector__buffer_init(&buffer, TOKEN_COPIES * size + TOKEN_SIZE_MIN);
+    rc = collector__buffer_reserve(&buffer, buffer.size_max);
+    collector__buffer_clear(&buffer);
+    return rc;
+}
+
+/* What is refused is looked at twice: a string for which there is no memory is
+ * an invalid token to Jansson. */
 int
 collector__parse_json(struct collector__parse *parse, const char *text,
                       size_t size, size_t flags, json_t **ret_tree)
 {
-    json_error_t error;
-    json_t *tree = json_loadb(text, size, DECODE_FLAGS | flags, &error);
+    json_error_t error = {.text = ""};
+    json_t *tree = NULL;
+    int looks;
+    int rc;
 
+    for (looks = 0; tree == NULL && looks < 2; looks++) {
+        rc = find_memory(size);
+        if (rc != COLLECTOR_OK)
+            return rc;
+        tree = json_loadb(text, size, DECODE_FLAGS | flags, &error);
+    }
     if (tree == NULL)
         return refuse_json(parse, &error);
     *ret_tree = tree;

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Whether a text is UTF-8; false also without the memory to find out. */
+/** Whether a text is UTF-8. */
 bool
 collector__utf8_is_valid(const char *text, size_t size);
 
