@@ -24,6 +24,7 @@ int
 collector__connection_open(struct collector__connection *connection,
                            struct collector__database *database, int busy_ms)
 {
+    sqlite3_stmt *statement;
     sqlite3 *db;
     int rc;
 
@@ -38,7 +39,12 @@ collector__connection_open(struct collector__connection *connection,
     (void)sqlite3_wal_hook(db, note_wal, database); /* there was none before */
     connection->database = database;
     connection->busy_ms = busy_ms;
-    return COLLECTOR_OK;
+    /* To undo something takes no memory then. */
+    rc = collector__connection_prepare(connection, COLLECTOR_SQL_ROLLBACK,
+                                       &statement);
+    if (rc != COLLECTOR_OK)
+        collector__connection_close(connection);
+    return rc;
 }
 
 void

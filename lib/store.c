@@ -42,7 +42,7 @@ collector_store_options_init(struct collector_store_options *options)
         *options = defaults;
 }
 
-/** A name as seen from a directory. NULL without memory. */
+/** A name as seen from a directory. NULL with errno. */
 static char *
 join(const char *directory, const char *name)
 {
@@ -56,7 +56,8 @@ join(const char *directory, const char *name)
 /**
  * The path with links resolved, also when the file is not there yet: a link to
  * it is followed by hand then, or the file would get two locks. The recursion
- * ends with the links, of which realpath() follows a few dozen.
+ * ends with the links, of which realpath() follows a few dozen. NULL with
+ * errno.
  */
 static char *
 resolve(const char *path) /* NOLINT(misc-no-recursion): it ends, see above */
@@ -71,11 +72,11 @@ resolve(const char *path) /* NOLINT(misc-no-recursion): it ends, see above */
 
     if (resolved != NULL || errno != ENOENT)
         return resolved;
+    size = readlink(path, target, sizeof(target) - 1);
     directory_of = strdup(path);
     name_of = strdup(path);
     if (directory_of != NULL && name_of != NULL)
         directory = realpath(dirname(directory_of), NULL);
-    size = readlink(path, target, sizeof(target) - 1);
     if (directory != NULL && size >= 0) {
         target[size] = '\0';
         followed = join(directory, target);
@@ -130,6 +131,7 @@ store_new(const struct collector_store_options *options,
     struct collector_store *store = calloc(1, sizeof(*store));
     struct collector__database *database;
     pthread_rwlockattr_t attributes;
+    int rc = COLLECTOR_OK;
 
     if (store == NULL)
         return COLLECTOR_ERR_NOMEM;
@@ -158,13 +160,15 @@ store_new(const struct collector_store_options *options,
     if (options->vfs != NULL)
         database->vfs = strdup(options->vfs);
     database->path = resolve(options->path);
-    if (database->path == NULL)
+    if (database->path == NULL) {
+        rc = errno == ENOMEM ? COLLECTOR_ERR_NOMEM : COLLECTOR_ERR_IO;
         collector__log(&database->log, COLLECTOR_LOG_ERROR, "%s: %s",
                        options->path, strerror(errno));
+    }
     *ret_store = store;
     if (options->vfs != NULL && database->vfs == NULL)
         return COLLECTOR_ERR_NOMEM;
-    return database->path != NULL ? COLLECTOR_OK : COLLECTOR_ERR_IO;
+    return rc;
 }
 
 static int
