@@ -13,6 +13,8 @@
 #define PAGE_SIZE 4096
 #define EVENT_COUNT 1200
 #define ROUND_COUNT 200
+/* Events so large that each has a page of its own. */
+#define LONE_COUNT 40
 
 static struct harness harness;
 
@@ -126,6 +128,165 @@ START_TEST(test_one_wrong_id_costs_one_event)
 }
 END_TEST
 
+/** The page of the event that lies alone in it with this id. */
+static size_t
+find_lone(struct bytes bytes, int64_t id)
+{
+    struct collector__page page = {NULL, PAGE_SIZE};
+    struct collector__page_cell cell;
+    size_t at;
+
+    for (at = PAGE_SIZE; at < bytes.size; at += PAGE_SIZE) {
+        page.data = (const unsigned char *)bytes.data + at;
+        if (collector__page_cell_count(page) == 1 &&
+            collector__page_cell(page, 0, &cell) && cell.id == id &&
+            cell.size > PAGE_SIZE / 2)
+            return at;
+    }
+    ck_abort_msg("no page has event %d alone", (int)id);
+    return 0;
+}
+
+START_TEST(test_events_that_lie_alone_are_found_behind_a_gap)
+{
+    static const int64_t gone[] = {10, 11, 20, LONE_COUNT - 1};
+    struct bytes bytes;
+    size_t i;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    ck_assert_ok(harness_fill(&harness, "device", LONE_COUNT, 3000));
+    harness_close(&harness);
+    bytes = bytes_read(harness.path);
+    for (i = 0; i < 4; i++)
+        memset(bytes.data + find_lone(bytes, gone[i]), 0, PAGE_SIZE);
+    bytes_write(harness.path, bytes);
+    ck_assert_int_eq(scan_all(0), LONE_COUNT - 4);
+}
+END_TEST
+
+START_TEST(test_a_page_that_is_there_twice_is_read_once)
+{
+    struct bytes bytes;
+    struct bytes twice;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    ck_assert_ok(harness_fill(&harness, "device", LONE_COUNT, 3000));
+    harness_close(&harness);
+    bytes = bytes_read(harness.path);
+    twice.size = bytes.size + 2 * PAGE_SIZE;
+    twice.data = support_alloc(twice.size);
+    memcpy(twice.data, bytes.data, bytes.size);
+    memcpy(twice.data + bytes.size, bytes.data + find_lone(bytes, 7),
+           PAGE_SIZE);
+    memcpy(twice.data + bytes.size + PAGE_SIZE,
+           bytes.data + find_lone(bytes, LONE_COUNT), PAGE_SIZE);
+    bytes_write(harness.path, twice);
+    ck_assert_int_eq(scan_all(0), LONE_COUNT);
+}
+END_TEST
+
+/* Rows that differ from an event in one thing. Their ids would go on from the
+ * last event's. */
+static const char *const no_events[] = {
+    "(x'64', 'kind', '{}', 1)",  "('d', x'64', '{}', 1)",
+    "('d', NULL, '{}', 1)",      "('d', 'kind', 7, 1)",
+    "('d', 'kind', x'7b7d', 1)", "('d', 'kind', '{}', 'late')",
+    "('d', 'kind', '{}', 1.5)",  "('d', 'kind', '{}', NULL)",
+    "(7, 'kind', '{}', 1)",      "(NULL, 'kind', '{}', 1)",
+};
+
+START_TEST(test_rows_that_are_nearly_events_are_none)
+{
+    damage_store_new(&harness, EVENT_COUNT, 0, false);
+    support_sql_exec(
+        harness.path,
+        support_format("CREATE TABLE other(id INTEGER PRIMARY KEY, a, b, c, d);"
+                       "WITH RECURSIVE n(i) AS (SELECT %d UNION ALL"
+                       " SELECT i + 1 FROM n WHERE i < %d)"
+                       "INSERT INTO other SELECT i, v.* FROM n,"
+                       " (VALUES %s) AS v",
+                       EVENT_COUNT + 1, EVENT_COUNT + 20, no_events[_i]));
+    ck_assert_int_eq(scan_all(0), EVENT_COUNT);
+}
+END_TEST
+
+/* What makes the copy of the state below no state, or one from earlier. */
+static const char *const no_states[] = {
+    "UPDATE other SET settled_through = 900", /* does not add up */
+    "UPDATE other SET settled_through = 900, delivered = 901, dead = -1",
+    "UPDATE other SET settled_through = 900, delivered = 900,"
+    " storage_faults = 'none'",
+    "UPDATE other SET settled_through = 4000000000000000000,"
+    " delivered = 4000000000000000000",
+    "UPDATE other SET settled_through = 900, delivered = 900, id = 2",
+    "UPDATE other SET settled_through = 9, delivered = 9, devices_through = 9",
+    "UPDATE other SET settled_through = 900, delivered = 900;"
+    "ALTER TABLE other ADD COLUMN one DEFAULT 1;"
+    "UPDATE other SET one = 2",
+};
+
+START_TEST(test_only_a_state_that_adds_up_is_believed)
+{
+    struct collector__page_scan *scan = NULL;
+    struct collector__page_scan_result result;
+    bool done = false;
+
+    damage_store_new(&harness, EVENT_COUNT, 450, false);
+    support_sql_exec(
+        harness.path,
+        support_format("CREATE TABLE other AS SELECT * FROM state; %s",
+                       no_states[_i]));
+    if (strstr(no_states[_i], "id = 2") != NULL)
+        support_sql_exec(harness.path, "UPDATE other SET rowid = 2");
+    ck_assert_ok(collector__page_scan_open(NULL, harness.path, &scan));
+    while (!done)
+        ck_assert_ok(collector__page_scan_look(scan, 0, &done));
+    result = collector__page_scan_result(scan);
+    ck_assert_int_eq(result.settled_through, 450);
+    ck_assert_int_eq(result.last_id, EVENT_COUNT);
+    collector__page_scan_free(scan);
+}
+END_TEST
+
+/** A file with pages of this size, as another program may have made it. */
+static void
+make_file(unsigned page_size)
+{
+    harness_init(&harness);
+    support_sql_create(
+        harness.path,
+        support_format(
+            "PRAGMA page_size=%u;"
+            "CREATE TABLE event_log(id INTEGER PRIMARY KEY, device_id, kind,"
+            " payload_json, ts);"
+            "WITH RECURSIVE n(i) AS"
+            " (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+            "INSERT INTO event_log SELECT i, 'd', 'k', '{}', i FROM n",
+            page_size, EVENT_COUNT));
+    ck_assert_int_eq(support_sql_int(harness.path, "PRAGMA page_size"),
+                     page_size);
+}
+
+START_TEST(test_pages_may_have_any_size)
+{
+    make_file(512u << _i);
+    ck_assert_int_eq(scan_all(0), EVENT_COUNT);
+}
+END_TEST
+
+START_TEST(test_a_page_size_that_none_can_have_is_not_believed)
+{
+    static const char *const sizes[] = {"\x01\x00", "\x03\x00", "\x00\x00"};
+    struct bytes bytes;
+
+    make_file(PAGE_SIZE);
+    bytes = bytes_read(harness.path);
+    memcpy(bytes.data + 16, sizes[_i], 2);
+    bytes_write(harness.path, bytes);
+    ck_assert_int_eq(scan_all(0), EVENT_COUNT);
+}
+END_TEST
+
 START_TEST(test_a_file_that_is_not_there_holds_nothing)
 {
     harness_init(&harness);
@@ -147,6 +308,15 @@ make_suite(void)
     tcase_add_loop_test(sound, test_a_sound_file_gives_all_its_events, 0, 2);
     tcase_add_loop_test(sound, test_what_is_settled_is_known, 0, 2);
     tcase_add_test(sound, test_a_file_that_is_not_there_holds_nothing);
+    tcase_add_loop_test(sound, test_pages_may_have_any_size, 0, 8);
+    tcase_add_loop_test(sound, test_rows_that_are_nearly_events_are_none, 0,
+                        sizeof(no_events) / sizeof(no_events[0]));
+    tcase_add_loop_test(sound, test_only_a_state_that_adds_up_is_believed, 0,
+                        sizeof(no_states) / sizeof(no_states[0]));
+    tcase_add_test(damaged, test_events_that_lie_alone_are_found_behind_a_gap);
+    tcase_add_test(damaged, test_a_page_that_is_there_twice_is_read_once);
+    tcase_add_loop_test(
+        damaged, test_a_page_size_that_none_can_have_is_not_believed, 0, 3);
     tcase_add_loop_test(damaged, test_no_bytes_can_lead_astray, 0, 6);
     tcase_add_test(damaged, test_one_wrong_id_costs_one_event);
     suite_add_tcase(suite, sound);
