@@ -63,6 +63,7 @@ read_row(struct collector_store *store, struct collector__salvage *ret_row)
 {
     struct collector__connection *connection = &store->asker.connection;
     sqlite3_stmt *statement = NULL;
+    const char *path;
     int step;
     int rc;
 
@@ -75,7 +76,8 @@ read_row(struct collector_store *store, struct collector__salvage *ret_row)
     step = sqlite3_step(statement);
     if (step == SQLITE_ROW) {
         ret_row->row_id = sqlite3_column_int64(statement, 0);
-        ret_row->path = strdup((const char *)sqlite3_column_text(statement, 1));
+        path = (const char *)sqlite3_column_text(statement, 1);
+        ret_row->path = path != NULL ? strdup(path) : NULL;
         ret_row->through = sqlite3_column_int64(statement, 2);
         ret_row->salvaged = sqlite3_column_int64(statement, 3);
         ret_row->lost = sqlite3_column_int64(statement, 4);

@@ -291,6 +291,24 @@ START_TEST(test_bad_arguments_are_refused)
 }
 END_TEST
 
+START_TEST(test_no_text_at_all_is_an_empty_one)
+{
+    struct collector_problem problem = {7, ""};
+    struct collector_problem of_empty = {7, ""};
+    const enum collector_json_form form = (enum collector_json_form)_i;
+
+    ck_assert_error(collector_store_append_json(fixture.store, NULL, 0, form,
+                                                "key", NULL, &problem),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_error(collector_store_append_json(fixture.store, "", 0, form,
+                                                "key", NULL, &of_empty),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_str_eq(problem.text, of_empty.text);
+    ck_assert_str_ne(problem.text, "bad argument");
+    check_empty();
+}
+END_TEST
+
 #define ROWS(table) (int)(sizeof(table) / sizeof((table)[0]))
 
 int
@@ -317,6 +335,8 @@ main(void)
                         ROWS(bad_texts));
     tcase_add_test(texts, test_a_good_text_is_in_the_file_and_names_no_problem);
     tcase_add_test(texts, test_a_text_over_1_mib_stores_nothing);
+    tcase_add_loop_test(texts, test_no_text_at_all_is_an_empty_one,
+                        COLLECTOR_JSON_DOCUMENT, COLLECTOR_JSON_LINES + 1);
     tcase_add_test(texts, test_bad_arguments_are_refused);
     suite_add_tcase(suite, texts);
     return support_run_suite(suite);

@@ -7,6 +7,8 @@
  */
 #include "harness.h"
 
+#include "clock.h"
+
 #include <sqlite3.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -93,7 +95,10 @@ END_TEST
 
 START_TEST(test_each_bad_option_is_invalid)
 {
-    const struct collector_clock half_a_clock = {NULL, NULL, NULL};
+    const struct collector_clock half_a_clock = {
+        NULL, collector__clock_system.monotonic_ms, NULL};
+    const struct collector_clock other_half = {collector__clock_system.wall_ms,
+                                               NULL, NULL};
     struct collector_store *store = NULL;
     struct harness harness;
     size_t i;
@@ -102,7 +107,7 @@ START_TEST(test_each_bad_option_is_invalid)
     ck_assert_error(collector_store_open(NULL, &store), COLLECTOR_ERR_INVALID);
     ck_assert_error(collector_store_open(&harness.options, NULL),
                     COLLECTOR_ERR_INVALID);
-    for (i = 0; i < 8; i++) {
+    for (i = 0; i < 12; i++) {
         struct collector_store_options bad = harness.options;
 
         bad.size = i == 0 ? 0 : bad.size;
@@ -112,7 +117,10 @@ START_TEST(test_each_bad_option_is_invalid)
         bad.connection_count_max = i == 5   ? 0
                                    : i == 6 ? COLLECTOR_CONNECTIONS_MAX + 1
                                             : bad.connection_count_max;
-        bad.clock = i == 7 ? &half_a_clock : NULL;
+        bad.clock = i == 7 ? &half_a_clock : i == 8 ? &other_half : NULL;
+        bad.overflow = i == 9 ? (enum collector_overflow)2 : bad.overflow;
+        bad.on_damage = i == 10 ? (enum collector_damage)2 : bad.on_damage;
+        bad.size_max = i == 11 ? COLLECTOR_STORE_SIZE_MIN - 1 : bad.size_max;
         ck_assert_msg(try_open(&bad) == COLLECTOR_ERR_INVALID,
                       "bad option %zu was taken", i);
     }
@@ -267,9 +275,11 @@ START_TEST(test_a_link_to_a_file_that_is_not_there_yet_finds_the_same_lock)
     harness_init(&harness);
     support_log_expect_errors(harness.log);
     other = harness.options;
+    /* A link that says where from its own place, and one that says it all. */
     other.path = support_path(harness.dir, "link.sqlite");
     ck_assert_int_eq(symlink("events.sqlite", other.path), 0);
-    harness.options.path = other.path;
+    harness.options.path = support_path(harness.dir, "link");
+    ck_assert_int_eq(symlink(other.path, harness.options.path), 0);
     harness_open(&harness);
     ck_assert_uint_eq(permissions(harness.path), 0600);
     other.path = harness.path;

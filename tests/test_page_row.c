@@ -154,12 +154,15 @@ static const struct {
     {"\x80", 1, 10},                                 /* a size without an end */
     {"\xff\xff\xff\xff\xff\xff\xff\xff", 8, 10},     /* of eight bytes so far */
     {"\xff\xff\xff\xff\xff\xff\xff\xff\xff", 9, 10}, /* of nine: too large */
-    {"\x00", 1, 1},                                  /* less than itself */
+    {"\x00", 1, 0},                                  /* less than itself */
     {"\x05\x01\x01", 3, 5},                          /* beyond the end */
     {"\x02\x80", 2, 2},                              /* half a type */
     {"\x02\x09x", 3, 3},     /* a byte that belongs to no column */
     {"\x02\x01", 2, 2},      /* a column without its byte */
     {"\x03\xff\x7f", 3, 40}, /* a column larger than the row */
+    {"\x13\xff\xff\xff\xff\xff\xff\xff\xff\xff"
+     "\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+     19, 5}, /* two whose sizes run over to a small sum */
     {"\x12\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 18, 18}, /* 17 columns */
 };
 

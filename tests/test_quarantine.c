@@ -221,18 +221,19 @@ END_TEST
 START_TEST(test_other_files_of_a_similar_name_are_left_alone)
 {
     static const char *const others[] = {".damaged-", ".damaged-x",
-                                         ".damaged-1.gz", ".damage-1"};
+                                         ".damaged-1.gz", ".damage-1",
+                                         ".damaged-18446744073709551616"};
     size_t i;
 
     make_damaged(false);
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 5; i++)
         support_write_file(damage_path(&harness, others[i]), "other");
     support_write_file(damage_path(&harness, ".damaged-9"), "old");
     damage_open_and_salvage(&harness);
     harness_close(&harness);
     ck_assert_int_gt(support_file_size(damage_path(&harness, ".damaged-10")),
                      5);
-    for (i = 0; i < 4; i++)
+    for (i = 0; i < 5; i++)
         ck_assert_str_eq(support_read_file(damage_path(&harness, others[i])),
                          "other");
 }
@@ -249,6 +250,26 @@ assert_left_alone(int expected)
     ck_assert_error(damage_try_open(&harness), expected);
     ck_assert_str_eq(directory_text(harness.dir), before);
 }
+
+START_TEST(test_what_stands_in_the_way_keeps_the_damaged_file_in_place)
+{
+    const char *in_the_way;
+    struct bytes before;
+
+    make_damaged(false);
+    in_the_way = damage_path(&harness, ".fresh");
+    before = bytes_read(harness.path);
+    ck_assert_int_eq(mkdir(in_the_way, 0700), 0);
+    support_log_expect_errors(harness.log);
+    harness.options.on_damage = COLLECTOR_DAMAGE_QUARANTINE;
+    ck_assert_error(damage_try_open(&harness), COLLECTOR_ERR_IO);
+    assert_bytes(harness.path, before);
+    ck_assert_uint_eq(support_log_count(harness.log, "can't remove"), 1);
+    ck_assert_int_eq(rmdir(in_the_way), 0);
+    damage_open_and_salvage(&harness);
+    harness_close(&harness);
+}
+END_TEST
 
 START_TEST(test_what_is_not_damaged_is_never_put_aside)
 {
@@ -277,6 +298,8 @@ make_suite(void)
     tcase_add_loop_test(exchange, test_a_damaged_file_is_kept_as_it_was, 0, 2);
     tcase_add_test(exchange, test_only_the_latest_damaged_files_are_kept);
     tcase_add_test(exchange, test_other_files_of_a_similar_name_are_left_alone);
+    tcase_add_test(exchange,
+                   test_what_stands_in_the_way_keeps_the_damaged_file_in_place);
     tcase_add_test(exchange, test_what_is_not_damaged_is_never_put_aside);
     tcase_add_loop_test(crash, test_a_crash_at_any_step_is_made_good, 0, 4);
     tcase_add_test(crash, test_an_exchange_goes_on_without_being_asked_for);

@@ -260,6 +260,22 @@ START_TEST(test_odd_paths_are_paths)
 }
 END_TEST
 
+START_TEST(test_a_name_that_leaves_no_room_is_an_error_in_words)
+{
+    const char *path;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    support_log_expect_errors(harness.log);
+    path = support_path(harness.dir, support_repeat("n", 255));
+    ck_assert_error(collector_store_snapshot(harness.store, path),
+                    COLLECTOR_ERR_IO);
+    ck_assert_uint_eq(support_log_count(harness.log, "can't create"), 1);
+    ck_assert_int_eq(support_file_size(path), -1);
+    ck_assert_ok(copy_take(&harness));
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_missing_directory_is_an_error_in_words)
 {
     harness_start(&harness, COLLECTOR_MODE_GROUP);
@@ -382,6 +398,7 @@ main(void)
     tcase_add_test(path, test_bad_paths_are_invalid);
     tcase_add_test(path, test_other_files_are_never_overwritten);
     tcase_add_test(path, test_odd_paths_are_paths);
+    tcase_add_test(path, test_a_name_that_leaves_no_room_is_an_error_in_words);
     tcase_add_test(path, test_missing_directory_is_an_error_in_words);
     tcase_add_test(path, test_file_that_comes_in_between_is_not_overwritten);
     tcase_add_test(path, test_simple_file_systems_do_as_well);
