@@ -89,6 +89,14 @@ remove_entry(const char *path, const struct stat *status, int type,
     return remove(path);
 }
 
+void
+support_dir_free(const char *dir)
+{
+    if (getenv("SUPPORT_KEEP") == NULL)
+        (void)nftw(dir, remove_entry, REMOVE_DESCRIPTOR_COUNT,
+                   FTW_DEPTH | FTW_PHYS); /* what stays goes at the end */
+}
+
 int
 support_run_suite(Suite *suite)
 {
@@ -109,8 +117,7 @@ support_run_suite(Suite *suite)
     if (getenv("SUPPORT_KEEP") != NULL)
         (void)printf("kept %s\n", base_dir);
     else
-        (void)nftw(base_dir, remove_entry, REMOVE_DESCRIPTOR_COUNT,
-                   FTW_DEPTH | FTW_PHYS);
+        support_dir_free(base_dir);
     return failed_count == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

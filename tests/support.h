@@ -123,6 +123,10 @@ support_occurrences(const char *text, const char *part);
 const char *
 support_dir_new(void);
 
+/** Remove it before the suite ends, where there would be thousands. */
+void
+support_dir_free(const char *dir);
+
 /** The path of a file in a directory. */
 const char *
 support_path(const char *dir, const char *name);

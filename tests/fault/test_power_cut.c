@@ -182,6 +182,11 @@ run_shift(uint64_t number, bool ignores_syncs)
     directories[0] = support_dir_new();
     directories[1] = support_dir_new();
     fault = cut_shift(shift, &cut_seed);
+    if (fault == NULL) {
+        support_dir_free(shift->directory);
+        support_dir_free(directories[0]);
+        support_dir_free(directories[1]);
+    }
     shift_free(shift);
     free(shift);
     return fault;

@@ -200,6 +200,10 @@ run(int number, bool ignores_syncs)
             fault = support_format("cut at %zu of %zu, %s: %s", moments[i],
                                    tape.count, directory, fault);
     }
+    if (fault == NULL) {
+        support_dir_free(harness.dir);
+        support_dir_free(directory);
+    }
     platter_free(platter);
     tape_free(&tape);
     free(claims);
