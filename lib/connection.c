@@ -190,24 +190,44 @@ collector__connection_count_pages(struct collector__connection *connection,
                                      0, ret_free_count);
 }
 
+/** Whether a file of ours can stand there: whatever is computed from such
+ *  numbers does not overflow. */
+static bool
+is_possible(const struct collector__position *position)
+{
+    return position->settled_through >= 0 &&
+           position->next_id > position->settled_through &&
+           position->next_id <= COLLECTOR_ID_MAX &&
+           position->devices_through >= 0 &&
+           position->devices_through <= COLLECTOR_ID_MAX;
+}
+
 static int
 read_position(struct collector__connection *connection)
 {
     struct collector__position *position = &connection->position;
     sqlite3_stmt *statement = NULL;
+    int step;
     int rc;
 
     rc = collector__connection_prepare(connection, COLLECTOR_SQL_POSITION,
                                        &statement);
     if (rc != COLLECTOR_OK)
         return rc;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
+    step = sqlite3_step(statement);
+    if (step == SQLITE_ROW) {
         position->next_id = sqlite3_column_int64(statement, 0);
         position->settled_through = sqlite3_column_int64(statement, 1);
         position->devices_through = sqlite3_column_int64(statement, 2);
         position->dead_in_a_row = sqlite3_column_int64(statement, 3);
-    } else {
+    }
+    if (step != SQLITE_ROW && step != SQLITE_DONE) {
         rc = collector__connection_error(connection, "reading the position");
+    } else if (step == SQLITE_DONE || !is_possible(position)) {
+        collector__log(&connection->database->log, COLLECTOR_LOG_ERROR,
+                       "%s: its state can't be that of a store",
+                       connection->database->path);
+        rc = COLLECTOR_ERR_CORRUPT;
     }
     collector__connection_done(statement);
     return rc;

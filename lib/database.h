@@ -14,6 +14,13 @@
 #define COLLECTOR_TEXT_OF(x) COLLECTOR_TEXT_OF_(x)
 #define COLLECTOR_TEXT_OF_(x) #x
 
+/** The highest id, half of what 64 bits hold: nobody gets there, and whatever
+ *  is computed from ids below it does not overflow. */
+#define COLLECTOR_ID_MAX 4611686018427387903
+
+/** The longest time that a store can have been open, in ms; likewise. */
+#define COLLECTOR_UPTIME_MS_MAX (INT64_MAX / 2)
+
 /** Bytes of a page of the file: what SQLite makes of a new file. */
 #define COLLECTOR_PAGE_SIZE 4096
 

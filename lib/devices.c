@@ -8,11 +8,12 @@
 
 #include <collector/error.h>
 
-/** Whether a device's clock is ahead of ours. Both are 0 or more. */
+/** Whether a device's clock is ahead of ours, which says 1 or more; a ts from a
+ *  file may be anything. */
 static bool
 is_ahead(int64_t ts, int64_t now)
 {
-    return ts - now > COLLECTOR_DEVICES_FUTURE_MS;
+    return ts > now && ts - now > COLLECTOR_DEVICES_FUTURE_MS;
 }
 
 void

@@ -34,6 +34,11 @@
 /* A log of this size or less has a header, and no page. */
 #define WAL_HEADER_SIZE 32
 
+/* Where the header says by which version it may be written: 1 is without a log,
+ * 2 with one, and more than that SQLite only reads. */
+#define WRITE_VERSION_OFFSET 18
+#define WRITE_VERSION_MAX 2
+
 /* Where a journal says how many pages the file had before. */
 #define JOURNAL_HEADER_SIZE 28
 #define JOURNAL_PAGES_OFFSET 16
@@ -121,10 +126,62 @@ ask(struct collector__database *database, sqlite3 *db, const char *sql,
     return rc;
 }
 
-/** Whether this is an empty database, or one of ours that we can read. */
+/** Say that a file is damaged unless an answer is 1. */
+static int
+expect_one(struct collector__database *database, sqlite3 *db, const char *sql,
+           struct collector__damage *damage, const char *words)
+{
+    int64_t answer = 0;
+    const int rc = ask(database, db, sql, &answer, damage);
+
+    if (rc != COLLECTOR_OK || answer == 1)
+        return rc;
+    return note_damage(database, COLLECTOR_ERR_CORRUPT, damage, words);
+}
+
+/** See that the tables are those of the version that the file says it has: or
+ *  a migration fails half-way, and an append whenever it needs one of them. */
+static int
+check_schema(struct collector__database *database, sqlite3 *db, int64_t version,
+             struct collector__damage *damage)
+{
+    static const char *const sql[COLLECTOR_SCHEMA_VERSION] = {
+        COLLECTOR_SCHEMA_SQL_FITS_1, COLLECTOR_SCHEMA_SQL_FITS_2,
+        COLLECTOR_SCHEMA_SQL_FITS_2}; /* 3 is another view of them */
+    static const char words[] = "its tables are not those of its version";
+
+    if (version < 1)
+        return note_damage(database, COLLECTOR_ERR_CORRUPT, damage, words);
+    return expect_one(database, db, sql[version - 1], damage, words);
+}
+
+/** See that SQLite will write it: by one bit of the header it only reads. */
+static int
+check_writable(struct collector__database *database, sqlite3 *db,
+               struct collector__damage *damage)
+{
+    sqlite3_file *file = NULL;
+    unsigned char version = 0;
+
+    (void)sqlite3_file_control(db, "main", SQLITE_FCNTL_FILE_POINTER, &file);
+    if (file == NULL || file->pMethods == NULL ||
+        file->pMethods->xRead(file, &version, 1, WRITE_VERSION_OFFSET) !=
+            SQLITE_OK)
+        return COLLECTOR_OK; /* SQLite itself has more to say of it */
+    if (version <= WRITE_VERSION_MAX)
+        return COLLECTOR_OK;
+    return note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
+                       "its header forbids to write it");
+}
+
+/**
+ * Whether this is an empty database, or one of ours that we can read.
+ *
+ * @param ret_version  Its schema; 0 for an empty one.
+ */
 static int
 identify(struct collector__database *database, sqlite3 *db, bool *ret_empty,
-         struct collector__damage *damage)
+         int64_t *ret_version, struct collector__damage *damage)
 {
     int64_t application_id = 0;
     int64_t version = 0;
@@ -154,6 +211,7 @@ identify(struct collector__database *database, sqlite3 *db, bool *ret_empty,
                        COLLECTOR_SCHEMA_VERSION);
         return COLLECTOR_ERR_NEWER;
     }
+    *ret_version = version;
     return COLLECTOR_OK;
 }
 
@@ -221,19 +279,20 @@ check_wal(struct collector__database *database,
  *  done. */
 static int
 check_content(struct collector__database *database, sqlite3 *db,
-              struct collector__damage *damage)
+              int64_t version, struct collector__damage *damage)
 {
-    int64_t sound = 0;
     int rc = COLLECTOR_OK;
 
     /* Without a sync for every commit, any tail may be missing. */
     if (database->durability == COLLECTOR_DURABILITY_FULL)
         rc = check_wal(database, damage);
     if (rc == COLLECTOR_OK)
-        rc = ask(database, db, COLLECTOR_SCHEMA_SQL_SOUND, &sound, damage);
-    if (rc == COLLECTOR_OK && sound != 1)
-        rc = note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
-                         "its state does not fit its events");
+        rc = check_writable(database, db, damage);
+    if (rc == COLLECTOR_OK)
+        rc = check_schema(database, db, version, damage);
+    if (rc == COLLECTOR_OK)
+        rc = expect_one(database, db, COLLECTOR_SCHEMA_SQL_SOUND, damage,
+                        "its state does not fit its events");
     if (rc == COLLECTOR_OK &&
         (!database->clean ||
          collector__path_size(database->path, "") <= CHECK_CLEAN_SIZE_MAX))
@@ -324,6 +383,7 @@ collector__file_check(struct collector__database *database,
 {
     sqlite3 *db = NULL;
     bool empty = false;
+    int64_t version = 0;
     bool interrupted;
     int64_t size;
     int rc;
@@ -340,9 +400,9 @@ collector__file_check(struct collector__database *database,
     if (rc == COLLECTOR_OK)
         rc = collector__file_check_open(database, &db);
     if (rc == COLLECTOR_OK)
-        rc = identify(database, db, &empty, ret_damage);
+        rc = identify(database, db, &empty, &version, ret_damage);
     if (rc == COLLECTOR_OK && !empty)
-        rc = check_content(database, db, ret_damage);
+        rc = check_content(database, db, version, ret_damage);
     interrupted = rc == COLLECTOR_ERR_IO && db != NULL &&
                   sqlite3_extended_errcode(db) == SQLITE_READONLY_ROLLBACK;
     (void)sqlite3_close(db); /* it only read */

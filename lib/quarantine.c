@@ -114,7 +114,17 @@ out:
     return rc;
 }
 
-/** Add one row of the old file's quarantines to the statements. */
+/** A text of a damaged file, which may be none. */
+static const char *
+text_of(sqlite3_stmt *row, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(row, column);
+
+    return text != NULL ? text : "";
+}
+
+/** Add one row of the old file's quarantines to the statements. Whatever it
+ *  holds, it becomes a row that fits. */
 static void
 carry_row(sqlite3_str *sql, sqlite3_stmt *row)
 {
@@ -122,14 +132,11 @@ carry_row(sqlite3_str *sql, sqlite3_stmt *row)
         sql,
         "INSERT INTO quarantines (at, path, reason, previous_collector_id,"
         " through, salvaged, lost, finished_at)"
-        " VALUES (%lld, %Q, %Q, %Q, %lld, %lld, %lld, %s);",
-        sqlite3_column_int64(row, 0), sqlite3_column_text(row, 1),
-        sqlite3_column_text(row, 2), sqlite3_column_text(row, 3),
-        sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5),
-        sqlite3_column_int64(row, 6),
-        sqlite3_column_type(row, 7) == SQLITE_NULL
-            ? "NULL"
-            : (const char *)sqlite3_column_text(row, 7));
+        " VALUES (%lld, %Q, %Q, %Q, %lld, %lld, %lld, nullif(%lld, 0));",
+        sqlite3_column_int64(row, 0), text_of(row, 1), text_of(row, 2),
+        sqlite3_column_text(row, 3), sqlite3_column_int64(row, 4),
+        sqlite3_column_int64(row, 5), sqlite3_column_int64(row, 6),
+        sqlite3_column_int64(row, 7));
 }
 
 /** Why a damaged file gave nothing: the damage is no error, our own lack of
@@ -375,7 +382,7 @@ read_target(struct collector__database *fresh, char **ret_target)
             &statement, NULL) == SQLITE_OK)
         step = sqlite3_step(statement);
     if (step == SQLITE_ROW) {
-        *ret_target = strdup((const char *)sqlite3_column_text(statement, 0));
+        *ret_target = strdup(text_of(statement, 0));
         rc = *ret_target != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
     } else if (step != SQLITE_DONE && !is_incomplete(sqlite3_errcode(db))) {
         rc = collector__database_error(fresh, db, "reading quarantines");

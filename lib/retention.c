@@ -269,7 +269,7 @@ collector__retention_find_dues(struct collector__connection *connection,
     if (rc == COLLECTOR_OK) {
         rc = collector__connection_ask(connection, COLLECTOR_SQL_UPTIME, NULL,
                                        0, &found);
-        dues.uptime = uptime - found >= COLLECTOR_UPTIME_STEP_MS;
+        dues.uptime = found <= uptime - COLLECTOR_UPTIME_STEP_MS;
     }
     if (rc == COLLECTOR_OK)
         *ret_dues = dues;

@@ -124,18 +124,54 @@
 COLLECTOR_SCHEMA_SQL_CURRENT \
 " AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'event_log_device')"
 
-/** 1 when there is a state row, and both ends of the backlog can be read and
- *  fit it. */
+/** 1 when there is a state row that adds up, with a name as we give them, and
+ *  both ends of the backlog can be read and fit it. */
 #define COLLECTOR_SCHEMA_SQL_SOUND \
 "SELECT count(*) = 1" \
-"   AND min(settled_through >= 0 AND devices_through >= 0)" \
+"   AND min(settled_through BETWEEN 0 AND " \
+COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
+"           AND devices_through BETWEEN 0 AND " \
+COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
+"           AND delivered + dead + dropped = settled_through" \
+"           AND length(coalesce(collector_id, '')) IN (0, 36)" \
+"           AND coalesce(collector_id, '') NOT GLOB '*[^0-9a-f-]*')" \
 "   AND (SELECT coalesce(max(id), 0) <= (SELECT settled_through FROM state)" \
 "               OR (SELECT count(*) FROM event_log" \
 "                    WHERE id = (SELECT settled_through FROM state) + 1) = 1" \
 "          FROM event_log)" \
+"   AND (SELECT coalesce(max(id), 0) < " COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
+"          FROM event_log)" \
 "   AND (SELECT count(device_id) FROM event_log" \
 "         WHERE id = (SELECT max(id) FROM event_log)) <= 1" \
 "  FROM state"
+
+/** 1 when the tables are those of schema 1, and it can be migrated; those of
+ *  schema 2. They can't be prepared where a table or a column is missing. */
+#define COLLECTOR_SCHEMA_SQL_FITS_1 \
+"SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema" \
+"                    WHERE name IN ('quarantines', 'upload_runs_audit'))" \
+"  FROM (SELECT 1)" \
+"  LEFT JOIN (SELECT id, device_id, kind, payload_json, ts FROM event_log" \
+"              LIMIT 0)" \
+"  LEFT JOIN (SELECT id, collector_id, previous_collector_id, snapshot_of," \
+"                    created_at, settled_through, delivered, dead, dropped," \
+"                    dead_in_a_row, devices_through, storage_faults FROM state" \
+"              LIMIT 0)" \
+"  LEFT JOIN (SELECT id, started_at, finished_at, event_count, status, error," \
+"                    first_id, last_id, attempts FROM upload_runs LIMIT 0)" \
+"  LEFT JOIN (SELECT id, device_key, label, last_seen_at FROM device_state" \
+"              LIMIT 0)" \
+"  LEFT JOIN (SELECT event_id, at, status, reason, attempts, replayed_as" \
+"               FROM dead_letters LIMIT 0)" \
+"  LEFT JOIN (SELECT first_id, key, event_count, created_at, body_hash" \
+"               FROM idempotency LIMIT 0)"
+#define COLLECTOR_SCHEMA_SQL_FITS_2 \
+"SELECT (" COLLECTOR_SCHEMA_SQL_FITS_1 ") = 0 FROM (SELECT 1)" \
+"  LEFT JOIN (SELECT uptime_ms FROM state LIMIT 0)" \
+"  LEFT JOIN (SELECT uptime_ms FROM upload_runs LIMIT 0)" \
+"  LEFT JOIN (SELECT uptime_ms FROM idempotency LIMIT 0)" \
+"  LEFT JOIN (SELECT id, at, path, reason, previous_collector_id, through," \
+"                    salvaged, lost, finished_at FROM quarantines LIMIT 0)"
 /* clang-format on */
 
 #endif

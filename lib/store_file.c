@@ -9,6 +9,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/** A time that the store can have been open: one from a damaged row must not
+ *  make sums of it overflow. */
+static int64_t
+possible_uptime_ms(int64_t ms)
+{
+    if (ms < 0)
+        return 0;
+    return ms < COLLECTOR_UPTIME_MS_MAX ? ms : COLLECTOR_UPTIME_MS_MAX;
+}
+
 /** Read who this is. */
 static int
 read_identity(struct collector_store *store)
@@ -31,7 +41,8 @@ read_identity(struct collector_store *store)
                        id); /* we wrote it: it fits */
         store->indexed = sqlite3_column_int(statement, 1) > 0;
         collector__room_note_index(&store->database, store->indexed);
-        store->database.uptime_before_ms = sqlite3_column_int64(statement, 2);
+        store->database.uptime_before_ms =
+            possible_uptime_ms(sqlite3_column_int64(statement, 2));
         store->database.opened_at =
             collector__clock_monotonic_ms(&store->database.clock);
         atomic_store(&store->database.settled_through,

@@ -20,7 +20,7 @@ input_seconds_max=30
 memory_mb_max=2048
 
 export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1
+export ASAN_OPTIONS=abort_on_error=1:detect_leaks=1:malloc_context_size=5:quarantine_size_mb=16
 
 [ -f "$build/build.ninja" ] ||
     CC=clang meson setup "$build" -Dfuzz=true -Dwerror=true \
