@@ -78,9 +78,11 @@ collector__connection_error(struct collector__connection *connection,
     if (rc == COLLECTOR_ERR_FOREIGN) /* it was ours when it was opened */
         rc = COLLECTOR_ERR_CORRUPT;
     connection->failed = true;
-    /* A sync that fails for want of room has lost pages like any other. */
-    if ((code & 0xff) == SQLITE_IOERR &&
-        (rc == COLLECTOR_ERR_IO || code == SQLITE_IOERR_FSYNC))
+    /* A sync that fails for want of room has lost pages like any other; and
+     * where something could not be read, SQLite speaks of damage. */
+    if (((code & 0xff) == SQLITE_IOERR &&
+         (rc == COLLECTOR_ERR_IO || code == SQLITE_IOERR_FSYNC)) ||
+        ((code & 0xff) == SQLITE_CORRUPT && rc == COLLECTOR_ERR_IO))
         connection->suspect = true;
     return rc;
 }

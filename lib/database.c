@@ -5,6 +5,8 @@
  */
 #include "database.h"
 
+#include "read_error.h"
+
 #include <collector/error.h>
 #include <errno.h>
 #include <stdio.h>
@@ -12,6 +14,11 @@
 
 /* Storage errors repeat with every request: one line each would fill a disk. */
 #define LOG_INTERVAL_MS 1000
+
+/* A file that could not be read so long ago, and can't be read now, won't be
+ * read; after the longer time that was another matter. */
+#define UNREAD_MS_MIN 10000
+#define UNREAD_MS_MAX (15 * 60 * 1000)
 
 /* Pages that one connection keeps in memory, in KiB. Appends touch few. */
 #define CACHE_KIB 1024
@@ -51,6 +58,24 @@ translate(int code, int system_errno)
     }
 }
 
+/**
+ * Whether to believe that the file is damaged since it can't be read, where
+ * that would be made good: it can't be read any more than some time ago. What
+ * passes is no reason to put a file aside.
+ */
+static bool
+is_unread_for_long(struct collector__database *database)
+{
+    const int64_t now = collector__clock_monotonic_ms(&database->clock) + 1;
+    const int64_t since = atomic_load(&database->unread_since);
+
+    if (since == 0 || now - since > UNREAD_MS_MAX)
+        atomic_store(&database->unread_since, now);
+    else if (now - since >= UNREAD_MS_MIN)
+        return database->on_damage == COLLECTOR_DAMAGE_QUARANTINE;
+    return false;
+}
+
 /** Whether a storage error may be logged now: one a second. */
 static bool
 may_log(struct collector__database *database)
@@ -78,9 +103,14 @@ collector__database_error(struct collector__database *database, sqlite3 *db,
                           const char *doing)
 {
     const int code = db != NULL ? sqlite3_extended_errcode(db) : SQLITE_NOMEM;
-    const int system_errno = db != NULL ? sqlite3_system_errno(db) : 0;
-    const int rc = translate(code, system_errno);
+    int system_errno = db != NULL ? sqlite3_system_errno(db) : 0;
+    int rc = translate(code, system_errno);
 
+    if (rc == COLLECTOR_ERR_CORRUPT && collector__read_error(db) != 0) {
+        system_errno = collector__read_error(db);
+        if (!is_unread_for_long(database))
+            rc = COLLECTOR_ERR_IO;
+    }
     if (rc == COLLECTOR_ERR_CORRUPT || rc == COLLECTOR_ERR_FOREIGN)
         atomic_store(&database->damage_seen, true);
     if (rc != COLLECTOR_ERR_BUSY && may_log(database))

@@ -73,6 +73,9 @@ struct collector__database {
     _Atomic int64_t pruned_through;
     /** Up to which id events are settled, as of the last commit. */
     _Atomic int64_t settled_through;
+    /** When the system first refused to read it, monotonic ms and 1; 0: it
+     *  has not. */
+    _Atomic int64_t unread_since;
     /** Idempotency keys since it was opened. */
     _Atomic uint64_t keys_added;
 };

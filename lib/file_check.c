@@ -9,6 +9,7 @@
 
 #include "path.h"
 #include "raw_file.h"
+#include "read_error.h"
 #include "schema_sql.h"
 #include "wal_check.h"
 
@@ -94,6 +95,7 @@ static int
 translate(struct collector__database *database, sqlite3 *db, const char *doing,
           struct collector__damage *damage)
 {
+    damage->unread = collector__read_error(db) != 0;
     switch (sqlite3_errcode(db) & 0xff) {
     case SQLITE_NOTADB:
         return note_damage(database, COLLECTOR_ERR_FOREIGN, damage,
@@ -241,6 +243,7 @@ quick_check(struct collector__database *database, sqlite3 *db,
         step = sqlite3_step(statement);
     if (step == SQLITE_ROW)
         found = (const char *)sqlite3_column_text(statement, 0);
+    damage->unread = collector__read_error(db) != 0;
     if (found != NULL && strcmp(found, "ok") != 0)
         rc = note_damage(database, COLLECTOR_ERR_CORRUPT, damage, found);
     else if (found == NULL && (step & 0xff) != SQLITE_INTERRUPT)
@@ -311,7 +314,7 @@ check_journal(struct collector__database *database,
 {
     static const char magic[] = "SQLite format 3";
     char *path = collector__path_join(database->path, "-journal");
-    struct collector__raw_file file = {NULL, NULL, 0};
+    struct collector__raw_file file = {NULL, NULL, 0, false};
     unsigned char header[JOURNAL_HEADER_SIZE];
     int rc = path != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
 
@@ -377,9 +380,9 @@ check_empty(struct collector__database *database, int64_t size,
     return COLLECTOR_OK;
 }
 
-int
-collector__file_check(struct collector__database *database,
-                      struct collector__damage *ret_damage)
+/** One look at all that is checked. */
+static int
+look(struct collector__database *database, struct collector__damage *ret_damage)
 {
     sqlite3 *db = NULL;
     bool empty = false;
@@ -389,6 +392,7 @@ collector__file_check(struct collector__database *database,
     int rc;
 
     ret_damage->words[0] = '\0';
+    ret_damage->unread = false;
     rc = collector__path_measure(&database->log, database->path, "", &size);
     if (rc != COLLECTOR_OK)
         return rc;
@@ -407,4 +411,16 @@ collector__file_check(struct collector__database *database,
                   sqlite3_extended_errcode(db) == SQLITE_READONLY_ROLLBACK;
     (void)sqlite3_close(db); /* it only read */
     return interrupted ? check_journal(database, ret_damage) : rc;
+}
+
+int
+collector__file_check(struct collector__database *database,
+                      struct collector__damage *ret_damage)
+{
+    int rc = look(database, ret_damage);
+
+    /* What can't be read twice can't be read. */
+    if (rc != COLLECTOR_OK && ret_damage->unread)
+        rc = look(database, ret_damage);
+    return rc;
 }

@@ -4,6 +4,8 @@
 
 #include "database.h"
 
+#include <stdbool.h>
+
 /** Bytes of the words for a damage, with their NUL; longer ones are cut. */
 #define COLLECTOR_DAMAGE_SIZE 160
 
@@ -11,6 +13,8 @@
  *  every file that is refused is damaged. */
 struct collector__damage {
     char words[COLLECTOR_DAMAGE_SIZE];
+    /** The system refused to read something. */
+    bool unread;
 };
 
 /**

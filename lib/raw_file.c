@@ -39,7 +39,7 @@ collector__raw_file_open(const char *vfs_name, const char *path, int type,
                          struct collector__raw_file *ret_file)
 {
     sqlite3_vfs *vfs = sqlite3_vfs_find(vfs_name);
-    struct collector__raw_file file = {NULL, NULL, 0};
+    struct collector__raw_file file = {NULL, NULL, 0, false};
     sqlite3_int64 size = 0;
     int rc = COLLECTOR_ERR_NOMEM;
 
@@ -66,10 +66,14 @@ bool
 collector__raw_file_read(struct collector__raw_file *file, int64_t offset,
                          void *buffer, size_t size)
 {
-    return size <= INT_MAX && offset >= 0 &&
-           offset + (int64_t)size <= file->size &&
-           file->file->pMethods->xRead(file->file, buffer, (int)size, offset) ==
-               SQLITE_OK;
+    int code;
+
+    if (size > INT_MAX || offset < 0 || offset + (int64_t)size > file->size)
+        return false;
+    code = file->file->pMethods->xRead(file->file, buffer, (int)size, offset);
+    file->failed =
+        file->failed || (code != SQLITE_OK && code != SQLITE_IOERR_SHORT_READ);
+    return code == SQLITE_OK;
 }
 
 void

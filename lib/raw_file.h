@@ -14,6 +14,8 @@ struct collector__raw_file {
     /** What the VFS calls it; lives as long as the file is open. */
     const char *name;
     int64_t size;
+    /** Something that should be there could not be read. */
+    bool failed;
 };
 
 /**

@@ -49,6 +49,7 @@ collector__wal_check(const char *vfs, const char *path, int64_t *ret_through)
             collector__clock_monotonic_ms(&collector__clock_system) > deadline)
             break;
     }
+    rc = frames.file.failed ? COLLECTOR_ERR_IO : COLLECTOR_OK;
     collector__wal_frames_close(&frames);
-    return COLLECTOR_OK;
+    return rc;
 }
