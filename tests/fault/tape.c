@@ -249,10 +249,16 @@ find_files(struct tape *tape)
 }
 
 void
-tape_start(struct tape *tape, const char *directory)
+tape_init(struct tape *tape)
 {
     memset(tape, 0, sizeof(*tape));
     (void)pthread_mutex_init(&tape->lock, NULL); /* can't fail on Linux */
+}
+
+void
+tape_start(struct tape *tape, const char *directory)
+{
+    tape_init(tape);
     tape->directory = directory;
     tape->descriptors = calloc(DESCRIPTOR_COUNT_MAX, sizeof(int));
     assert(tape->descriptors != NULL);

@@ -72,6 +72,10 @@ struct tape {
     int *descriptors;
 };
 
+/** A tape that holds only what is said. */
+void
+tape_init(struct tape *tape);
+
 /**
  * Begin to record what happens in a directory; what is there already is file 0,
  * 1 … in the order of tape->names. Nothing is really synced or set aside

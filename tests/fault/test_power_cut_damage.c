@@ -11,6 +11,7 @@
 #include "damage.h"
 #include "moments.h"
 #include "platter.h"
+#include "salvaged.h"
 #include "serial.h"
 
 #include <stdio.h>
@@ -23,7 +24,6 @@
 #define EVENT_COUNT 300
 #define DELIVERED_COUNT 100
 #define APPEND_COUNT 10
-#define MAINTAIN_MAX 100
 
 static unsigned run_seed;
 static struct harness harness;
@@ -85,74 +85,6 @@ mend(bool ignores_syncs)
     return platter;
 }
 
-/** Maintain until all is read. */
-static const char *
-finish(struct collector_store *store)
-{
-    struct collector_store_stats stats = {.size = sizeof(stats)};
-    size_t i;
-
-    for (i = 0; i < MAINTAIN_MAX; i++) {
-        const int rc = collector_store_maintain(store);
-
-        if (rc != COLLECTOR_OK)
-            return support_format("maintaining says %s",
-                                  support_error_name(rc));
-        collector_store_stats(store, &stats);
-        if (!stats.salvaging)
-            return stats.salvage_lost == 0
-                       ? NULL
-                       : support_format("%llu events are called lost",
-                                        (unsigned long long)stats.salvage_lost);
-    }
-    return "it never ends";
-}
-
-/** An append that was confirmed is there, under the ids that were given. */
-static const char *
-check_append(const char *path, const struct claims_append *append)
-{
-    const int64_t count = support_sql_int(
-        path,
-        support_format("SELECT count(*) FROM event_log WHERE id >= %lld AND"
-                       " id < %lld AND json_extract(payload_json, '$.serial')"
-                       " = id + %lld",
-                       (long long)append->first_id,
-                       (long long)(append->first_id + (int64_t)append->count),
-                       (long long)(append->serial - append->first_id)));
-
-    return count == (int64_t)append->count
-               ? NULL
-               : support_format("of the events from id %lld on %lld are there",
-                                (long long)append->first_id, (long long)count);
-}
-
-/** Each undelivered event is there once, and so is what was confirmed. */
-static const char *
-check_events(const char *path, const struct claims *claims)
-{
-    const char *from =
-        support_format("FROM (SELECT json_extract(payload_json, '$.serial')"
-                       " AS serial FROM event_log)"
-                       " WHERE serial BETWEEN %d AND %d",
-                       DELIVERED_COUNT + 1, EVENT_COUNT);
-    const int64_t count =
-        support_sql_int(path, support_format("SELECT count(*) %s", from));
-    const int64_t distinct_count = support_sql_int(
-        path, support_format("SELECT count(DISTINCT serial) %s", from));
-    const char *fault = NULL;
-    size_t i;
-
-    if (count != EVENT_COUNT - DELIVERED_COUNT || distinct_count != count)
-        return support_format("%lld events are there, %lld of them different",
-                              (long long)count, (long long)distinct_count);
-    for (i = 0; fault == NULL && i < claims->append_count; i++) {
-        if (claims->appends[i].first_id != 0)
-            fault = check_append(path, &claims->appends[i]);
-    }
-    return fault != NULL ? fault : account_fault(path, true);
-}
-
 static const char *
 judge(const char *directory, const struct claims *claims)
 {
@@ -167,11 +99,13 @@ judge(const char *directory, const struct claims *claims)
     calls_observe(directory, &nobody);
     rc = collector_store_open(&options, &store);
     fault = rc == COLLECTOR_OK
-                ? finish(store)
+                ? salvaged_finish(store)
                 : support_format("an open says %s", support_error_name(rc));
     collector_store_free(store);
     calls_observe(NULL, NULL);
-    return fault != NULL ? fault : check_events(options.path, claims);
+    return fault != NULL ? fault
+                         : salvaged_fault(options.path, claims,
+                                          DELIVERED_COUNT + 1, EVENT_COUNT);
 }
 
 /** Damage, mend, and cut the power. */

@@ -47,6 +47,7 @@ deliver(void *userdata, const struct collector_batch *batch,
         struct collector_delivery *delivery)
 {
     struct witness *witness = userdata;
+    int rc = COLLECTOR_OK;
 
     claim_offered(witness, batch);
     if (witness->is_picky && rand_r(&witness->seed) % AWAY_ONE_IN == 0) {
@@ -55,20 +56,29 @@ deliver(void *userdata, const struct collector_batch *batch,
     } else if (witness->is_picky && has_poison(batch)) {
         delivery->result = COLLECTOR_REJECTED;
         delivery->status = 400;
-    } else {
-        witness->delivered_through = collector_batch_last_id(batch);
+    } else if (witness->next != NULL) {
+        rc = collector_sink_deliver(witness->next, batch, delivery);
     }
-    return COLLECTOR_OK;
+    if (rc == COLLECTOR_OK && delivery->result == COLLECTOR_DELIVERED)
+        witness->delivered_through = collector_batch_last_id(batch);
+    return rc;
+}
+
+int
+witness_sink_new(struct witness *witness, struct collector_sink **ret_sink)
+{
+    static const struct collector_sink_ops ops = {.size = sizeof(ops),
+                                                  .deliver = deliver};
+
+    return collector_sink_new("witness", &ops, witness, ret_sink);
 }
 
 struct collector_sink *
 witness_sink(struct witness *witness)
 {
-    static const struct collector_sink_ops ops = {.size = sizeof(ops),
-                                                  .deliver = deliver};
     struct collector_sink *sink = NULL;
 
-    ck_assert_ok(collector_sink_new("witness", &ops, witness, &sink));
+    ck_assert_ok(witness_sink_new(witness, &sink));
     return sink;
 }
 

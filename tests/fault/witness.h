@@ -15,6 +15,8 @@ struct witness {
     /** Whether it rejects poison, and is away at times. */
     bool is_picky;
     unsigned seed;
+    /** Where it hands on what it would confirm; NULL for nowhere. */
+    struct collector_sink *next;
     /** The last event that it confirmed. */
     int64_t delivered_through;
     /** An event that never was, or came out of order; NULL for none. */
@@ -24,6 +26,10 @@ struct witness {
 /** Make a sink of it. The witness is borrowed until that is freed. */
 struct collector_sink *
 witness_sink(struct witness *witness);
+
+/** The same, which may fail. @return As collector_sink_new(). */
+int
+witness_sink_new(struct witness *witness, struct collector_sink **ret_sink);
 
 /** Make an uploader for such a sink, which offers at most so many events. */
 struct collector_uploader *
