@@ -114,29 +114,25 @@ out:
     return rc;
 }
 
-/** A text of a damaged file, which may be none. */
-static const char *
-text_of(sqlite3_stmt *row, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(row, column);
-
-    return text != NULL ? text : "";
-}
-
-/** Add one row of the old file's quarantines to the statements. Whatever it
- *  holds, it becomes a row that fits. */
+/** Add one row of the old file's quarantines to the statements. Whatever stands
+ *  in it, the statements can be run: a row that is none any more is left out.
+ */
 static void
 carry_row(sqlite3_str *sql, sqlite3_stmt *row)
 {
     sqlite3_str_appendf(
         sql,
-        "INSERT INTO quarantines (at, path, reason, previous_collector_id,"
-        " through, salvaged, lost, finished_at)"
-        " VALUES (%lld, %Q, %Q, %Q, %lld, %lld, %lld, nullif(%lld, 0));",
-        sqlite3_column_int64(row, 0), text_of(row, 1), text_of(row, 2),
-        sqlite3_column_text(row, 3), sqlite3_column_int64(row, 4),
-        sqlite3_column_int64(row, 5), sqlite3_column_int64(row, 6),
-        sqlite3_column_int64(row, 7));
+        "INSERT OR IGNORE INTO quarantines (at, path, reason,"
+        " previous_collector_id, through, salvaged, lost, finished_at)"
+        " VALUES (%lld, %Q, %Q, %Q, %lld, %lld, %lld, ",
+        sqlite3_column_int64(row, 0), sqlite3_column_text(row, 1),
+        sqlite3_column_text(row, 2), sqlite3_column_text(row, 3),
+        sqlite3_column_int64(row, 4), sqlite3_column_int64(row, 5),
+        sqlite3_column_int64(row, 6));
+    if (sqlite3_column_type(row, 7) == SQLITE_NULL)
+        sqlite3_str_appendall(sql, "NULL);");
+    else
+        sqlite3_str_appendf(sql, "%lld);", sqlite3_column_int64(row, 7));
 }
 
 /** Why a damaged file gave nothing: the damage is no error, our own lack of
@@ -356,6 +352,19 @@ is_incomplete(int code)
            code == SQLITE_NOTADB || code == SQLITE_READONLY;
 }
 
+/** Copy the text of a row's only column; NULL when there is none. */
+static int
+copy_text(sqlite3_stmt *row, char **ret_text)
+{
+    const char *text = (const char *)sqlite3_column_text(row, 0);
+
+    if (text == NULL)
+        return sqlite3_column_type(row, 0) == SQLITE_NULL ? COLLECTOR_OK
+                                                          : COLLECTOR_ERR_NOMEM;
+    *ret_text = strdup(text);
+    return *ret_text != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
+}
+
 /**
  * Ask PATH.fresh where it wants the damaged file to be.
  *
@@ -382,8 +391,7 @@ read_target(struct collector__database *fresh, char **ret_target)
             &statement, NULL) == SQLITE_OK)
         step = sqlite3_step(statement);
     if (step == SQLITE_ROW) {
-        *ret_target = strdup(text_of(statement, 0));
-        rc = *ret_target != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
+        rc = copy_text(statement, ret_target);
     } else if (step != SQLITE_DONE && !is_incomplete(sqlite3_errcode(db))) {
         rc = collector__database_error(fresh, db, "reading quarantines");
     }

@@ -285,6 +285,29 @@ START_TEST(test_a_second_damage_does_not_forget_the_first)
 }
 END_TEST
 
+/* SQLite finds no fault with a text where a number belongs. */
+START_TEST(test_a_quarantine_that_is_damaged_itself_is_in_nobodys_way)
+{
+    begin_salvage(1000);
+    harness_close(&harness);
+    harness_exec(&harness,
+                 "UPDATE quarantines SET finished_at = 'never, that is';"
+                 "PRAGMA writable_schema = 1; UPDATE sqlite_schema SET sql ="
+                 " replace(sql, 'reason TEXT NOT NULL', 'reason TEXT')");
+    harness_exec(&harness, "INSERT INTO quarantines (at, path, reason)"
+                           " VALUES (1, '/nowhere', NULL);"
+                           "DELETE FROM event_log WHERE id = 1");
+    damage_open_and_salvage(&harness);
+    ck_assert_int_eq(harness_int(&harness,
+                                 "SELECT count(*) FROM quarantines"
+                                 " WHERE typeof(finished_at) = 'integer'"),
+                     2);
+    ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM quarantines"),
+                     2);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_a_file_that_is_gone_ends_its_salvage)
 {
     begin_salvage(100);
@@ -348,6 +371,8 @@ make_suite(void)
                    test_a_salvage_that_was_killed_goes_on_where_it_was);
     tcase_add_test(progress, test_a_salvage_waits_for_room_and_drops_nothing);
     tcase_add_test(progress, test_a_second_damage_does_not_forget_the_first);
+    tcase_add_test(progress,
+                   test_a_quarantine_that_is_damaged_itself_is_in_nobodys_way);
     tcase_add_test(progress, test_a_file_that_is_gone_ends_its_salvage);
     tcase_add_test(progress,
                    test_what_can_not_be_read_is_said_once_and_tried_again);
