@@ -330,6 +330,8 @@ sync_batch(struct collector_store *store, const struct collector_batch *batch)
     return rc;
 }
 
+/** Read a batch. One that could not be synced is there with its error, which is
+ *  never ERR_CORRUPT. */
 static int
 fetch(struct collector_store *store,
       const struct collector_batch_limits *limits,
@@ -346,10 +348,6 @@ fetch(struct collector_store *store,
                                    ret_batch);
     if (rc == COLLECTOR_OK && *ret_batch != NULL)
         rc = sync_batch(store, *ret_batch);
-    if (rc != COLLECTOR_OK) {
-        collector_batch_free(*ret_batch);
-        *ret_batch = NULL;
-    }
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);
     return rc;
@@ -380,8 +378,11 @@ collector_store_fetch(struct collector_store *store,
     rc = fetch(store, limits, &batch, &generation);
     if (collector__replace(store, generation, rc))
         rc = fetch(store, limits, &batch, &generation);
-    if (rc != COLLECTOR_OK || batch == NULL)
+    /* Said once that none is out: the next one may be out by then. */
+    if (batch == NULL)
         atomic_store(&store->batch_out, false);
+    else if (rc != COLLECTOR_OK)
+        collector_batch_free(batch); /* says it */
     if (rc == COLLECTOR_OK)
         *ret_batch = batch;
     return rc;

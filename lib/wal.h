@@ -84,7 +84,8 @@ collector__wal_worth(const struct collector__wal *wal);
  * Have what is in the log on disk. Commits that nobody synced are: those with
  * COLLECTOR_DURABILITY_NORMAL, and the last ones of a process that was killed.
  *
- * @return COLLECTOR_OK, or as collector__connection_error().
+ * @param connection  One that has read: before that it has no log open.
+ * @return COLLECTOR_OK, ERR_IO.
  */
 int
 collector__wal_sync(struct collector__connection *connection);
