@@ -223,10 +223,12 @@ body_discard(struct request *request)
     int n;
 
     worker_set_deadline(request->worker, deadline_ms);
+    worker_set_wait(request->worker, WORKER_CLIENT_WAIT);
     do {
         n = mg_read(request->conn, scrap, sizeof(scrap));
         size += sizeof(scrap);
     } while (n > 0 && size < BODY_DISCARD_SIZE_MAX &&
              worker_now_ms() < deadline_ms);
+    worker_set_wait(request->worker, WORKER_NO_WAIT);
     worker_set_deadline(request->worker, 0);
 }

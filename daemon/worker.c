@@ -150,8 +150,12 @@ waited_ms(const struct worker *worker, enum worker_wait wait, int64_t now_ms)
 bool
 worker_waits_long(const struct worker *worker)
 {
-    return waited_ms(worker, WORKER_CLIENT_WAIT, worker_now_ms()) >=
-           WORKER_PATIENCE_MS;
+    const int64_t now_ms = worker_now_ms();
+
+    return waited_ms(worker, WORKER_CLIENT_WAIT, now_ms) >=
+               WORKER_PATIENCE_MS ||
+           waited_ms(worker, WORKER_IDLE_WAIT, now_ms) >=
+               WORKER_IDLE_PATIENCE_MS;
 }
 
 static bool
@@ -169,7 +173,7 @@ interrupt(const struct worker *worker)
     (void)pthread_kill(worker->thread, SIGURG); /* it is alive */
 }
 
-/* Under the lock. How many there were to interrupt. */
+/* How many there were to interrupt. */
 static unsigned
 interrupt_late(struct worker_list *list, bool shortage)
 {
@@ -177,6 +181,7 @@ interrupt_late(struct worker_list *list, bool shortage)
     unsigned count = 0;
     unsigned i;
 
+    (void)pthread_mutex_lock(&list->lock);
     for (i = 0; i < list->count; i++) {
         const struct worker *worker = &list->workers[i];
         bool slow = shortage && waited_ms(worker, WORKER_CLIENT_WAIT, now_ms) >=
@@ -187,11 +192,12 @@ interrupt_late(struct worker_list *list, bool shortage)
             count++;
         }
     }
+    (void)pthread_mutex_unlock(&list->lock);
     return count;
 }
 
-/* The one that has been idle for longest, but for less than the limit, which is
- * how long the last one had been; NULL when there is none. */
+/* Under the lock. The one that has been idle for longest, but for less than the
+ * limit, which is how long the last one had been; NULL when there is none. */
 static const struct worker *
 find_idlest(const struct worker_list *list, int64_t now_ms, int64_t *limit_ms)
 {
@@ -212,45 +218,36 @@ find_idlest(const struct worker_list *list, int64_t now_ms, int64_t *limit_ms)
     return idlest;
 }
 
-/* Under the lock. */
+/* Once is enough for them: one that misses it is there at the next look. */
 static void
 interrupt_idlest(struct worker_list *list, unsigned count)
 {
     int64_t now_ms = worker_now_ms();
     int64_t limit_ms = INT64_MAX;
-
-    for (; count > 0; count--) {
-        const struct worker *idlest = find_idlest(list, now_ms, &limit_ms);
-
-        if (idlest == NULL)
-            return;
-        interrupt(idlest);
-    }
-}
-
-/* Whether there was anybody late. */
-static bool
-look_once(struct worker_list *list, bool shortage)
-{
-    unsigned count;
+    const struct worker *idlest;
 
     (void)pthread_mutex_lock(&list->lock);
-    count = interrupt_late(list, shortage);
-    if (shortage && count < WORKER_FREED_COUNT)
-        interrupt_idlest(list, WORKER_FREED_COUNT - count);
+    for (; count > 0; count--) {
+        idlest = find_idlest(list, now_ms, &limit_ms);
+        if (idlest == NULL)
+            break;
+        interrupt(idlest);
+    }
     (void)pthread_mutex_unlock(&list->lock);
-    return count > 0;
 }
 
 void
 worker_list_watch(struct worker_list *list, bool shortage)
 {
     const struct timespec gap = {.tv_nsec = WORKER_GAP_MS * 1000000};
+    const unsigned count = interrupt_late(list, shortage);
 
-    if (!look_once(list, shortage))
+    if (shortage && count < WORKER_FREED_COUNT)
+        interrupt_idlest(list, WORKER_FREED_COUNT - count);
+    if (count == 0)
         return;
     (void)nanosleep(&gap, NULL); /* shorter is fine */
-    (void)look_once(list, shortage);
+    (void)interrupt_late(list, shortage);
 }
 
 void

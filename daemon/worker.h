@@ -15,9 +15,10 @@ struct worker;
 enum worker_wait {
     /** Nothing: it is at work, or has no client. */
     WORKER_NO_WAIT,
-    /** The rest of a head or of a body, or that an answer is read. */
+    /** The rest of a first head, or of a body. Not that an answer is read: the
+     *  signal does not end a write. */
     WORKER_CLIENT_WAIT,
-    /** The next request of a connection that is kept. */
+    /** The next request of a connection that is kept, with all of its head. */
     WORKER_IDLE_WAIT
 };
 
@@ -65,7 +66,7 @@ bool
 worker_waits_long(const struct worker *worker);
 
 /**
- * Interrupt those that are past their deadline. Call it every second or so.
+ * Interrupt those that are past their deadline. Call it several times a second.
  *
  * @param shortage  There is no thread for the next connection: interrupt those
  *                  as well whose clients have kept them waiting for long, and
