@@ -296,27 +296,32 @@ webhook_free(void *userdata)
     free(webhook);
 }
 
-/** Whether libcurl can make sense of it: else every delivery would fail. */
-static bool
-is_url(const char *text)
+/** See whether libcurl can make sense of it: else every delivery would fail. */
+static int
+check_url(const char *text)
 {
     CURLU *url = curl_url();
     char *part = NULL;
-    bool valid;
+    CURLUcode code = CURLUE_OUT_OF_MEMORY;
+    int rc = COLLECTOR_ERR_INVALID;
 
-    valid = url != NULL &&
-            curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-            curl_url_get(url, CURLUPART_HOST, &part, 0) == CURLUE_OK &&
-            part[0] != '\0';
+    if (url != NULL)
+        code = curl_url_set(url, CURLUPART_URL, text, 0);
+    if (code == CURLUE_OK)
+        code = curl_url_get(url, CURLUPART_HOST, &part, 0);
+    if (code == CURLUE_OUT_OF_MEMORY)
+        rc = COLLECTOR_ERR_NOMEM;
+    else if (code == CURLUE_OK && part[0] != '\0')
+        rc = COLLECTOR_OK;
     curl_free(part);
     curl_url_cleanup(url);
-    return valid;
+    return rc;
 }
 
 static bool
 are_valid(const struct collector_webhook_options *options)
 {
-    return options->url != NULL && is_url(options->url) &&
+    return options->url != NULL &&
            (strncasecmp(options->url, "http://", 7) == 0 ||
             strncasecmp(options->url, "https://", 8) == 0) &&
            options->connect_timeout_ms > 0 && options->timeout_ms > 0 &&
@@ -427,7 +432,9 @@ collector_sink_webhook_new(const struct collector_webhook_options *options,
         !are_valid(&all))
         return COLLECTOR_ERR_INVALID;
     (void)pthread_once(&once, init_curl); /* can't fail */
-    rc = webhook_new(&all, &webhook);
+    rc = check_url(all.url);
+    if (rc == COLLECTOR_OK)
+        rc = webhook_new(&all, &webhook);
     if (rc == COLLECTOR_OK)
         rc = collector_sink_new("webhook", &ops, webhook, ret_sink);
     if (rc != COLLECTOR_OK)

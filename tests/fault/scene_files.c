@@ -85,10 +85,10 @@ row_sql(int64_t serial)
 void
 scene_prepare_older(struct script *script)
 {
-    const char *sql = COLLECTOR_SCHEMA_SQL_1
-        "UPDATE state SET collector_id ="
-        " 'c0ffee00-0000-4000-8000-000000000000';"
-        "INSERT INTO idempotency VALUES (2, 'old', 1, 7, x'00');";
+    const char *sql = "PRAGMA journal_mode = WAL;" COLLECTOR_SCHEMA_SQL_1
+                      "UPDATE state SET collector_id ="
+                      " 'c0ffee00-0000-4000-8000-000000000000';"
+                      "INSERT INTO idempotency VALUES (2, 'old', 1, 7, x'00');";
     int64_t serial;
 
     for (serial = 1; serial <= 3; serial++) {
