@@ -33,13 +33,18 @@
  * cancel wakes the wait. */
 #define POLL_MS 1000
 
+/* How a status line begins, and the digits of a status. */
+static const char version[] = "HTTP/";
+#define STATUS_DIGITS 3
+
 struct webhook {
     CURLM *multi;
-    CURL *easy;
+    CURL *easy;                 /* as each exchange begins: see prepare() */
     struct curl_slist *headers; /* the caller's */
     char *bearer_token_file;
     char curl_error[CURL_ERROR_SIZE];
     size_t answer_size;
+    int status;         /* as the status line has it; 0 when it has none */
     bool head_complete; /* the empty line behind the headers has come */
     _Atomic bool cancelled;
 };
@@ -76,14 +81,37 @@ discard(char *data, size_t size, size_t count, void *userdata)
     return webhook->answer_size <= ANSWER_SIZE_MAX ? size * count : 0;
 }
 
-/** See whether the head comes to its end: libcurl takes a connection that is
- *  closed in the middle of the headers for an answer without a body. */
+/** The status in a status line; 0 when there is none. */
+static int
+status_of(const char *line, size_t size)
+{
+    const char *at = memchr(line, ' ', size);
+    int status = 0;
+    int digits;
+
+    if (at == NULL || (size_t)(line + size - at) <= STATUS_DIGITS + 1)
+        return 0;
+    for (digits = 0; digits < STATUS_DIGITS; digits++) {
+        at++;
+        if (*at < '0' || *at > '9')
+            return 0;
+        status = status * 10 + (*at - '0');
+    }
+    return at[1] == ' ' || at[1] == '\r' || at[1] == '\n' ? status : 0;
+}
+
+/** See what libcurl is not strict about: a line that only begins like a status
+ *  line counts as 200, and a connection that is closed in the middle of the
+ *  headers as an answer without a body. */
 static size_t
 watch_head(char *data, size_t size, size_t count, void *userdata)
 {
     struct webhook *webhook = userdata;
     const size_t line_size = size * count;
 
+    if (line_size > strlen(version) &&
+        memcmp(data, version, strlen(version)) == 0)
+        webhook->status = status_of(data, line_size);
     webhook->head_complete = line_size > 0 && line_size <= 2 &&
                              data[line_size - 1] == '\n' &&
                              (line_size == 1 || data[0] == '\r');
@@ -176,14 +204,14 @@ make_headers(const struct webhook *webhook, const struct collector_batch *batch,
 
 /** Run the prepared exchange until it is over, or cancelled. */
 static CURLcode
-exchange(struct webhook *webhook)
+exchange(struct webhook *webhook, CURL *easy)
 {
     CURLcode code = CURLE_ABORTED_BY_CALLBACK;
     const CURLMsg *message;
     int running = 1;
     int left;
 
-    if (curl_multi_add_handle(webhook->multi, webhook->easy) != CURLM_OK)
+    if (curl_multi_add_handle(webhook->multi, easy) != CURLM_OK)
         return CURLE_FAILED_INIT;
     while (running > 0 && !atomic_load(&webhook->cancelled)) {
         if (curl_multi_perform(webhook->multi, &running) != CURLM_OK)
@@ -196,21 +224,21 @@ exchange(struct webhook *webhook)
         if (message->msg == CURLMSG_DONE)
             code = message->data.result;
     }
-    (void)curl_multi_remove_handle(webhook->multi, webhook->easy);
+    (void)curl_multi_remove_handle(webhook->multi, easy);
     return code;
 }
 
 /** Say what came of an exchange. */
 static void
-report(struct webhook *webhook, CURLcode code,
+report(struct webhook *webhook, CURL *easy, CURLcode code,
        struct collector_delivery *delivery)
 {
     long status = 0;
     curl_off_t retry_after = 0;
 
-    (void)curl_easy_getinfo(webhook->easy, CURLINFO_RESPONSE_CODE, &status);
-    (void)curl_easy_getinfo(webhook->easy, CURLINFO_RETRY_AFTER, &retry_after);
-    delivery->status = (int)status;
+    (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
+    delivery->status = webhook->status;
     if (retry_after > INT64_MAX / 1000)
         retry_after = INT64_MAX / 1000;
     if (retry_after > 0)
@@ -222,6 +250,12 @@ report(struct webhook *webhook, CURLcode code,
                        webhook->curl_error[0] != '\0'
                            ? webhook->curl_error
                            : curl_easy_strerror(code));
+        return;
+    }
+    if (webhook->status != status) {
+        delivery->result = COLLECTOR_RETRY;
+        (void)snprintf(delivery->error, sizeof(delivery->error),
+                       "the answer has no status");
         return;
     }
     delivery->result = judge(status);
@@ -236,12 +270,35 @@ report(struct webhook *webhook, CURLcode code,
                        status);
 }
 
+/**
+ * Make a handle for one exchange. It is used once: up to libcurl 8.1, one that
+ * is used again writes to memory that it has freed when an answer's first
+ * header is folded. The connection is the multi handle's, and lives on.
+ *
+ * @param text  Borrowed as long as the handle lives, as are the headers.
+ * @return NULL without memory.
+ */
+static CURL *
+prepare(const struct webhook *webhook, struct curl_slist *headers,
+        const char *text, size_t size)
+{
+    CURL *easy = curl_easy_duphandle(webhook->easy);
+
+    if (easy == NULL)
+        return NULL;
+    (void)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers);
+    (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDS, text);
+    (void)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)size);
+    return easy;
+}
+
 static int
 deliver(void *userdata, const struct collector_batch *batch,
         struct collector_delivery *delivery)
 {
     struct webhook *webhook = userdata;
     struct curl_slist *headers = NULL;
+    CURL *easy = NULL;
     const char *text;
     size_t size;
     CURLcode code;
@@ -249,6 +306,7 @@ deliver(void *userdata, const struct collector_batch *batch,
 
     atomic_store(&webhook->cancelled, false);
     webhook->answer_size = 0;
+    webhook->status = 0;
     webhook->head_complete = false;
     webhook->curl_error[0] = '\0';
     rc = collector_batch_json(batch, COLLECTOR_BATCH_ARRAY, &text, &size);
@@ -256,18 +314,18 @@ deliver(void *userdata, const struct collector_batch *batch,
         rc = make_headers(webhook, batch, &headers, delivery);
     if (rc != COLLECTOR_OK)
         goto out;
-    (void)curl_easy_setopt(webhook->easy, CURLOPT_HTTPHEADER, headers);
-    (void)curl_easy_setopt(webhook->easy, CURLOPT_POSTFIELDS, text);
-    (void)curl_easy_setopt(webhook->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                           (curl_off_t)size);
-    code = exchange(webhook);
+    easy = prepare(webhook, headers, text, size);
+    if (easy == NULL) {
+        rc = COLLECTOR_ERR_NOMEM;
+        goto out;
+    }
+    code = exchange(webhook, easy);
     if (code == CURLE_ABORTED_BY_CALLBACK && atomic_load(&webhook->cancelled))
         rc = COLLECTOR_ERR_CANCELLED;
     else
-        report(webhook, code, delivery);
-    (void)curl_easy_setopt(webhook->easy, CURLOPT_HTTPHEADER, NULL);
-    (void)curl_easy_setopt(webhook->easy, CURLOPT_POSTFIELDS, NULL);
+        report(webhook, easy, code, delivery);
 out:
+    curl_easy_cleanup(easy);
     curl_slist_free_all(headers);
     return rc;
 }
