@@ -73,7 +73,8 @@ collector_dead_letters_list(struct collector_store *store, int64_t after_id,
  * @param event_ids  id_count of them; NULL for all dead letters.
  * @param ret_count  How many were appended; also set on failure, since earlier
  *                   steps stay; may be NULL.
- * @return As collector_store_append().
+ * @return As collector_store_append(); ERR_INVALID also when the file is
+ *         quarantined meanwhile, which the letters stay in.
  */
 COLLECTOR_API int
 collector_dead_letters_replay(struct collector_store *store,
