@@ -6,6 +6,7 @@
 #   make loadtest   measure collectord over HTTP, for two
 #   make lint       look for mistakes with clang-tidy and cppcheck
 #   make campaign   the long form of the tests, for hours (PART=... for a part)
+#   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
@@ -13,16 +14,20 @@
 
 BUILD ?= build
 RELEASE ?= build-release
+BUILD_FUZZ ?= build-fuzz
 ARGS ?=
 PART ?=
+SECONDS_EACH ?= 60
+TARGETS ?=
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
 TEST_PACKAGES = check binutils
 LINT_PACKAGES = clang-tidy cppcheck
+FUZZ_PACKAGES = clang libclang-rt-14-dev
 
-.PHONY: all run test bench loadtest lint campaign release clean \
-	build-packages test-packages lint-packages
+.PHONY: all run test bench loadtest lint campaign fuzz release clean \
+	build-packages test-packages lint-packages fuzz-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -45,12 +50,16 @@ lint: test-packages lint-packages all
 
 campaign: test-packages all
 	tests/campaign.sh $(BUILD) $(PART)
+	$(if $(PART),,$(MAKE) fuzz SECONDS_EACH=1860)
+
+fuzz: fuzz-packages
+	tests/fuzz.sh $(BUILD_FUZZ) $(SECONDS_EACH) $(TARGETS)
 
 release: build-packages $(RELEASE)/build.ninja
 	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord
 
 clean:
-	rm -rf $(BUILD) $(RELEASE)
+	rm -rf $(BUILD) $(RELEASE) $(BUILD_FUZZ)
 
 # A build directory that was made before a package came knows nothing of it:
 # the packages are looked at first.
@@ -68,3 +77,6 @@ test-packages:
 
 lint-packages:
 	@tests/packages.sh $(LINT_PACKAGES)
+
+fuzz-packages:
+	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
