@@ -157,8 +157,8 @@ execute(const char *sql)
     (void)sqlite3_close(db); /* all it wrote is committed */
 }
 
-void
-base_make(void)
+static void
+make_bases(void)
 {
     struct collector_store *store = open_store();
 
@@ -180,6 +180,17 @@ base_make(void)
     collector_store_free(store);
     base_read(&bases[0]);
     folder_clear();
+}
+
+/** Of all targets that damage a store. */
+int
+LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    folder_make();
+    make_bases();
+    return 0;
 }
 
 static void

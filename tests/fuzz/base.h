@@ -9,7 +9,8 @@
 
 /*
  * The stores that are to be damaged: each has something in every table. Made
- * once, in the target's directory, and kept in memory. One thread.
+ * before the first input, in the target's directory, and kept in memory. One
+ * thread.
  */
 
 /** The name of a store in that directory, and of its log. */
@@ -38,10 +39,6 @@ struct base {
     struct base_file main;
     struct base_file log;
 };
-
-/** Make the stores. */
-void
-base_make(void);
 
 /**
  * Get a copy of one, valid until the next call.

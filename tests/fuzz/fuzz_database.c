@@ -270,16 +270,6 @@ try_to_quarantine(const struct base *base)
 }
 
 int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    folder_make();
-    base_make();
-    return 0;
-}
-
-int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct base *base = script_run(data, size);

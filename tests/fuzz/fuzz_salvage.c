@@ -113,16 +113,6 @@ try_check(const char *path)
 }
 
 int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-    (void)argc;
-    (void)argv;
-    folder_make();
-    base_make();
-    return 0;
-}
-
-int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct base *base = script_run(data, size);
