@@ -60,7 +60,7 @@ say(void *userdata, enum collector_log_level level, const char *line)
 {
     (void)userdata;
     (void)level;
-    fuzz_check(fuzz_is_line(line));
+    fuzz_check(strpbrk(line, "\r\n") == NULL); /* a path may be no UTF-8 */
     if (getenv("FUZZ_LOG") != NULL)
         (void)fprintf(stderr, "%s\n", line);
 }
