@@ -44,6 +44,22 @@ scan_all(int64_t after_id)
     return count;
 }
 
+/** What a look at all pages says of the file. */
+static struct collector__page_scan_result
+look_at_all(void)
+{
+    struct collector__page_scan *scan = NULL;
+    struct collector__page_scan_result result;
+    bool done = false;
+
+    ck_assert_ok(collector__page_scan_open(NULL, harness.path, &scan));
+    while (!done)
+        ck_assert_ok(collector__page_scan_look(scan, 0, &done));
+    result = collector__page_scan_result(scan);
+    collector__page_scan_free(scan);
+    return result;
+}
+
 START_TEST(test_a_sound_file_gives_all_its_events)
 {
     damage_store_new(&harness, EVENT_COUNT, 0, _i != 0);
@@ -55,19 +71,13 @@ END_TEST
 
 START_TEST(test_what_is_settled_is_known)
 {
-    struct collector__page_scan *scan = NULL;
     struct collector__page_scan_result result;
-    bool done = false;
 
     damage_store_new(&harness, EVENT_COUNT, 450, _i != 0);
-    ck_assert_ok(collector__page_scan_open(NULL, harness.path, &scan));
-    while (!done)
-        ck_assert_ok(collector__page_scan_look(scan, 0, &done));
-    result = collector__page_scan_result(scan);
+    result = look_at_all();
     ck_assert_int_eq(result.settled_through, 450);
     ck_assert_int_eq(result.first_id, 1);
     ck_assert_int_eq(result.last_id, EVENT_COUNT);
-    collector__page_scan_free(scan);
 }
 END_TEST
 
@@ -128,6 +138,16 @@ START_TEST(test_one_wrong_id_costs_one_event)
 }
 END_TEST
 
+/** A store that nobody has open, and its file. */
+static struct bytes
+make_lone_events(void)
+{
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    ck_assert_ok(harness_fill(&harness, "device", LONE_COUNT, 3000));
+    harness_close(&harness);
+    return bytes_read(harness.path);
+}
+
 /** The page of the event that lies alone in it with this id. */
 static size_t
 find_lone(struct bytes bytes, int64_t id)
@@ -150,13 +170,9 @@ find_lone(struct bytes bytes, int64_t id)
 START_TEST(test_events_that_lie_alone_are_found_behind_a_gap)
 {
     static const int64_t gone[] = {10, 11, 20, LONE_COUNT - 1};
-    struct bytes bytes;
+    struct bytes bytes = make_lone_events();
     size_t i;
 
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    ck_assert_ok(harness_fill(&harness, "device", LONE_COUNT, 3000));
-    harness_close(&harness);
-    bytes = bytes_read(harness.path);
     for (i = 0; i < 4; i++)
         memset(bytes.data + find_lone(bytes, gone[i]), 0, PAGE_SIZE);
     bytes_write(harness.path, bytes);
@@ -166,13 +182,9 @@ END_TEST
 
 START_TEST(test_a_page_that_is_there_twice_is_read_once)
 {
-    struct bytes bytes;
+    struct bytes bytes = make_lone_events();
     struct bytes twice;
 
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    ck_assert_ok(harness_fill(&harness, "device", LONE_COUNT, 3000));
-    harness_close(&harness);
-    bytes = bytes_read(harness.path);
     twice.size = bytes.size + 2 * PAGE_SIZE;
     twice.data = support_alloc(twice.size);
     memcpy(twice.data, bytes.data, bytes.size);
@@ -227,9 +239,7 @@ static const char *const no_states[] = {
 
 START_TEST(test_only_a_state_that_adds_up_is_believed)
 {
-    struct collector__page_scan *scan = NULL;
     struct collector__page_scan_result result;
-    bool done = false;
 
     damage_store_new(&harness, EVENT_COUNT, 450, false);
     support_sql_exec(
@@ -238,13 +248,9 @@ START_TEST(test_only_a_state_that_adds_up_is_believed)
                        no_states[_i]));
     if (strstr(no_states[_i], "id = 2") != NULL)
         support_sql_exec(harness.path, "UPDATE other SET rowid = 2");
-    ck_assert_ok(collector__page_scan_open(NULL, harness.path, &scan));
-    while (!done)
-        ck_assert_ok(collector__page_scan_look(scan, 0, &done));
-    result = collector__page_scan_result(scan);
+    result = look_at_all();
     ck_assert_int_eq(result.settled_through, 450);
     ck_assert_int_eq(result.last_id, EVENT_COUNT);
-    collector__page_scan_free(scan);
 }
 END_TEST
 
