@@ -5,6 +5,7 @@
 #   make bench      measure the library on this machine, for three minutes
 #   make loadtest   measure collectord over HTTP, for two
 #   make lint       look for mistakes with clang-tidy and cppcheck
+#   make coverage   see how much of the library the tests reach
 #   make campaign   the long form of the tests, for hours (PART=... for a part)
 #   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
 #   make clean      remove what was built
@@ -15,6 +16,7 @@
 BUILD ?= build
 RELEASE ?= build-release
 BUILD_FUZZ ?= build-fuzz
+COVERAGE ?= build-coverage
 ARGS ?=
 PART ?=
 SECONDS_EACH ?= 60
@@ -25,9 +27,10 @@ BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 TEST_PACKAGES = check binutils
 LINT_PACKAGES = clang-tidy cppcheck
 FUZZ_PACKAGES = clang libclang-rt-14-dev
+COVERAGE_PACKAGES = gcovr
 
-.PHONY: all run test bench loadtest lint campaign fuzz release clean \
-	build-packages test-packages lint-packages fuzz-packages
+.PHONY: all run test bench loadtest lint coverage campaign fuzz release clean \
+	build-packages test-packages lint-packages coverage-packages fuzz-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -48,6 +51,9 @@ loadtest: release
 lint: test-packages lint-packages all
 	tests/lint.sh $(BUILD)
 
+coverage: test-packages coverage-packages
+	tests/coverage.sh $(COVERAGE)
+
 campaign: test-packages all
 	tests/campaign.sh $(BUILD) $(PART)
 	$(if $(PART),,$(MAKE) fuzz SECONDS_EACH=1860)
@@ -59,7 +65,7 @@ release: build-packages $(RELEASE)/build.ninja
 	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord
 
 clean:
-	rm -rf $(BUILD) $(RELEASE) $(BUILD_FUZZ)
+	rm -rf $(BUILD) $(RELEASE) $(COVERAGE) $(BUILD_FUZZ)
 
 # A build directory that was made before a package came knows nothing of it:
 # the packages are looked at first.
@@ -77,6 +83,9 @@ test-packages:
 
 lint-packages:
 	@tests/packages.sh $(LINT_PACKAGES)
+
+coverage-packages:
+	@tests/packages.sh $(COVERAGE_PACKAGES)
 
 fuzz-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
