@@ -6,9 +6,9 @@
 #include "verdict.h"
 
 #include "account.h"
+#include "findings.h"
 #include "serial.h"
 #include "shift.h"
-#include "support.h"
 #include "witness.h"
 
 #include <dirent.h>
@@ -22,113 +22,6 @@
 
 /** Steps that a drain can take at most: far more than it does. */
 #define DRAIN_STEP_MAX 200
-
-/** What the file says. */
-struct findings {
-    /** By id: the serial number of the event there; 0 for no event. */
-    int64_t serials[CLAIMS_ID_MAX];
-    /** By serial number: how many events there are, and the first one's id. */
-    unsigned counts[CLAIMS_ID_MAX];
-    int64_t ids[CLAIMS_ID_MAX];
-    int64_t accepted;
-    int64_t settled_through;
-    int64_t row_count;
-};
-
-#define FAULT(...) support_format(__VA_ARGS__)
-
-static const char *
-find_event(struct findings *findings, sqlite3_stmt *statement)
-{
-    const int64_t id = sqlite3_column_int64(statement, 0);
-    const struct collector_event event = {
-        .device_id = (const char *)sqlite3_column_text(statement, 1),
-        .kind = (const char *)sqlite3_column_text(statement, 2),
-        .payload = (const char *)sqlite3_column_text(statement, 3),
-        .ts = sqlite3_column_int64(statement, 4)};
-    const int64_t serial = serial_of(&event);
-
-    if (id < 1 || id >= CLAIMS_ID_MAX || serial < 1 || serial >= CLAIMS_ID_MAX)
-        return FAULT("the event of id %lld is none that ever was",
-                     (long long)id);
-    findings->serials[id] = serial;
-    if (findings->counts[serial]++ == 0)
-        findings->ids[serial] = id;
-    findings->row_count++;
-    return NULL;
-}
-
-static const char *
-find_events(struct findings *findings, sqlite3 *db)
-{
-    sqlite3_stmt *statement = NULL;
-    const char *fault = NULL;
-    int rc = sqlite3_prepare_v2(db,
-                                "SELECT id, device_id, kind, payload_json, ts"
-                                " FROM event_log ORDER BY id",
-                                -1, &statement, NULL);
-
-    while (rc == SQLITE_OK && fault == NULL &&
-           (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        fault = find_event(findings, statement);
-        rc = SQLITE_OK;
-    }
-    if (fault == NULL && rc != SQLITE_DONE)
-        fault = FAULT("the events can't be read: %s", sqlite3_errmsg(db));
-    (void)sqlite3_finalize(statement); /* says again what step said */
-    return fault;
-}
-
-/** Everything that is settled was offered before, or is on record as dropped.
- */
-static const char *
-check_settled(const struct claims *claims, sqlite3 *db)
-{
-    sqlite3_stmt *statement = NULL;
-    const char *fault = NULL;
-    int rc = sqlite3_prepare_v2(db,
-                                "SELECT first_id, last_id FROM upload_runs"
-                                " WHERE status IN ('success', 'dead')",
-                                -1, &statement, NULL);
-
-    while (rc == SQLITE_OK && (rc = sqlite3_step(statement)) == SQLITE_ROW) {
-        int64_t id = sqlite3_column_int64(statement, 0);
-
-        for (; fault == NULL && id <= sqlite3_column_int64(statement, 1); id++)
-            if (id >= CLAIMS_ID_MAX || claims->offered[id] == 0)
-                fault = FAULT("id %lld is marked, and was never sent",
-                              (long long)id);
-        rc = SQLITE_OK;
-    }
-    if (fault == NULL && rc != SQLITE_DONE)
-        fault = FAULT("the runs can't be read: %s", sqlite3_errmsg(db));
-    (void)sqlite3_finalize(statement); /* says again what step said */
-    return fault;
-}
-
-/** Read the file as anybody can. */
-static const char *
-read_file(const struct verdict *verdict, struct findings *findings)
-{
-    const char *path = verdict->options.path;
-    const char *fault = account_fault(path, false);
-    sqlite3 *db = NULL;
-
-    memset(findings, 0, sizeof(*findings));
-    if (fault != NULL)
-        return fault;
-    findings->accepted = support_sql_int(path, "SELECT accepted FROM ledger");
-    findings->settled_through =
-        support_sql_int(path, "SELECT settled_through FROM state");
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
-        fault = FAULT("can't be read: %s", sqlite3_errmsg(db));
-    if (fault == NULL)
-        fault = find_events(findings, db);
-    if (fault == NULL)
-        fault = check_settled(verdict->claims, db);
-    (void)sqlite3_close(db); /* no statement is left */
-    return fault;
-}
 
 /** Whether an event may be gone from the file. */
 static bool
@@ -232,7 +125,8 @@ check_pending(const struct findings *findings)
 static const char *
 compare(struct verdict *verdict, struct findings *findings)
 {
-    const char *fault = read_file(verdict, findings);
+    const char *fault =
+        findings_read(findings, verdict->options.path, verdict->claims);
 
     if (fault == NULL &&
         verdict->options.durability == COLLECTOR_DURABILITY_NORMAL)
