@@ -9,6 +9,7 @@
  */
 #include "harness.h"
 #include "recorder.h"
+#include "wall.h"
 
 #include "devices.h"
 #include "uploader.h"
@@ -28,33 +29,6 @@
 
 /** Steps between two comparisons of who was seen. */
 #define DEVICES_EVERY 10
-
-#define SECOND_MS INT64_C(1000)
-#define YEAR_MS (INT64_C(366) * 24 * 3600 * SECOND_MS)
-
-/** What is worse than a year off. */
-static const int64_t extremes[] = {
-    0,
-    1,
-    -1,
-    INT64_MIN,
-    INT64_MIN + 1,
-    INT64_MAX,
-    INT64_MAX - 1,
-    INT64_C(253402300800000) /* the year 10000 */};
-
-/** A clock, and what it said. */
-struct wall {
-    pthread_mutex_t lock;
-    bool jumps;
-    /** Also to where 64 bits end. */
-    bool wild;
-    unsigned seed;
-    int64_t now;
-    /** The largest that anybody was told. */
-    int64_t latest;
-    uint64_t jump_count;
-};
 
 /** A key that was used, and for what. */
 struct key {
@@ -86,45 +60,6 @@ draw(struct life *life, unsigned limit)
 }
 
 static int64_t
-jump(struct wall *wall)
-{
-    static const int64_t spans[] = {10 * SECOND_MS, 24 * 3600 * SECOND_MS,
-                                    30 * YEAR_MS};
-    const unsigned kind = (unsigned)rand_r(&wall->seed) % (wall->wild ? 5 : 4);
-    const int64_t offset = (int64_t)rand_r(&wall->seed) * rand_r(&wall->seed);
-    const int64_t base =
-        wall->now > 0 && wall->now < 200 * YEAR_MS ? wall->now : 55 * YEAR_MS;
-
-    if (kind == 4)
-        return extremes[(unsigned)rand_r(&wall->seed) %
-                        (sizeof(extremes) / sizeof(extremes[0]))];
-    if (kind == 3)
-        return -(offset % YEAR_MS);
-    return base + offset % (2 * spans[kind]) - spans[kind];
-}
-
-/** A collector_clock's wall_ms. */
-static int64_t
-read_wall(void *userdata)
-{
-    struct wall *wall = userdata;
-    int64_t now;
-
-    (void)pthread_mutex_lock(&wall->lock);
-    if (wall->jumps && rand_r(&wall->seed) % 2 == 0) {
-        wall->now = jump(wall);
-        wall->jump_count++;
-    } else if (wall->now < INT64_MAX) {
-        wall->now++;
-    }
-    now = wall->now;
-    if (now > wall->latest)
-        wall->latest = now;
-    (void)pthread_mutex_unlock(&wall->lock);
-    return now;
-}
-
-static int64_t
 read_monotonic(void *userdata)
 {
     struct wall *wall = userdata;
@@ -132,17 +67,6 @@ read_monotonic(void *userdata)
         (struct life *)((char *)wall - offsetof(struct life, wall));
 
     return atomic_load(&life->harness.clock.monotonic_ms);
-}
-
-static void
-wall_init(struct wall *wall, bool jumps, unsigned seed)
-{
-    (void)pthread_mutex_init(&wall->lock, NULL);
-    wall->jumps = jumps;
-    wall->wild = seed % 2 == 0;
-    wall->seed = seed;
-    wall->now = INT64_C(1700000000000);
-    wall->latest = 1;
 }
 
 /** Time passes, for whoever looks at the right clock. */
@@ -399,8 +323,8 @@ check_devices(struct life *life)
                          life->wall.latest);
         life->last_seen[device] = seen_at;
     }
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(db);
+    ck_assert_int_eq(sqlite3_finalize(statement), SQLITE_OK);
+    (void)sqlite3_close(db); /* no statement is left */
 }
 
 /** All that is in the file but the wall's times. */
@@ -452,7 +376,7 @@ begin(struct life *life, int mode, unsigned seed, bool jumps)
     ck_assert_ptr_nonnull(life->notes);
     harness_prepare(&life->harness, mode);
     life->harness.clock_ops =
-        (struct collector_clock){.wall_ms = read_wall,
+        (struct collector_clock){.wall_ms = wall_read,
                                  .monotonic_ms = read_monotonic,
                                  .userdata = &life->wall};
     life->harness.options.backlog_max = BACKLOG_MAX;
@@ -565,7 +489,7 @@ START_TEST(test_nothing_stalls_on_threads_either)
     wall_init(&wall, true, support_seed());
     harness_prepare(&harness, _i);
     harness.clock_ops = (struct collector_clock){
-        .wall_ms = read_wall, .monotonic_ms = read_system, .userdata = &wall};
+        .wall_ms = wall_read, .monotonic_ms = read_system, .userdata = &wall};
     harness_open(&harness);
     collector_uploader_options_init(&options);
     options.interval_ms = 5;
