@@ -256,6 +256,35 @@ START_TEST(test_missing_tables_are_damage)
 }
 END_TEST
 
+static const char *const misfits[][2] = {
+    {"PRAGMA user_version = 1", "its tables are not those of its version"},
+    {"PRAGMA user_version = 0", "its tables are not those of its version"},
+    {"PRAGMA user_version = -1", "its tables are not those of its version"},
+    {"DROP TABLE idempotency", "no such table: idempotency"},
+    {"ALTER TABLE dead_letters RENAME COLUMN reason TO why",
+     "no such column: reason"},
+    {"INSERT INTO event_log (id, device_id, kind, ts)"
+     " VALUES (9223372036854775807, 'd', 'k', 1)",
+     "its state does not fit its events"},
+    {"UPDATE state SET collector_id = 'x' || char(10) || 'y'",
+     "its state does not fit its events"},
+};
+
+START_TEST(test_what_we_could_not_work_with_is_damage)
+{
+    assert_change_refused(misfits[_i][0], COLLECTOR_ERR_CORRUPT,
+                          misfits[_i][1]);
+}
+END_TEST
+
+START_TEST(test_a_header_that_forbids_to_write_is_damage)
+{
+    damage_store_new(&harness, EVENT_COUNT, 100, false);
+    bytes_flip(harness.path, 18); /* the version for those who write */
+    assert_refused(COLLECTOR_ERR_CORRUPT, "its header forbids to write it");
+}
+END_TEST
+
 START_TEST(test_a_damaged_log_is_damage)
 {
     damage_store_new(&harness, EVENT_COUNT, 100, true);
@@ -340,6 +369,9 @@ make_suite(void)
                    test_a_large_file_that_nobody_touched_is_not_read_through);
     tcase_add_test(damage, test_a_small_file_is_read_through_always);
     tcase_add_test(damage, test_missing_tables_are_damage);
+    tcase_add_loop_test(damage, test_what_we_could_not_work_with_is_damage, 0,
+                        sizeof(misfits) / sizeof(misfits[0]));
+    tcase_add_test(damage, test_a_header_that_forbids_to_write_is_damage);
     tcase_add_test(damage, test_a_damaged_log_is_damage);
     tcase_add_loop_test(damage, test_a_log_without_its_file_is_damage, 0, 2);
     tcase_add_loop_test(damage, test_a_file_cut_short_is_damage, 0, 8);
