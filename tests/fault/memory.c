@@ -24,7 +24,7 @@
 void *
 memory_malloc(size_t size);
 void *
-memory_calloc(size_t count, size_t size);
+memory_calloc(size_t count_of, size_t size);
 void *
 memory_realloc(void *memory, size_t size);
 void

@@ -14,7 +14,7 @@
 
 /** Stand before all of it, for good. Before SQLite is used. */
 void
-memory_watch(struct trouble *trouble);
+memory_watch(struct trouble *watched);
 
 /** Pieces that were allocated and not given back. Any thread. */
 int64_t

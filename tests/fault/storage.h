@@ -20,7 +20,7 @@ struct storage_fault {
 
 /** Have calls of a kind fail when this trouble strikes. Both are borrowed. */
 void
-storage_fail(struct trouble *trouble, const struct storage_fault *fault);
+storage_fail(struct trouble *chosen, const struct storage_fault *chosen_fault);
 
 /** Watch a directory, before any file there is open; NULL ends it. */
 void
