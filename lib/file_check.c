@@ -13,6 +13,7 @@
 #include "schema_sql.h"
 #include "wal_check.h"
 
+#include <assert.h>
 #include <collector/error.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -152,6 +153,7 @@ check_schema(struct collector__database *database, sqlite3 *db, int64_t version,
         COLLECTOR_SCHEMA_SQL_FITS_2}; /* 3 is another view of them */
     static const char words[] = "its tables are not those of its version";
 
+    static_assert(COLLECTOR_SCHEMA_VERSION == 3, "a statement for each");
     if (version < 1)
         return note_damage(database, COLLECTOR_ERR_CORRUPT, damage, words);
     return expect_one(database, db, sql[version - 1], damage, words);
