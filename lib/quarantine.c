@@ -273,7 +273,7 @@ make_fresh(struct collector__database *database,
     if (rc == COLLECTOR_OK && log_size >= 0) {
         collector__log(&fresh->log, COLLECTOR_LOG_ERROR,
                        "%s could not be completed", fresh->path);
-        rc = COLLECTOR_ERR_NOSPACE; /* SQLite does not say why it left it */
+        rc = COLLECTOR_ERR_IO; /* SQLite does not say why it left it */
     }
     if (rc == COLLECTOR_OK)
         rc = collector__path_sync(&fresh->log, fresh->path, false);

@@ -138,6 +138,21 @@ migrate(struct collector__database *database, sqlite3 *db)
     return rc;
 }
 
+/** Write what a new file knows, all of it to the main file: what closing it
+ *  would leave in the log, it would leave without a word. */
+static int
+complete(struct collector__database *database, sqlite3 *db, const char *more)
+{
+    const int rc =
+        collector__database_execute(database, db, more, "a new file");
+
+    if (rc != COLLECTOR_OK ||
+        sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                  NULL) == SQLITE_OK)
+        return rc;
+    return collector__database_error(database, db, "completing a new file");
+}
+
 int
 collector__schema_make(struct collector__database *database, const char *more)
 {
@@ -150,7 +165,7 @@ collector__schema_make(struct collector__database *database, const char *more)
     if (rc == COLLECTOR_OK)
         rc = migrate(database, db);
     if (rc == COLLECTOR_OK && more != NULL)
-        rc = collector__database_execute(database, db, more, "a new file");
+        rc = complete(database, db, more);
     /* SQLite syncs the log's directory entry, but not the main file's. */
     if (rc == COLLECTOR_OK && database->vfs == NULL)
         rc = collector__path_sync(&database->log, database->path, true);

@@ -181,6 +181,12 @@ play_round(const struct ordeal *ordeal, uint64_t number, bool lasts)
 
 static const char *const mode_names[] = {"group", "serialized", "concurrent"};
 
+bool
+ordeal_is_long(void)
+{
+    return getenv("CAMPAIGN") != NULL || getenv("ORDEAL") != NULL;
+}
+
 /** The one round that was asked for in the environment. */
 struct choice {
     char trouble[32];

@@ -33,6 +33,10 @@ struct ordeal_result {
     uint64_t round_count;
 };
 
+/** Whether to leave nothing out: in a campaign, and to play one round again. */
+bool
+ordeal_is_long(void);
+
 struct ordeal_result
 ordeal_run(const struct ordeal *ordeal);
 

@@ -51,9 +51,8 @@ void
 scene_play_copy(struct script *script)
 {
     struct collector_store *store = script->store;
-    const char *first = shift_copy_path(script->directory, 0);
+    const bool is_made = script_copy(script, 0);
 
-    script_copy(script);
     (void)script_said(script, SCRIPT_SNAPSHOT,
                       collector_store_snapshot(store, script->options.path),
                       COLLECTOR_ERR_EXISTS);
@@ -63,10 +62,8 @@ scene_play_copy(struct script *script)
             store, support_path(support_path(script->directory, "no"), "no")),
         COLLECTOR_ERR_IO);
     collector_store_snapshot_cancel(store); /* of none */
-    if (support_file_size(first) < 0) {
-        script->copy_count = 0; /* once more, where one has failed */
-        script_copy(script);
-    }
+    if (!is_made)
+        (void)script_copy(script, 0); /* once more under the same name */
 }
 
 /** A row of the first schema. */

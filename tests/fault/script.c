@@ -14,6 +14,9 @@
 /** Steps that a drain takes at most: far more than it does. */
 #define DRAIN_STEP_MAX 400
 
+/** The number of the snapshot that is taken after the trouble. */
+#define RECOVERED_COPY (CLAIMS_COPY_MAX - 1)
+
 /** Longer than anybody rests after a failure. */
 #define REST_MS (INT64_C(10) * 60 * 1000)
 
@@ -292,29 +295,34 @@ script_stats(struct script *script)
     return stats;
 }
 
-/** Nothing of a snapshot is there, or all of it. */
-static void
-check_copy_files(struct script *script, const char *path, bool is_made)
+bool
+script_copy(struct script *script, size_t number)
 {
-    if (is_made != (support_file_size(path) > 0))
-        script_blame(script, is_made ? "a snapshot is not there"
-                                     : "a failed snapshot is there");
-}
-
-void
-script_copy(struct script *script)
-{
-    const size_t number = script->copy_count++;
-    const char *path = shift_copy_path(script->directory, number);
     const int64_t accepted = (int64_t)script_stats(script).accepted;
-    const int rc = collector_store_snapshot(script->store, path);
+    const int rc = collector_store_snapshot(
+        script->store, shift_copy_path(script->directory, number));
     const bool is_made = script_said(script, SCRIPT_SNAPSHOT, rc, COLLECTOR_OK);
 
-    check_copy_files(script, path, is_made);
+    script->copy_failed[number] = !is_made;
     if (is_made)
         claim(&script->tape, (struct claim){.kind = CLAIM_COPIED,
                                             .id = accepted,
                                             .count = number});
+    return is_made;
+}
+
+/** A snapshot that failed is not there. A look at it is a call as well, and so
+ *  comes after the trouble. */
+static void
+check_failed_copies(struct script *script)
+{
+    size_t i;
+
+    for (i = 0; i < CLAIMS_COPY_MAX; i++) {
+        if (script->copy_failed[i] &&
+            support_file_size(shift_copy_path(script->directory, i)) >= 0)
+            script_blame(script, "a failed snapshot is there");
+    }
 }
 
 static int
@@ -328,6 +336,7 @@ pass_letter(void *userdata, const struct collector_dead_letter *letter)
 void
 script_recover(struct script *script)
 {
+    check_failed_copies(script);
     script_wait(script, REST_MS);
     if (!script_open(script))
         return;
@@ -336,7 +345,7 @@ script_recover(struct script *script)
     if (!script_upload(script))
         return;
     script_drain_all(script);
-    script_copy(script);
+    (void)script_copy(script, RECOVERED_COPY);
     (void)script_said(script, SCRIPT_LIST,
                       collector_dead_letters_list(script->store, 0, UINT64_MAX,
                                                   pass_letter, NULL),

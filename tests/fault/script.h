@@ -51,7 +51,8 @@ struct script {
     struct collector_sink *inner_sink;
     struct collector_uploader *uploader;
     int64_t next_serial;
-    size_t copy_count;
+    /** By number: whether a snapshot has failed, and must not be there. */
+    bool copy_failed[CLAIMS_COPY_MAX];
     /** Errors that the trouble may cause in this scene beside its own. */
     unsigned errors;
     /** The first thing that was wrong; NULL when nothing was. */
@@ -133,9 +134,10 @@ script_maintain(struct script *script);
 struct collector_store_stats
 script_stats(struct script *script);
 
-/** Take a snapshot under a new name. */
-void
-script_copy(struct script *script);
+/** Take a snapshot of this number, which is not there. @return Whether that
+ *  worked. */
+bool
+script_copy(struct script *script, size_t number);
 
 /** After the trouble: the store works at once, and all that it can do. */
 void
