@@ -187,7 +187,8 @@ ordeal_is_long(void)
     return getenv("CAMPAIGN") != NULL || getenv("ORDEAL") != NULL;
 }
 
-/** The one round that was asked for in the environment. */
+/** The one round that was asked for in the environment, or with 0 for its
+ *  number all of a scene's. */
 struct choice {
     char trouble[32];
     char scene[16];
@@ -267,7 +268,7 @@ ordeal_run(const struct ordeal *ordeal)
     result.call_count = atomic_load(&ordeal->trouble->seen);
     if (result.fault != NULL)
         return result;
-    if (has_choice)
+    if (has_choice && choice.number > 0)
         (void)try_round(ordeal, choice.number,
                         strcmp(choice.length, "lasts") == 0, &result);
     else if (ordeal->round_count > 0)
