@@ -264,6 +264,19 @@ collector__database_open(struct collector__database *database, int flags,
     return COLLECTOR_OK;
 }
 
+/** Refuse what SQLite opened for reading only, as it does without a word where
+ *  the system refused anything else: nothing could ever be written through it.
+ */
+static int
+check_writable(struct collector__database *database, sqlite3 *db)
+{
+    if (sqlite3_db_readonly(db, "main") != 1)
+        return COLLECTOR_OK;
+    collector__log(&database->log, COLLECTOR_LOG_ERROR,
+                   "%s can't be opened for writing", database->path);
+    return COLLECTOR_ERR_IO;
+}
+
 int
 collector__database_connect(struct collector__database *database, int busy_ms,
                             sqlite3 **ret_db)
@@ -274,6 +287,8 @@ collector__database_connect(struct collector__database *database, int busy_ms,
     rc = collector__database_open(database,
                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                                   COLLECTOR_BUSY_MS, &db);
+    if (rc == COLLECTOR_OK)
+        rc = check_writable(database, db);
     if (rc == COLLECTOR_OK)
         rc = set_pragmas(database, db);
     if (rc != COLLECTOR_OK) {
