@@ -145,11 +145,9 @@ COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
 "         WHERE id = (SELECT max(id) FROM event_log)) <= 1" \
 "  FROM state"
 
-/** 1 when the tables are those of schema 1, and it can be migrated; those of
- *  schema 2. They can't be prepared where a table or a column is missing. */
-#define COLLECTOR_SCHEMA_SQL_FITS_1 \
-"SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema" \
-"                    WHERE name IN ('quarantines', 'upload_runs_audit'))" \
+/** What all tables of a schema are selected from: it can't be prepared where
+ *  one of them, or a column, is missing. */
+#define COLLECTOR_SCHEMA_SQL_FROM_1 \
 "  FROM (SELECT 1)" \
 "  LEFT JOIN (SELECT id, device_id, kind, payload_json, ts FROM event_log" \
 "              LIMIT 0)" \
@@ -165,13 +163,21 @@ COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
 "               FROM dead_letters LIMIT 0)" \
 "  LEFT JOIN (SELECT first_id, key, event_count, created_at, body_hash" \
 "               FROM idempotency LIMIT 0)"
-#define COLLECTOR_SCHEMA_SQL_FITS_2 \
-"SELECT (" COLLECTOR_SCHEMA_SQL_FITS_1 ") = 0 FROM (SELECT 1)" \
+#define COLLECTOR_SCHEMA_SQL_FROM_2 \
+COLLECTOR_SCHEMA_SQL_FROM_1 \
 "  LEFT JOIN (SELECT uptime_ms FROM state LIMIT 0)" \
 "  LEFT JOIN (SELECT uptime_ms FROM upload_runs LIMIT 0)" \
 "  LEFT JOIN (SELECT uptime_ms FROM idempotency LIMIT 0)" \
 "  LEFT JOIN (SELECT id, at, path, reason, previous_collector_id, through," \
 "                    salvaged, lost, finished_at FROM quarantines LIMIT 0)"
+
+/** 1 when the tables are those of schema 1, and it can be migrated; those of
+ *  schema 2. */
+#define COLLECTOR_SCHEMA_SQL_FITS_1 \
+"SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema" \
+"                    WHERE name IN ('quarantines', 'upload_runs_audit'))" \
+COLLECTOR_SCHEMA_SQL_FROM_1
+#define COLLECTOR_SCHEMA_SQL_FITS_2 "SELECT 1" COLLECTOR_SCHEMA_SQL_FROM_2
 /* clang-format on */
 
 #endif
