@@ -125,10 +125,11 @@ COLLECTOR_SCHEMA_SQL_CURRENT \
 " AND EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'event_log_device')"
 
 /** 1 when there is a state row that adds up, with a name as we give them, and
- *  both ends of the backlog can be read and fit it. */
+ *  both ends of the backlog can be read and fit it. A quick_check through a
+ *  connection that only reads knows of no CHECK. */
 #define COLLECTOR_SCHEMA_SQL_SOUND \
 "SELECT count(*) = 1" \
-"   AND min(settled_through BETWEEN 0 AND " \
+"   AND min(id = 1 AND settled_through BETWEEN 0 AND " \
 COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
 "           AND devices_through BETWEEN 0 AND " \
 COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX) \
