@@ -305,6 +305,20 @@ check_content(struct collector__database *database, sqlite3 *db,
     return rc;
 }
 
+/** Whether a file begins like a database, or with nothing, as one does whose
+ *  first sector was not written yet when power failed. */
+static bool
+begins_like_ours(struct collector__raw_file *file)
+{
+    static const char magic[] = "SQLite format 3";
+    static const char nothing[sizeof(magic)];
+    char begin[sizeof(magic)];
+
+    return collector__raw_file_read(file, 0, begin, sizeof(begin)) &&
+           (memcmp(begin, magic, sizeof(begin)) == 0 ||
+            memcmp(begin, nothing, sizeof(begin)) == 0);
+}
+
 /**
  * There is a journal that SQLite would play back, which is not for a look to
  * do. We have one for the moment in which a file is created: then there was
@@ -314,7 +328,6 @@ static int
 check_journal(struct collector__database *database,
               struct collector__damage *damage)
 {
-    static const char magic[] = "SQLite format 3";
     char *path = collector__path_join(database->path, "-journal");
     struct collector__raw_file file = {NULL, NULL, 0, false};
     unsigned char header[JOURNAL_HEADER_SIZE];
@@ -323,9 +336,7 @@ check_journal(struct collector__database *database,
     if (rc == COLLECTOR_OK)
         rc = collector__raw_file_open(database->vfs, database->path,
                                       SQLITE_OPEN_MAIN_DB, &file);
-    if (rc == COLLECTOR_OK &&
-        (!collector__raw_file_read(&file, 0, header, sizeof(magic)) ||
-         memcmp(header, magic, sizeof(magic)) != 0))
+    if (rc == COLLECTOR_OK && !begins_like_ours(&file))
         rc = note_damage(database, COLLECTOR_ERR_FOREIGN, damage,
                          "is no database");
     collector__raw_file_close(&file);

@@ -9,8 +9,8 @@
  * that moment. Every few times the power is cut once more while it recovers.
  *
  * CUTS says how often in all; SUPPORT_SEED repeats a run, down to the same cuts
- * for the shifts of one thread. What a cut has left is kept for a look with
- * SUPPORT_KEEP.
+ * for the shifts of one thread, and SHIFT one shift of it. What a cut has left
+ * is kept for a look with SUPPORT_KEEP.
  */
 #include "moments.h"
 #include "platter.h"
@@ -218,12 +218,16 @@ main(void)
 {
     Suite *suite = suite_create("power_cut");
     TCase *tcase = support_add_case(suite, "power_cut", NULL, NULL);
+    const char *only = getenv("SHIFT");
 
     run_seed = support_seed();
     shift_count =
         (support_rounds("CUTS", CUTS_SHORT, CUTS_LONG) + CUTS_PER_SHIFT - 1) /
         CUTS_PER_SHIFT;
-    tcase_add_loop_test(tcase, test_what_was_confirmed_survives_a_power_cut, 0,
+    if (only != NULL)
+        shift_count = strtoull(only, NULL, 10) + 1;
+    tcase_add_loop_test(tcase, test_what_was_confirmed_survives_a_power_cut,
+                        only != NULL ? (int)shift_count - 1 : 0,
                         (int)shift_count);
     tcase_add_test(tcase, test_a_disk_that_ignores_syncs_is_found_out);
     return support_run_suite(suite);
