@@ -114,7 +114,7 @@ http_error(struct mg_connection *conn, int status, const char *message)
         answer_error(&request, 501, NULL, "method not implemented");
     else if (status == 411)
         answer_error(&request, 400, NULL, "Content-Length must be a number");
-    else if (status == 400 && info->http_version == NULL &&
+    else if (status == 400 && (info == NULL || info->http_version == NULL) &&
              worker_waits_long(request.worker))
         answer_error(&request, 408, NULL, "the head took too long");
     else if (status == 505)

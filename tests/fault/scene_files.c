@@ -102,6 +102,7 @@ scene_prepare_older(struct script *script)
 void
 scene_play_older(struct script *script)
 {
+    /* NOLINTNEXTLINE(misc-redundant-expression): it is tried twice */
     if (!script_open(script) && !script_open(script))
         return;
     (void)script_append(script, 2, "new");

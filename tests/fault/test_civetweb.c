@@ -119,7 +119,7 @@ START_TEST(test_files_and_other_protocols_are_not_served)
 END_TEST
 
 #define add_table(tcase, test, table)                                          \
-    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof(table[0]))
+    tcase_add_loop_test(tcase, test, 0, sizeof(table) / sizeof((table)[0]))
 
 int
 main(void)
