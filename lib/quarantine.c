@@ -301,6 +301,7 @@ move_in(struct collector__database *database,
     if (rc != COLLECTOR_OK)
         return rc;
     (void)collector__path_remove(database->path, "-shm"); /* or it is reset */
+    (void)collector__path_remove(fresh->path, "-shm");    /* or next time */
     rc = collector__path_sync(log, database->path, true);
     if (rc == COLLECTOR_OK)
         rc = collector__path_rename(log, fresh->path, database->path, "");
