@@ -17,13 +17,15 @@
 static bool
 is_known_name(const char *name)
 {
+    /* A -shm means nothing where nobody has it open. */
     static const char *const known[] = {
         "events.sqlite",
         "events.sqlite-shm",
-        /* means nothing where nobody has it open */ "events.sqlite.lock",
+        "events.sqlite.lock",
+        "events.sqlite.fresh-shm",
+        "delivered.ndjson",
         "events.sqlite.damaged-",
         "copy-",
-        "delivered.ndjson",
     };
     size_t i;
 
