@@ -144,9 +144,9 @@ collector_webhook_options_init(struct collector_webhook_options *options);
  * A sink that POSTs each batch as one JSON array.
  *
  * 2xx is delivered. 400, 413, 415 and 422 are rejected. All else is retry: no
- * connection, TLS, a time-out, an answer that breaks off, 3xx (redirects are
- * never followed), 401, 403, 404, 408, 429, 5xx. Retry-After is reported in
- * both its forms. Headers sent: Content-Type, X-Collector-Id,
+ * connection, TLS, a time-out, an answer that breaks off or has no status, 3xx
+ * (redirects are never followed), 401, 403, 404, 408, 429, 5xx. Retry-After is
+ * reported in both its forms. Headers sent: Content-Type, X-Collector-Id,
  * X-Collector-First-Id, X-Collector-Last-Id. Certificates are verified.
  *
  * @param options  Everything in it is copied.
