@@ -264,17 +264,26 @@ collector__database_open(struct collector__database *database, int flags,
     return COLLECTOR_OK;
 }
 
-/** Refuse what SQLite opened for reading only, as it does without a word where
- *  the system refused anything else: nothing could ever be written through it.
+/**
+ * Refuse what SQLite opened for reading only, the file or its log, as it does
+ * without a word where the system refused anything else: nothing could ever be
+ * written through it. Nobody is waited for: whoever writes keeps the lock.
  */
 static int
 check_writable(struct collector__database *database, sqlite3 *db)
 {
-    if (sqlite3_db_readonly(db, "main") != 1)
+    int code;
+
+    if (sqlite3_db_readonly(db, "main") == 1) {
+        collector__log(&database->log, COLLECTOR_LOG_ERROR,
+                       "%s can't be opened for writing", database->path);
+        return COLLECTOR_ERR_IO;
+    }
+    (void)sqlite3_busy_timeout(db, 0); /* fails on misuse only */
+    code = sqlite3_exec(db, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL);
+    if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY)
         return COLLECTOR_OK;
-    collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                   "%s can't be opened for writing", database->path);
-    return COLLECTOR_ERR_IO;
+    return collector__database_error(database, db, "opening it for writing");
 }
 
 int
@@ -288,9 +297,9 @@ collector__database_connect(struct collector__database *database, int busy_ms,
                                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
                                   COLLECTOR_BUSY_MS, &db);
     if (rc == COLLECTOR_OK)
-        rc = check_writable(database, db);
-    if (rc == COLLECTOR_OK)
         rc = set_pragmas(database, db);
+    if (rc == COLLECTOR_OK)
+        rc = check_writable(database, db);
     if (rc != COLLECTOR_OK) {
         (void)sqlite3_close(db); /* nothing was written through it */
         return rc;

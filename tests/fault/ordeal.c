@@ -223,21 +223,34 @@ is_chosen(const struct ordeal *ordeal, const struct choice *choice)
            strcmp(choice->mode, mode_names[ordeal->mode]) == 0;
 }
 
+/** How to see the round again that is played now; NULL between two. */
+static const char *round_text;
+
+/** Check ends the process where it stands. */
+static void
+print_round(void)
+{
+    if (round_text != NULL)
+        (void)printf("in %s\n", round_text);
+}
+
 /** One round. @return Whether anything has failed in it, and nothing was wrong.
  */
 static bool
 try_round(const struct ordeal *ordeal, uint64_t number, bool lasts,
           struct ordeal_result *result)
 {
-    const char *fault = play_round(ordeal, number, lasts);
+    const char *fault;
 
+    round_text = support_format(
+        "ORDEAL='%s %s %s %llu %s' SUPPORT_SEED=%u", ordeal->trouble->name,
+        ordeal->scene->name, mode_names[ordeal->mode],
+        (unsigned long long)number, lasts ? "lasts" : "once", ordeal->seed);
+    fault = play_round(ordeal, number, lasts);
     result->round_count++;
     if (fault != NULL)
-        result->fault =
-            support_format("ORDEAL='%s %s %s %llu %s' SUPPORT_SEED=%u: %s",
-                           ordeal->trouble->name, ordeal->scene->name,
-                           mode_names[ordeal->mode], (unsigned long long)number,
-                           lasts ? "lasts" : "once", ordeal->seed, fault);
+        result->fault = support_format("%s: %s", round_text, fault);
+    round_text = NULL;
     return fault == NULL && atomic_load(&ordeal->trouble->failed) > 0;
 }
 
@@ -264,6 +277,7 @@ ordeal_run(const struct ordeal *ordeal)
     struct choice choice;
     const bool has_choice = read_choice(&choice);
 
+    ck_assert_int_eq(atexit(print_round), 0);
     if (has_choice && !is_chosen(ordeal, &choice))
         return result;
     (void)try_round(ordeal, 0, false, &result);

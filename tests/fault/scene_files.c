@@ -111,6 +111,35 @@ scene_play_older(struct script *script)
 }
 
 void
+scene_prepare_log(struct script *script)
+{
+    const char *log_path = support_format("%s-wal", script->options.path);
+    struct bytes file;
+    struct bytes log;
+
+    (void)script_open(script);
+    (void)script_append(script, 9, "first");
+    (void)script_append(script, 4, NULL);
+    file = bytes_read(script->options.path);
+    log = bytes_read(log_path);
+    close_store(script);
+    bytes_write(script->options.path, file);
+    bytes_write(log_path, log);
+    script->options.on_damage = COLLECTOR_DAMAGE_QUARANTINE;
+}
+
+void
+scene_play_log(struct script *script)
+{
+    if (!script_open(script) && !script_open(script))
+        return;
+    script_repeat(script, 1, 9, "first");
+    (void)script_append(script, 2, NULL);
+    if (script_upload(script))
+        script_drain(script, 1);
+}
+
+void
 scene_prepare_damage(struct script *script)
 {
     const struct collector_batch_limits limits = {DAMAGED_DELIVERED_COUNT,

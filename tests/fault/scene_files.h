@@ -21,6 +21,12 @@ scene_prepare_older(struct script *script);
 void
 scene_play_older(struct script *script);
 
+/** A store whose process was killed: all it has is in the log. */
+void
+scene_prepare_log(struct script *script);
+void
+scene_play_log(struct script *script);
+
 /** A file that is damaged, with events in it, of which some are delivered. */
 void
 scene_prepare_damage(struct script *script);

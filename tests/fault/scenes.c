@@ -370,6 +370,7 @@ const struct scene scenes[] = {
     {"full", prepare_full, play_full, false, NULL},
     {"copy", scene_prepare_copy, scene_play_copy, false, NULL},
     {"older", scene_prepare_older, scene_play_older, false, NULL},
+    {"log", scene_prepare_log, scene_play_log, false, NULL},
     {"damage", scene_prepare_damage, scene_play_damage, true,
      scene_judge_salvaged},
     {"resume", scene_prepare_resume, scene_play_damage, true,
