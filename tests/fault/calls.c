@@ -469,7 +469,7 @@ flock(int fd, int operation)
 int
 fcntl(int fd, int command, ...)
 {
-    struct call call = {.kind = CALL_LOCK, .fd = fd, .flags = command};
+    struct call call = {.kind = CALL_LOCK, .fd = fd};
     va_list arguments;
     void *argument;
 
@@ -478,6 +478,7 @@ fcntl(int fd, int command, ...)
     va_end(arguments);
     if (command != F_SETLK && command != F_SETLKW)
         return REAL(fcntl)(fd, command, argument);
+    call.flags = ((const struct flock *)argument)->l_type;
     CALL_BY_NAME(call, fcntl, fd, command, argument);
 }
 

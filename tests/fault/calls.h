@@ -57,7 +57,8 @@ struct call {
     /** Where that begins; of a truncation the new size. Of a write that appends
      *  it is known afterwards only. */
     int64_t offset;
-    /** Of an open, and RENAME_ flags. */
+    /** Of an open, RENAME_ flags, and of fcntl(2) which lock: F_UNLCK gives one
+     *  up. */
     int flags;
 };
 

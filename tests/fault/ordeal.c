@@ -17,12 +17,13 @@
 static bool
 is_known_name(const char *name)
 {
-    /* A -shm means nothing where nobody has it open. */
+    /* A -shm means nothing where nobody has it open, and what
+     * lies beside a new file that has moved goes with the next one. */
     static const char *const known[] = {
         "events.sqlite",
         "events.sqlite-shm",
         "events.sqlite.lock",
-        "events.sqlite.fresh-shm",
+        "events.sqlite.fresh-",
         "delivered.ndjson",
         "events.sqlite.damaged-",
         "copy-",

@@ -5,6 +5,8 @@
  */
 #include "storage.h"
 
+#include <fcntl.h>
+
 static struct trouble *trouble;
 static const struct storage_fault *fault;
 
@@ -17,6 +19,15 @@ storage_fail(struct trouble *chosen, const struct storage_fault *chosen_fault)
     trouble = chosen;
     fault = chosen_fault;
     is_cut = false;
+}
+
+/** Whether it is of the kind that fails. To give up a lock can't fail on a
+ * local disk, and SQLite would hold it for as long as it has the file open. */
+static bool
+is_chosen(const struct call *call)
+{
+    return call->kind == fault->kind &&
+           !(call->kind == CALL_LOCK && call->flags == F_UNLCK);
 }
 
 /** What becomes of a call that the trouble has struck. */
@@ -34,11 +45,11 @@ static int
 before(void *userdata, struct call *call)
 {
     (void)userdata;
-    if (call->kind == fault->kind && is_cut && !trouble->lasts) {
+    if (is_chosen(call) && is_cut && !trouble->lasts) {
         is_cut = false;
         return fault->error;
     }
-    if (call->kind == fault->kind && trouble_strikes(trouble))
+    if (is_chosen(call) && trouble_strikes(trouble))
         return fail(call);
     return call->kind == CALL_SYNC ? CALL_PRETEND : 0;
 }
