@@ -277,6 +277,12 @@ collector__page_scan_look(struct collector__page_scan *scan, int64_t deadline,
     return COLLECTOR_OK;
 }
 
+bool
+collector__page_scan_is_refused(const struct collector__page_scan *scan)
+{
+    return scan->source.main.failed || scan->source.wal.file.failed;
+}
+
 struct collector__page_scan_result
 collector__page_scan_result(const struct collector__page_scan *scan)
 {

@@ -56,6 +56,10 @@ int
 collector__page_scan_look(struct collector__page_scan *scan, int64_t deadline,
                           bool *ret_done);
 
+/** Whether the system has refused to read any of it, which may be over soon. */
+bool
+collector__page_scan_is_refused(const struct collector__page_scan *scan);
+
 /** What was seen, once all pages are known. */
 struct collector__page_scan_result
 collector__page_scan_result(const struct collector__page_scan *scan);

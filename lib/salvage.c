@@ -18,6 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* How long reads that the system refuses are tried again, in ms, before what
+ * they were of is called lost. */
+#define REFUSED_MS_MAX 60000
+
 /** The reading of one damaged file. */
 struct collector__salvage {
     /** The file that is written to: a row id means nothing in another. */
@@ -279,6 +283,34 @@ commit_step(struct collector_store *store, struct collector__salvage *salvage,
     return COLLECTOR_OK;
 }
 
+/** Whether what could not be read may be read later: a cable, a controller.
+ * What is refused for longer is lost, like what is torn. */
+static bool
+may_be_read_later(struct collector_store *store,
+                  const struct collector__salvage *salvage)
+{
+    const int64_t now = collector__clock_monotonic_ms(&collector__clock_system);
+
+    if (!collector__page_scan_is_refused(salvage->scan))
+        return false;
+    if (store->salvage_refused_since == 0) {
+        store->salvage_refused_since = now;
+        collector__log(&store->database.log, COLLECTOR_LOG_WARNING,
+                       "can't read all of %s: trying again for %d s",
+                       salvage->path, REFUSED_MS_MAX / 1000);
+    }
+    return now - store->salvage_refused_since < REFUSED_MS_MAX;
+}
+
+/** Begin anew with the next call. @return That it can wait. */
+static int
+start_over(struct collector_store *store)
+{
+    collector__salvage_free(store->salvage);
+    store->salvage = NULL;
+    return COLLECTOR_ERR_FULL;
+}
+
 /** Append what comes next of a file of which all pages are known. */
 static int
 append_step(struct collector_store *store, struct collector__salvage *salvage,
@@ -295,6 +327,8 @@ append_step(struct collector_store *store, struct collector__salvage *salvage,
     int rc;
 
     rc = collect(salvage, &found, &through);
+    if (rc == COLLECTOR_OK && may_be_read_later(store, salvage))
+        rc = COLLECTOR_ERR_FULL; /* it can wait */
     if (rc == COLLECTOR_OK)
         rc = check_events(&found, step.now, &list);
     if (rc != COLLECTOR_OK)
@@ -314,6 +348,18 @@ out:
     return rc;
 }
 
+/** Look through the file, as long as there is time. */
+static int
+look_once(struct collector_store *store, int64_t deadline)
+{
+    const int rc = look(store->salvage, deadline);
+
+    return rc == COLLECTOR_OK && store->salvage->looked &&
+                   may_be_read_later(store, store->salvage)
+               ? start_over(store)
+               : rc;
+}
+
 /** One step, of whatever is due. */
 static int
 run_once(struct collector_store *store, int64_t deadline)
@@ -330,8 +376,12 @@ run_once(struct collector_store *store, int64_t deadline)
         return rc;
     }
     if (!store->salvage->looked)
-        return look(store->salvage, deadline);
+        return look_once(store, deadline);
     rc = append_step(store, store->salvage, &last);
+    if (rc == COLLECTOR_ERR_FULL && may_be_read_later(store, store->salvage))
+        return start_over(store);
+    if (last)
+        store->salvage_refused_since = 0; /* the next file has its own time */
     /* The file was replaced: the new one has taken over how far it went. */
     if (last || rc == COLLECTOR_ERR_INVALID) {
         collector__salvage_free(store->salvage);

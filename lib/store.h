@@ -61,6 +61,8 @@ struct collector_store {
     pthread_mutex_t salvage_mutex;
     struct collector__salvage *salvage;
     bool salvage_logged;
+    /** Since when reads of it are refused, monotonic ms; 0 when none was. */
+    int64_t salvage_refused_since;
     /** Whether there may be one to be read. */
     _Atomic bool salvaging;
     bool indexed;
