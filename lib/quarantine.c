@@ -15,6 +15,7 @@
 
 #include "file_check.h"
 #include "path.h"
+#include "read_error.h"
 #include "schema.h"
 
 #include <collector/error.h>
@@ -344,13 +345,16 @@ collector__quarantine(struct collector__database *database, const char *words,
 }
 
 /** Whether an error of SQLite says that a file was not finished: there is no
- *  such table, no database at all, or a journal. */
+ *  such table, no database at all, or a journal. What the system refused to
+ *  read says nothing. */
 static bool
-is_incomplete(int code)
+is_incomplete(sqlite3 *db)
 {
-    code &= 0xff;
-    return code == SQLITE_ERROR || code == SQLITE_CORRUPT ||
-           code == SQLITE_NOTADB || code == SQLITE_READONLY;
+    const int code = sqlite3_errcode(db) & 0xff;
+
+    return (code == SQLITE_ERROR || code == SQLITE_CORRUPT ||
+            code == SQLITE_NOTADB || code == SQLITE_READONLY) &&
+           collector__read_error(db) == 0;
 }
 
 /** Copy the text of a row's only column; NULL when there is none. */
@@ -393,7 +397,7 @@ read_target(struct collector__database *fresh, char **ret_target)
         step = sqlite3_step(statement);
     if (step == SQLITE_ROW) {
         rc = copy_text(statement, ret_target);
-    } else if (step != SQLITE_DONE && !is_incomplete(sqlite3_errcode(db))) {
+    } else if (step != SQLITE_DONE && !is_incomplete(db)) {
         rc = collector__database_error(fresh, db, "reading quarantines");
     }
     (void)sqlite3_finalize(statement); /* repeats the error of the step */
