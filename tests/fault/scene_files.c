@@ -131,7 +131,11 @@ scene_prepare_log(struct script *script)
 void
 scene_play_log(struct script *script)
 {
-    if (!script_open(script) && !script_open(script))
+    int tries;
+
+    for (tries = 0; tries < 2 && !script_open(script); tries++)
+        ;
+    if (script->store == NULL)
         return;
     script_repeat(script, 1, 9, "first");
     (void)script_append(script, 2, NULL);
