@@ -42,6 +42,7 @@ meaning_of(int rc)
     case COLLECTOR_ERR_CANCELLED:
     case COLLECTOR_ERR_UNSUPPORTED:
     case COLLECTOR_ERR_EXISTS:
+    case COLLECTOR_ERR_FORK:
         break; /* the caller has its own words, or never gets them */
     }
     return (struct meaning){503, "internal error"};

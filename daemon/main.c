@@ -62,6 +62,7 @@ advice_for(int rc, const struct config *config)
     case COLLECTOR_ERR_UNSUPPORTED:
     case COLLECTOR_ERR_CONFLICT:
     case COLLECTOR_ERR_EXISTS:
+    case COLLECTOR_ERR_FORK:
         break; /* nothing, or an open never returns it */
     }
     return "";

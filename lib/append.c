@@ -128,10 +128,11 @@ collector_store_append(struct collector_store *store,
     struct collector__event_list list = {NULL, 0, 0, {NULL, 0, 0, 0}};
     struct append append = {.list = &list, .key = idempotency_key};
     struct collector_problem problem;
-    int rc;
+    int rc = collector__store_check(store);
 
-    if (store == NULL || (events == NULL && event_count > 0) ||
-        !is_usable(idempotency_key))
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if ((events == NULL && event_count > 0) || !is_usable(idempotency_key))
         return COLLECTOR_ERR_INVALID;
     append.now = collector__clock_wall_ms(&store->database.clock);
     rc = collector__event_list_copy(events, event_count, append.now, &list,
@@ -154,8 +155,11 @@ collector_store_append_json(struct collector_store *store, const char *text,
     struct collector__event_list list = {NULL, 0, 0, {NULL, 0, 0, 0}};
     struct append append = {.list = &list, .key = idempotency_key};
     struct collector_problem problem = {-1, "bad argument"};
-    int rc = COLLECTOR_ERR_INVALID;
+    int rc = collector__store_check(store);
 
+    if (rc == COLLECTOR_ERR_FORK)
+        return rc;
+    rc = COLLECTOR_ERR_INVALID;
     if (!is_usable(idempotency_key)) {
         (void)snprintf(problem.text, sizeof(problem.text),
                        "the idempotency key is empty, over %d bytes, or not "

@@ -8,9 +8,9 @@
 #include "batch.h"
 
 #include "event_row.h"
+#include "memory.h"
 
 #include <collector/error.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* A byte can become six: \u001f. Payloads stay as they are. */
@@ -135,22 +135,22 @@ collector_batch_free(struct collector_batch *batch)
         return;
     if (batch->rendering != NULL)
         collector__buffer_clear(&batch->rendering->text);
-    free(batch->rendering);
+    collector__memory_free(batch->rendering);
     collector__event_list_clear(&batch->list);
     if (batch->out != NULL)
         atomic_store(batch->out, false);
-    free(batch);
+    collector__memory_free(batch);
 }
 
 static int
 batch_new(size_t texts_size, struct collector_batch **ret_batch)
 {
-    struct collector_batch *batch = calloc(1, sizeof(*batch));
+    struct collector_batch *batch = collector__memory_zeroed(sizeof(*batch));
     int rc = COLLECTOR_ERR_NOMEM;
 
     if (batch == NULL)
         return COLLECTOR_ERR_NOMEM;
-    batch->rendering = calloc(1, sizeof(*batch->rendering));
+    batch->rendering = collector__memory_zeroed(sizeof(*batch->rendering));
     if (batch->rendering == NULL)
         goto out;
     collector__buffer_init(&batch->rendering->text, RENDERED_SIZE_MAX);

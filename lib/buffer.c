@@ -2,8 +2,9 @@
 /* A text that grows by doubling, and never beyond its maximum. */
 #include "buffer.h"
 
+#include "memory.h"
+
 #include <collector/error.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Small enough for one short event, so that growth is seldom. */
@@ -35,7 +36,7 @@ collector__buffer_reserve(struct collector__buffer *buffer, size_t size)
         capacity = CAPACITY_MIN;
     while (capacity < needed)
         capacity *= 2;
-    data = realloc(buffer->data, capacity);
+    data = collector__memory_resize(buffer->data, capacity);
     if (data == NULL)
         return COLLECTOR_ERR_NOMEM;
     buffer->data = data;
@@ -84,6 +85,6 @@ collector__buffer_clear(struct collector__buffer *buffer)
 {
     const size_t size_max = buffer->size_max;
 
-    free(buffer->data);
+    collector__memory_free(buffer->data);
     collector__buffer_init(buffer, size_max);
 }

@@ -109,9 +109,11 @@ collector_store_checkpoint(struct collector_store *store,
                                     .batch = batch,
                                     .delivery = delivery};
     struct collector__run *run = &checkpoint.run;
-    int rc;
+    int rc = collector__store_check(store);
 
-    if (store == NULL || batch == NULL || delivery == NULL)
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (batch == NULL || delivery == NULL)
         return COLLECTOR_ERR_INVALID;
     run->first_id = collector_batch_first_id(batch);
     run->last_id = collector_batch_last_id(batch);

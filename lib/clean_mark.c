@@ -8,11 +8,11 @@
 #include "clean_mark.h"
 
 #include "lock.h"
+#include "memory.h"
 #include "path.h"
 
 #include <collector/error.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -65,7 +65,7 @@ is_ours(int lock_fd, const char *path, char ret_found[MARK_SIZE],
         named.st_dev == held.st_dev && named.st_ino == held.st_ino &&
         held.st_nlink == 1 && held.st_size <= MARK_SIZE)
         size = pread(lock_fd, ret_found, MARK_SIZE, 0);
-    free(lock_path);
+    collector__memory_free(lock_path);
     *ret_size = size > 0 ? (size_t)size : 0;
     return size == 0 ||
            (*ret_size >= sizeof(MARK_WORD) - 1 &&

@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "random.h"
 #include "room.h"
 #include "wal.h"
 
@@ -60,6 +61,7 @@ struct collector__database {
     struct collector__limits limits;
     struct collector__log log;
     struct collector_clock clock;
+    struct collector__random random;
     struct collector__wal wal;
     struct collector__room room;
     /** When a storage error was last logged, monotonic; 0 for never. */

@@ -7,13 +7,13 @@
  */
 #include "devices.h"
 #include "event_row.h"
+#include "memory.h"
 #include "random.h"
 #include "room.h"
 #include "store.h"
 
 #include <collector/dead_letter.h>
 #include <collector/error.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Bytes of text that a step reads or appends, about: as many as an append. */
@@ -122,11 +122,13 @@ collector_dead_letters_list(struct collector_store *store, int64_t after_id,
 {
     struct page *page = NULL;
     bool more = count_max > 0;
-    int rc = COLLECTOR_OK;
+    int rc = collector__store_check(store);
 
-    if (store == NULL || show == NULL)
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (show == NULL)
         return COLLECTOR_ERR_INVALID;
-    page = calloc(1, sizeof(*page));
+    page = collector__memory_zeroed(sizeof(*page));
     if (page == NULL)
         return COLLECTOR_ERR_NOMEM;
     while (rc == COLLECTOR_OK && more) {
@@ -140,7 +142,7 @@ collector_dead_letters_list(struct collector_store *store, int64_t after_id,
         }
         collector__event_list_clear(&page->list);
     }
-    free(page);
+    collector__memory_free(page);
     return rc;
 }
 
@@ -401,10 +403,10 @@ static int
 handle(struct work *work, const int64_t *event_ids, size_t id_count,
        uint64_t *ret_count)
 {
-    int rc = COLLECTOR_ERR_INVALID;
+    int rc = collector__store_check(work->store);
 
     work->step_max = COLLECTOR_DEAD_LETTER_STEP_MAX;
-    if (work->store != NULL) {
+    if (rc == COLLECTOR_OK) {
         collector__store_enter(work->store);
         memcpy(work->collector_id, work->store->collector_id,
                sizeof(work->collector_id));

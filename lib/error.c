@@ -42,6 +42,8 @@ collector_error_text(int rc)
         return "the idempotency key was used with other events";
     case COLLECTOR_ERR_EXISTS:
         return "there is a file of that name already";
+    case COLLECTOR_ERR_FORK:
+        return "the handle belongs to the parent process";
     }
     return "unknown error";
 }
@@ -50,4 +52,10 @@ const char *
 collector_version(void)
 {
     return COLLECTOR_VERSION;
+}
+
+int32_t
+collector_version_number(void)
+{
+    return COLLECTOR_VERSION_NUMBER;
 }

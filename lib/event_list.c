@@ -6,9 +6,10 @@
  */
 #include "event_list.h"
 
+#include "memory.h"
+
 #include <collector/error.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Events for which the first allocation has room. */
@@ -49,7 +50,8 @@ collector__event_list_add(struct collector__event_list *list,
 
     if (list->event_count == list->capacity) {
         capacity = list->capacity == 0 ? CAPACITY_MIN : list->capacity * 2;
-        events = realloc(list->events, capacity * sizeof(*events));
+        events =
+            collector__memory_resize(list->events, capacity * sizeof(*events));
         if (events == NULL)
             return COLLECTOR_ERR_NOMEM;
         list->events = events;
@@ -62,7 +64,7 @@ collector__event_list_add(struct collector__event_list *list,
 void
 collector__event_list_clear(struct collector__event_list *list)
 {
-    free(list->events);
+    collector__memory_free(list->events);
     collector__buffer_clear(&list->texts);
     memset(list, 0, sizeof(*list));
 }

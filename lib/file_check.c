@@ -7,6 +7,7 @@
  */
 #include "file_check.h"
 
+#include "memory.h"
 #include "path.h"
 #include "raw_file.h"
 #include "read_error.h"
@@ -18,7 +19,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,7 +55,7 @@ exists(const struct collector__database *database, const char *suffix)
 
     if (vfs != NULL && path != NULL)
         (void)vfs->xAccess(vfs, path, SQLITE_ACCESS_EXISTS, &found);
-    free(path);
+    collector__memory_free(path);
     return found != 0;
 }
 
@@ -271,7 +271,7 @@ check_wal(struct collector__database *database,
     if (rc == COLLECTOR_ERR_IO)
         collector__log(&database->log, COLLECTOR_LOG_ERROR, "can't read %s",
                        path);
-    free(path);
+    collector__memory_free(path);
     if (rc != COLLECTOR_OK || through < 0)
         return rc;
     (void)snprintf(words, sizeof(words),
@@ -353,7 +353,7 @@ check_journal(struct collector__database *database,
         rc = COLLECTOR_ERR_IO;
     }
     collector__raw_file_close(&file);
-    free(path);
+    collector__memory_free(path);
     return rc;
 }
 

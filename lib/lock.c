@@ -7,11 +7,13 @@
  */
 #include "lock.h"
 
+#include "memory.h"
+#include "path.h"
+
 #include <collector/error.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
@@ -20,11 +22,11 @@ int
 collector__lock_take(const char *path, const struct collector__log *log,
                      int *ret_fd)
 {
-    char *lock_path = NULL;
+    char *lock_path = collector__path_join(path, COLLECTOR_LOCK_SUFFIX);
     int fd = -1;
     int rc = COLLECTOR_OK;
 
-    if (asprintf(&lock_path, "%s" COLLECTOR_LOCK_SUFFIX, path) < 0)
+    if (lock_path == NULL)
         return COLLECTOR_ERR_NOMEM;
     fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
@@ -44,7 +46,7 @@ collector__lock_take(const char *path, const struct collector__log *log,
     fd = -1; /* handed over */
 out:
     collector__lock_release(fd);
-    free(lock_path);
+    collector__memory_free(lock_path);
     return rc;
 }
 

@@ -182,10 +182,10 @@ move_log(struct collector_store *store)
 int
 collector_store_maintain(struct collector_store *store)
 {
-    int rc;
+    int rc = collector__store_check(store);
 
-    if (store == NULL)
-        return COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
     collector__stats_sample(store);
     rc = prove(store);
     if (rc == COLLECTOR_OK)

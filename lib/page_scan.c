@@ -9,6 +9,7 @@
 #include "page_scan.h"
 
 #include "clock.h"
+#include "memory.h"
 #include "page_row.h"
 #include "page_source.h"
 
@@ -75,7 +76,7 @@ int
 collector__page_scan_open(const char *vfs, const char *path,
                           struct collector__page_scan **ret_scan)
 {
-    struct collector__page_scan *scan = calloc(1, sizeof(*scan));
+    struct collector__page_scan *scan = collector__memory_zeroed(sizeof(*scan));
     uint32_t page_size;
     int rc;
 
@@ -86,11 +87,11 @@ collector__page_scan_open(const char *vfs, const char *path,
         goto out;
     page_size = scan->source.page_size;
     scan->result.settled_through = -1;
-    scan->page = malloc(page_size);
-    scan->overflow = malloc(page_size);
-    scan->row = malloc(COLLECTOR_PAGE_ROW_SIZE_MAX);
+    scan->page = collector__memory_new(page_size);
+    scan->overflow = collector__memory_new(page_size);
+    scan->row = collector__memory_new(COLLECTOR_PAGE_ROW_SIZE_MAX);
     /* As many as there are pointers to cells. */
-    scan->slots = malloc(page_size / 2 * sizeof(*scan->slots));
+    scan->slots = collector__memory_new(page_size / 2 * sizeof(*scan->slots));
     if (scan->page == NULL || scan->overflow == NULL || scan->row == NULL ||
         scan->slots == NULL) {
         rc = COLLECTOR_ERR_NOMEM;
@@ -109,12 +110,12 @@ collector__page_scan_free(struct collector__page_scan *scan)
     if (scan == NULL)
         return;
     collector__page_source_close(&scan->source);
-    free(scan->leaves);
-    free(scan->page);
-    free(scan->overflow);
-    free(scan->row);
-    free(scan->slots);
-    free(scan);
+    collector__memory_free(scan->leaves);
+    collector__memory_free(scan->page);
+    collector__memory_free(scan->overflow);
+    collector__memory_free(scan->row);
+    collector__memory_free(scan->slots);
+    collector__memory_free(scan);
 }
 
 static bool

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "database.h"
+#include "memory.h"
 #include "path.h"
 
 #include <collector/error.h>
@@ -38,7 +39,7 @@ collector__page_array_grow(void **array, size_t count, size_t *capacity,
         return true;
     if (count >= 2 * (size_t)COLLECTOR_SCAN_PAGES_MAX)
         return false;
-    grown = realloc(*array, wanted * size);
+    grown = collector__memory_resize(*array, wanted * size);
     if (grown == NULL)
         return false;
     *array = grown;
@@ -159,7 +160,7 @@ collector__page_source_open(const char *vfs, const char *path,
     if (rc == COLLECTOR_OK && size > 0)
         rc = collector__raw_file_open(vfs, path, SQLITE_OPEN_MAIN_DB,
                                       &source.main);
-    free(wal_path);
+    collector__memory_free(wal_path);
     if (rc != COLLECTOR_OK) {
         collector__page_source_close(&source);
         return rc;
@@ -216,6 +217,6 @@ collector__page_source_close(struct collector__page_source *source)
 {
     collector__raw_file_close(&source->main);
     collector__wal_frames_close(&source->wal);
-    free(source->versions);
+    collector__memory_free(source->versions);
     memset(source, 0, sizeof(*source));
 }

@@ -5,12 +5,13 @@
  */
 #include "path.h"
 
+#include "memory.h"
+
 #include <collector/error.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -19,9 +20,7 @@
 char *
 collector__path_join(const char *path, const char *suffix)
 {
-    char *joined = NULL;
-
-    return asprintf(&joined, "%s%s", path, suffix) < 0 ? NULL : joined;
+    return collector__memory_format("%s%s", path, suffix);
 }
 
 int
@@ -44,7 +43,7 @@ collector__path_measure(const struct collector__log *log, const char *path,
             collector__log(log, COLLECTOR_LOG_ERROR, "can't look at %s: %s",
                            joined, strerror(errno));
     }
-    free(joined);
+    collector__memory_free(joined);
     return rc;
 }
 
@@ -60,14 +59,14 @@ collector__path_size(const char *path, const char *suffix)
 uint64_t
 collector__path_free_size(const char *path)
 {
-    char *copy = strdup(path);
+    char *copy = collector__memory_text(path);
     uint64_t size = UINT64_MAX;
     struct statvfs status;
 
     /* The file may not be there yet. */
     if (copy != NULL && statvfs(dirname(copy), &status) == 0)
         size = (uint64_t)status.f_bavail * status.f_frsize;
-    free(copy);
+    collector__memory_free(copy);
     return size;
 }
 
@@ -78,7 +77,7 @@ collector__path_remove(const char *path, const char *suffix)
     const bool gone =
         joined != NULL && (unlink(joined) == 0 || errno == ENOENT);
 
-    free(joined);
+    collector__memory_free(joined);
     return gone;
 }
 
@@ -97,8 +96,8 @@ collector__path_rename(const struct collector__log *log, const char *from,
                        old, new, strerror(errno));
         rc = COLLECTOR_ERR_IO;
     }
-    free(old);
-    free(new);
+    collector__memory_free(old);
+    collector__memory_free(new);
     return rc;
 }
 
@@ -106,7 +105,7 @@ int
 collector__path_sync(const struct collector__log *log, const char *path,
                      bool directory_of)
 {
-    char *copy = strdup(path);
+    char *copy = collector__memory_text(path);
     int fd = -1;
     int rc = COLLECTOR_OK;
 
@@ -121,6 +120,6 @@ collector__path_sync(const struct collector__log *log, const char *path,
     }
     if (fd >= 0)
         (void)close(fd); /* nothing was written through it */
-    free(copy);
+    collector__memory_free(copy);
     return rc;
 }

@@ -9,10 +9,9 @@
 
 #include "backoff.h"
 #include "devices.h"
-#include "random.h"
+#include "memory.h"
 
 #include <collector/error.h>
-#include <stdlib.h>
 #include <time.h>
 
 /* The first rest after a collision, and the longest: commits take about 1 ms.
@@ -29,13 +28,11 @@ collector__pool_open(struct collector__pool *pool,
     uint32_t i;
     int rc = COLLECTOR_OK;
 
-    pool->connections = calloc(connection_count, sizeof(*pool->connections));
-    pool->idle =
-        calloc(connection_count, sizeof(struct collector__connection *));
+    pool->connections =
+        collector__memory_zeroed(connection_count * sizeof(*pool->connections));
+    pool->idle = collector__memory_new(connection_count * sizeof(*pool->idle));
     if (pool->connections == NULL || pool->idle == NULL) {
-        free(pool->connections);
-        free(pool->idle);
-        pool->connections = NULL;
+        collector__pool_abandon(pool);
         return COLLECTOR_ERR_NOMEM;
     }
     pool->database = database;
@@ -56,6 +53,15 @@ collector__pool_open(struct collector__pool *pool,
 }
 
 void
+collector__pool_abandon(struct collector__pool *pool)
+{
+    collector__memory_free(pool->connections);
+    collector__memory_free(pool->idle);
+    pool->connections = NULL;
+    pool->idle = NULL;
+}
+
+void
 collector__pool_close(struct collector__pool *pool)
 {
     uint32_t i;
@@ -64,11 +70,9 @@ collector__pool_close(struct collector__pool *pool)
         return;
     for (i = 0; i < pool->connection_count; i++)
         collector__connection_close(&pool->connections[i]);
-    free(pool->connections);
-    free(pool->idle);
     (void)pthread_cond_destroy(&pool->changed); /* nobody waits */
     (void)pthread_mutex_destroy(&pool->mutex);  /* nobody holds it */
-    pool->connections = NULL;
+    collector__pool_abandon(pool);
 }
 
 /** A connection; NULL when none was free for as long as we wait. */
@@ -149,10 +153,10 @@ tidy_alone(struct collector__pool *pool,
 }
 
 static void
-rest(uint32_t collisions)
+rest(uint32_t collisions, const struct collector__random *random)
 {
-    const uint32_t ms =
-        collector__backoff_ms(&conflict_rest, collisions, collector__random());
+    const uint32_t ms = collector__backoff_ms(&conflict_rest, collisions,
+                                              collector__random(random));
     const struct timespec duration = {0, (long)ms * 1000000};
 
     (void)nanosleep(&duration, NULL); /* shorter is fine */
@@ -178,7 +182,7 @@ run_until_settled(struct collector__pool *pool,
         if (collector__clock_monotonic_ms(clock) >= deadline)
             break;
         atomic_fetch_add(&pool->counters->commit_conflicts, 1);
-        rest(++collisions);
+        rest(++collisions, &connection->database->random);
     }
     collector__operation_count(pool->counters, rc);
     collector__database_note_lock(connection->database);

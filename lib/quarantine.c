@@ -14,6 +14,7 @@
 #include "quarantine.h"
 
 #include "file_check.h"
+#include "memory.h"
 #include "path.h"
 #include "read_error.h"
 #include "schema.h"
@@ -44,6 +45,7 @@ fresh_of(const struct collector__database *database)
         .limits = database->limits,
         .log = database->log,
         .clock = database->clock,
+        .random = database->random,
     };
 
     return fresh;
@@ -79,8 +81,8 @@ static int
 list_damaged(const struct collector__database *database, uint64_t through,
              uint64_t *ret_last)
 {
-    char *directory_of = strdup(database->path);
-    char *base_of = strdup(database->path);
+    char *directory_of = collector__memory_text(database->path);
+    char *base_of = collector__memory_text(database->path);
     const struct dirent *found;
     const char *base;
     uint64_t number;
@@ -110,8 +112,8 @@ list_damaged(const struct collector__database *database, uint64_t through,
 out:
     if (directory != NULL)
         (void)closedir(directory); /* nothing was written through it */
-    free(directory_of);
-    free(base_of);
+    collector__memory_free(directory_of);
+    collector__memory_free(base_of);
     return rc;
 }
 
@@ -322,10 +324,12 @@ collector__quarantine(struct collector__database *database, const char *words,
 
     rc = fresh.path != NULL ? list_damaged(database, 0, &last)
                             : COLLECTOR_ERR_NOMEM;
-    if (rc == COLLECTOR_OK &&
-        asprintf(&target, "%s" COLLECTOR_DAMAGED_SUFFIX "%" PRIu64,
-                 database->path, last + 1) < 0)
-        rc = COLLECTOR_ERR_NOMEM;
+    if (rc == COLLECTOR_OK) {
+        target = collector__memory_format(
+            "%s" COLLECTOR_DAMAGED_SUFFIX "%" PRIu64, database->path, last + 1);
+        if (target == NULL)
+            rc = COLLECTOR_ERR_NOMEM;
+    }
     if (rc == COLLECTOR_OK)
         rc = make_fresh(database, &fresh, target, words, collector_id);
     if (rc == COLLECTOR_OK)
@@ -339,8 +343,8 @@ collector__quarantine(struct collector__database *database, const char *words,
                                last + 1 - COLLECTOR_QUARANTINE_COUNT_MAX,
                                &last); /* is logged, and done again next time */
     }
-    free(target);
-    free(fresh.path);
+    collector__memory_free(target);
+    collector__memory_free(fresh.path);
     return rc;
 }
 
@@ -366,7 +370,7 @@ copy_text(sqlite3_stmt *row, char **ret_text)
     if (text == NULL)
         return sqlite3_column_type(row, 0) == SQLITE_NULL ? COLLECTOR_OK
                                                           : COLLECTOR_ERR_NOMEM;
-    *ret_text = strdup(text);
+    *ret_text = collector__memory_text(text);
     return *ret_text != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
 }
 
@@ -428,7 +432,7 @@ collector__quarantine_resume(struct collector__database *database)
         collector__log(&database->log, COLLECTOR_LOG_WARNING,
                        "a new file is in the place of %s, which is now %s",
                        database->path, target);
-    free(target);
-    free(fresh.path);
+    collector__memory_free(target);
+    collector__memory_free(fresh.path);
     return rc;
 }

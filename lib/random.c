@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Random numbers from the kernel: no seed, no state, safe across fork. */
+/* Random numbers from the kernel, unless the embedder has his own: no seed, no
+ * state, safe across fork. */
 #include "random.h"
 
 #include "clock.h"
@@ -9,10 +10,12 @@
 #include <sys/random.h>
 
 uint64_t
-collector__random(void)
+collector__random(const struct collector__random *random)
 {
     uint64_t bits;
 
+    if (random->fn != NULL)
+        return random->fn(random->userdata);
     if (getrandom(&bits, sizeof(bits), 0) == (ssize_t)sizeof(bits))
         return bits;
     /* A kernel without getrandom: good enough to spread retries apart. */
@@ -21,10 +24,11 @@ collector__random(void)
 }
 
 void
-collector__random_uuid(char ret_text[COLLECTOR_UUID_SIZE])
+collector__random_uuid(const struct collector__random *random,
+                       char ret_text[COLLECTOR_UUID_SIZE])
 {
-    const uint64_t high = collector__random();
-    const uint64_t low = collector__random();
+    const uint64_t high = collector__random(random);
+    const uint64_t low = collector__random(random);
 
     (void)snprintf(ret_text, COLLECTOR_UUID_SIZE,
                    "%08" PRIx32 "-%04x-4%03x-%04x-%012" PRIx64,

@@ -2,9 +2,10 @@
 /* Bytes below SQLite: what it can't or won't read any more. */
 #include "raw_file.h"
 
+#include "memory.h"
+
 #include <collector/error.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 /** What a file's error means to us. */
@@ -45,7 +46,7 @@ collector__raw_file_open(const char *vfs_name, const char *path, int type,
 
     if (vfs == NULL)
         return COLLECTOR_ERR_IO;
-    file.file = calloc(1, (size_t)vfs->szOsFile);
+    file.file = collector__memory_zeroed((size_t)vfs->szOsFile);
     file.name = sqlite3_create_filename(path, "", "", 0, NULL);
     if (file.file == NULL || file.name == NULL)
         goto out;
@@ -81,7 +82,7 @@ collector__raw_file_close(struct collector__raw_file *file)
 {
     if (file->file != NULL && file->file->pMethods != NULL)
         (void)file->file->pMethods->xClose(file->file); /* it only read */
-    free(file->file);
+    collector__memory_free(file->file);
     if (file->name != NULL)
         sqlite3_free_filename(file->name);
     memset(file, 0, sizeof(*file));

@@ -7,12 +7,12 @@
  */
 #include "reserve.h"
 
+#include "memory.h"
 #include "path.h"
 
 #include <collector/error.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -91,6 +91,6 @@ collector__reserve_close(struct collector__reserve *reserve)
 {
     if (atomic_load(&reserve->held)) /* else it is not ours to remove */
         collector__reserve_release(reserve);
-    free(reserve->path);
+    collector__memory_free(reserve->path);
     reserve->path = NULL;
 }

@@ -9,13 +9,13 @@
 
 #include "append.h"
 #include "event.h"
+#include "memory.h"
 #include "page_scan.h"
 #include "path.h"
 #include "random.h"
 
 #include <collector/error.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* How long reads that the system refuses are tried again, in ms, before what
@@ -56,8 +56,8 @@ collector__salvage_free(struct collector__salvage *salvage)
     if (salvage == NULL)
         return;
     collector__page_scan_free(salvage->scan);
-    free(salvage->path);
-    free(salvage);
+    collector__memory_free(salvage->path);
+    collector__memory_free(salvage);
 }
 
 /** Read which file is next. @param ret_row  Its row; no path when all is done.
@@ -81,7 +81,7 @@ read_row(struct collector_store *store, struct collector__salvage *ret_row)
     if (step == SQLITE_ROW) {
         ret_row->row_id = sqlite3_column_int64(statement, 0);
         path = (const char *)sqlite3_column_text(statement, 1);
-        ret_row->path = path != NULL ? strdup(path) : NULL;
+        ret_row->path = path != NULL ? collector__memory_text(path) : NULL;
         ret_row->through = sqlite3_column_int64(statement, 2);
         ret_row->salvaged = sqlite3_column_int64(statement, 3);
         ret_row->lost = sqlite3_column_int64(statement, 4);
@@ -99,7 +99,8 @@ static int
 salvage_new(struct collector_store *store,
             struct collector__salvage **ret_salvage)
 {
-    struct collector__salvage *salvage = calloc(1, sizeof(*salvage));
+    struct collector__salvage *salvage =
+        collector__memory_zeroed(sizeof(*salvage));
     int rc;
 
     if (salvage == NULL)

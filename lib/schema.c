@@ -48,7 +48,7 @@ mint_collector_id(struct collector__database *database, sqlite3 *db)
     char id[COLLECTOR_UUID_SIZE];
     char sql[160];
 
-    collector__random_uuid(id);
+    collector__random_uuid(&database->random, id);
     (void)snprintf(sql, sizeof(sql),
                    "UPDATE state SET collector_id='%s'"
                    " WHERE collector_id IS NULL",

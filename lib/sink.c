@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* A sink: operations and what they work on, called in one way by everybody. */
+#include "fork.h"
+#include "memory.h"
 #include "options.h"
 
 #include <collector/error.h>
 #include <collector/sink.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 struct collector_sink {
     struct collector_sink_ops ops;
     void *userdata;
+    pid_t maker;
     char name[COLLECTOR_SINK_NAME_SIZE];
 };
 
@@ -23,11 +25,12 @@ collector_sink_new(const char *name, const struct collector_sink_ops *ops,
     if (name == NULL || ret_sink == NULL ||
         !COLLECTOR_OPTIONS_COPY(&all, ops) || all.deliver == NULL)
         return COLLECTOR_ERR_INVALID;
-    sink = calloc(1, sizeof(*sink));
+    sink = collector__memory_zeroed(sizeof(*sink));
     if (sink == NULL)
         return COLLECTOR_ERR_NOMEM;
     sink->ops = all;
     sink->userdata = userdata;
+    sink->maker = getpid();
     (void)snprintf(sink->name, sizeof(sink->name), "%s", name); /* may cut */
     *ret_sink = sink;
     return COLLECTOR_OK;
@@ -50,7 +53,9 @@ collector_sink_deliver(struct collector_sink *sink,
     delivery->status = 0;
     delivery->retry_after_ms = 0;
     delivery->error[0] = '\0';
-    rc = sink->ops.deliver(sink->userdata, batch, delivery);
+    rc = COLLECTOR_ERR_FORK;
+    if (!collector__is_inherited(sink->maker))
+        rc = sink->ops.deliver(sink->userdata, batch, delivery);
     if (rc == COLLECTOR_OK)
         return rc;
     delivery->result = COLLECTOR_RETRY;
@@ -63,7 +68,7 @@ collector_sink_deliver(struct collector_sink *sink,
 void
 collector_sink_cancel(struct collector_sink *sink)
 {
-    if (sink->ops.cancel != NULL)
+    if (sink->ops.cancel != NULL && !collector__is_inherited(sink->maker))
         sink->ops.cancel(sink->userdata);
 }
 
@@ -72,7 +77,7 @@ collector_sink_free(struct collector_sink *sink)
 {
     if (sink == NULL)
         return;
-    if (sink->ops.free != NULL)
+    if (sink->ops.free != NULL && !collector__is_inherited(sink->maker))
         sink->ops.free(sink->userdata);
-    free(sink);
+    collector__memory_free(sink);
 }

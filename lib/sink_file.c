@@ -4,6 +4,8 @@
  * a batch is there whole, or cut off again. Standard output can only be
  * written to, and is as durable as whatever reads it.
  */
+#include "memory.h"
+
 #include <collector/error.h>
 #include <collector/sink.h>
 #include <errno.h>
@@ -14,7 +16,6 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -109,13 +110,13 @@ cut_torn_line(int fd, off_t *ret_size)
 static int
 sync_directory_of(const char *path)
 {
-    char *copy = strdup(path);
+    char *copy = collector__memory_text(path);
     int fd = copy != NULL ? open(dirname(copy), O_RDONLY | O_CLOEXEC) : -1;
     int rc = fd >= 0 ? fsync(fd) : -1;
 
     if (fd >= 0)
         (void)close(fd); /* a directory: nothing was written */
-    free(copy);
+    collector__memory_free(copy);
     return rc;
 }
 
@@ -203,8 +204,8 @@ file_sink_free(void *userdata)
 
     if (sink == NULL)
         return;
-    free(sink->path);
-    free(sink);
+    collector__memory_free(sink->path);
+    collector__memory_free(sink);
 }
 
 int
@@ -221,9 +222,9 @@ collector_sink_file_new(const char *path, struct collector_sink **ret_sink)
 
     if (path == NULL || path[0] == '\0')
         return COLLECTOR_ERR_INVALID;
-    sink = calloc(1, sizeof(*sink));
+    sink = collector__memory_zeroed(sizeof(*sink));
     if (sink != NULL)
-        sink->path = strdup(path);
+        sink->path = collector__memory_text(path);
     if (sink != NULL && sink->path != NULL)
         rc = collector_sink_new("file", &ops, sink, ret_sink);
     if (rc != COLLECTOR_OK)

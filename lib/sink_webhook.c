@@ -4,6 +4,7 @@
  * retries and rests are the uploader's. Nothing counts as delivered but a 2xx
  * whose answer came whole.
  */
+#include "memory.h"
 #include "options.h"
 
 #include <collector/error.h>
@@ -14,7 +15,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -350,8 +350,8 @@ webhook_free(void *userdata)
     if (webhook->multi != NULL)
         (void)curl_multi_cleanup(webhook->multi); /* it is empty */
     curl_slist_free_all(webhook->headers);
-    free(webhook->bearer_token_file);
-    free(webhook);
+    collector__memory_free(webhook->bearer_token_file);
+    collector__memory_free(webhook);
 }
 
 /** See whether libcurl can make sense of it: else every delivery would fail. */
@@ -441,7 +441,7 @@ static int
 webhook_new(const struct collector_webhook_options *options,
             struct webhook **ret_webhook)
 {
-    struct webhook *webhook = calloc(1, sizeof(*webhook));
+    struct webhook *webhook = collector__memory_zeroed(sizeof(*webhook));
     int rc = COLLECTOR_ERR_NOMEM;
     size_t i;
 
@@ -452,7 +452,8 @@ webhook_new(const struct collector_webhook_options *options,
     if (webhook->multi == NULL || webhook->easy == NULL)
         goto out;
     if (options->bearer_token_file != NULL) {
-        webhook->bearer_token_file = strdup(options->bearer_token_file);
+        webhook->bearer_token_file =
+            collector__memory_text(options->bearer_token_file);
         if (webhook->bearer_token_file == NULL)
             goto out;
     }

@@ -8,6 +8,7 @@
  * So a snapshot gives way when room runs short, as it does to whoever has to
  * replace a damaged file.
  */
+#include "memory.h"
 #include "path.h"
 #include "random.h"
 #include "store.h"
@@ -18,7 +19,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -84,8 +84,9 @@ directory_of(const char *path)
     const char *slash = strrchr(path, '/');
 
     if (slash == NULL)
-        return strdup(".");
-    return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+        return collector__memory_text(".");
+    return collector__memory_format(
+        "%.*s", slash == path ? 1 : (int)(slash - path), path);
 }
 
 /** Whether this is what an earlier copy of that name has left behind. */
@@ -126,15 +127,15 @@ remove_stale(const struct copy *copy)
 static int
 create_temporary(struct copy *copy)
 {
-    char *path;
     int fd;
 
     /* With a directory in front it can't be taken for a URI. */
-    if (asprintf(&path, "%s/%s" TEMPORARY_MARK "%0*" PRIx32, copy->directory,
-                 name_of(copy->path), TEMPORARY_DIGITS,
-                 (uint32_t)collector__random()) < 0)
+    copy->database.path = collector__memory_format(
+        "%s/%s" TEMPORARY_MARK "%0*" PRIx32, copy->directory,
+        name_of(copy->path), TEMPORARY_DIGITS,
+        (uint32_t)collector__random(&copy->database.random));
+    if (copy->database.path == NULL)
         return COLLECTOR_ERR_NOMEM;
-    copy->database.path = path;
     fd = open(copy->database.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return system_error(copy, "create", copy->database.path);
@@ -152,6 +153,7 @@ prepare(struct copy *copy, struct collector_store *store, const char *path)
     copy->path = path;
     copy->database.log = source->log;
     copy->database.clock = source->clock;
+    copy->database.random = source->random;
     copy->database.vfs = source->vfs; /* borrowed */
     if (lstat(path, &status) == 0)
         return COLLECTOR_ERR_EXISTS;
@@ -333,19 +335,15 @@ publish(struct copy *copy)
 static void
 clean_up(struct copy *copy)
 {
-    char *journal = NULL;
-
     if (copy->database.path != NULL) {
-        (void)unlink(copy->database.path); /* most often it was renamed */
-        if (asprintf(&journal, "%s" JOURNAL_SUFFIX, copy->database.path) >= 0) {
-            (void)unlink(journal); /* SQLite has, unless that failed */
-            free(journal);
-        }
+        /* Most often it was renamed; SQLite has, unless that failed. */
+        (void)unlink(copy->database.path);
+        (void)collector__path_remove(copy->database.path, JOURNAL_SUFFIX);
     }
     if (copy->directory_fd >= 0)
         (void)close(copy->directory_fd); /* nothing was written through it */
-    free(copy->database.path);
-    free(copy->directory);
+    collector__memory_free(copy->database.path);
+    collector__memory_free(copy->directory);
 }
 
 int
@@ -353,9 +351,11 @@ collector_store_snapshot(struct collector_store *store, const char *path)
 {
     struct copy copy = {.directory_fd = -1};
     int idle = COLLECTOR_SNAPSHOT_NONE;
-    int rc;
+    int rc = collector__store_check(store);
 
-    if (store == NULL || path == NULL || *name_of(path) == '\0')
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (path == NULL || *name_of(path) == '\0')
         return COLLECTOR_ERR_INVALID;
     if (!atomic_compare_exchange_strong(&store->snapshot, &idle,
                                         COLLECTOR_SNAPSHOT_RUNS))

@@ -187,13 +187,16 @@ collector_store_stats(struct collector_store *store,
     const size_t size = ret_stats->size;
     struct collector_store_stats stats;
 
-    collector__store_enter(store);
-    (void)pthread_mutex_lock(&store->asker.mutex);
-    refresh(store);
-    stats = store->known;
-    complete(store, &stats);
-    (void)pthread_mutex_unlock(&store->asker.mutex);
-    collector__store_leave(store);
+    memset(&stats, 0, sizeof(stats));
+    if (collector__store_check(store) == COLLECTOR_OK) {
+        collector__store_enter(store);
+        (void)pthread_mutex_lock(&store->asker.mutex);
+        refresh(store);
+        stats = store->known;
+        complete(store, &stats);
+        (void)pthread_mutex_unlock(&store->asker.mutex);
+        collector__store_leave(store);
+    }
     stats.size = size < sizeof(stats) ? size : sizeof(stats);
     memcpy(ret_stats, &stats, stats.size);
     ret_stats->size = size;

@@ -8,6 +8,7 @@
 #include "batch.h"
 #include "clean_mark.h"
 #include "lock.h"
+#include "memory.h"
 #include "options.h"
 #include "replace.h"
 #include "salvage.h"
@@ -46,11 +47,22 @@ collector_store_options_init(struct collector_store_options *options)
 static char *
 join(const char *directory, const char *name)
 {
-    char *joined = NULL;
-
     if (name[0] == '/')
-        return strdup(name);
-    return asprintf(&joined, "%s/%s", directory, name) < 0 ? NULL : joined;
+        return collector__memory_text(name);
+    return collector__memory_format("%s/%s", directory, name);
+}
+
+/** realpath() in memory of ours. */
+static char *
+real_path(const char *path)
+{
+    char *resolved = collector__memory_new(PATH_MAX);
+
+    if (resolved != NULL && realpath(path, resolved) == NULL) {
+        collector__memory_free(resolved);
+        resolved = NULL;
+    }
+    return resolved;
 }
 
 /**
@@ -66,17 +78,17 @@ resolve(const char *path) /* NOLINT(misc-no-recursion): it ends, see above */
     char *name_of = NULL;
     char *directory = NULL;
     char *followed = NULL;
-    char *resolved = realpath(path, NULL);
+    char *resolved = real_path(path);
     char target[PATH_MAX];
     ssize_t size;
 
     if (resolved != NULL || errno != ENOENT)
         return resolved;
     size = readlink(path, target, sizeof(target) - 1);
-    directory_of = strdup(path);
-    name_of = strdup(path);
+    directory_of = collector__memory_text(path);
+    name_of = collector__memory_text(path);
     if (directory_of != NULL && name_of != NULL)
-        directory = realpath(dirname(directory_of), NULL);
+        directory = real_path(dirname(directory_of));
     if (directory != NULL && size >= 0) {
         target[size] = '\0';
         followed = join(directory, target);
@@ -84,10 +96,10 @@ resolve(const char *path) /* NOLINT(misc-no-recursion): it ends, see above */
     } else if (directory != NULL) {
         resolved = join(directory, basename(name_of));
     }
-    free(followed);
-    free(directory);
-    free(directory_of);
-    free(name_of);
+    collector__memory_free(followed);
+    collector__memory_free(directory);
+    collector__memory_free(directory_of);
+    collector__memory_free(name_of);
     return resolved;
 }
 
@@ -128,7 +140,7 @@ static int
 store_new(const struct collector_store_options *options,
           struct collector_store **ret_store)
 {
-    struct collector_store *store = calloc(1, sizeof(*store));
+    struct collector_store *store = collector__memory_zeroed(sizeof(*store));
     struct collector__database *database;
     pthread_rwlockattr_t attributes;
     int rc = COLLECTOR_OK;
@@ -136,6 +148,7 @@ store_new(const struct collector_store_options *options,
     if (store == NULL)
         return COLLECTOR_ERR_NOMEM;
     store->lock_fd = -1;
+    store->maker = getpid();
     store->mode = options->mode;
     store->connection_count = options->connection_count_max;
     atomic_store(&store->counters.storage_ok, true);
@@ -157,8 +170,10 @@ store_new(const struct collector_store_options *options,
     database->log.userdata = options->log_userdata;
     database->clock =
         options->clock != NULL ? *options->clock : collector__clock_system;
+    database->random.fn = options->random;
+    database->random.userdata = options->random_userdata;
     if (options->vfs != NULL)
-        database->vfs = strdup(options->vfs);
+        database->vfs = collector__memory_text(options->vfs);
     database->path = resolve(options->path);
     if (database->path == NULL) {
         rc = errno == ENOMEM ? COLLECTOR_ERR_NOMEM : COLLECTOR_ERR_IO;
@@ -233,11 +248,10 @@ is_clean(struct collector_store *store)
            atomic_load(&store->counters.storage_ok);
 }
 
-void
-collector_store_free(struct collector_store *store)
+/** End what the store does with its file. */
+static void
+close_all(struct collector_store *store)
 {
-    if (store == NULL)
-        return;
     collector__salvage_free(store->salvage);
     collector__store_disconnect(store);
     if (is_clean(store))
@@ -248,10 +262,31 @@ collector_store_free(struct collector_store *store)
     (void)pthread_mutex_destroy(&store->salvage_mutex);
     collector__wal_close(&store->database.wal);
     collector__room_close(&store->database.room);
-    collector__lock_release(store->lock_fd);
-    free(store->database.path);
-    free(store->database.vfs);
-    free(store);
+}
+
+void
+collector_store_free(struct collector_store *store)
+{
+    if (store == NULL)
+        return;
+    /* SQLite can't be told to let a connection be: it stays as it is. */
+    if (collector__is_inherited(store->maker))
+        collector__writer_abandon(&store->writer);
+    else
+        close_all(store);
+    collector__lock_release(store->lock_fd); /* each process has its own */
+    collector__memory_free(store->database.path);
+    collector__memory_free(store->database.vfs);
+    collector__memory_free(store);
+}
+
+int
+collector__store_check(const struct collector_store *store)
+{
+    if (store == NULL)
+        return COLLECTOR_ERR_INVALID;
+    return collector__is_inherited(store->maker) ? COLLECTOR_ERR_FORK
+                                                 : COLLECTOR_OK;
 }
 
 void
@@ -366,10 +401,12 @@ collector_store_fetch(struct collector_store *store,
 {
     struct collector_batch *batch = NULL;
     uint64_t generation;
-    int rc;
+    int rc = collector__store_check(store);
 
-    if (store == NULL || limits == NULL || ret_batch == NULL ||
-        limits->event_count_max < 1 || limits->bytes_max < 1 ||
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (limits == NULL || ret_batch == NULL || limits->event_count_max < 1 ||
+        limits->bytes_max < 1 ||
         limits->event_count_max > COLLECTOR_BATCH_COUNT_MAX ||
         limits->bytes_max > COLLECTOR_BATCH_BYTES_MAX)
         return COLLECTOR_ERR_INVALID;

@@ -3,6 +3,7 @@
 #define COLLECTOR_LIB_STORE_H
 
 #include "forecast.h"
+#include "fork.h"
 #include "writer.h"
 
 #include <collector/store.h>
@@ -48,6 +49,8 @@ struct collector_store {
     enum collector_write_mode mode;
     uint32_t connection_count;
     int lock_fd;
+    /** The process that opened it. */
+    pid_t maker;
     /** The open has worked: what is closed is the file as it should be. */
     bool opened;
     /** How often the file was replaced, and when that was last tried, by the
@@ -71,6 +74,11 @@ struct collector_store {
     /** An enum collector__snapshot. */
     _Atomic int snapshot;
 };
+
+/** Whether a store can be used here. @return COLLECTOR_OK, ERR_INVALID for
+ *  NULL, ERR_FORK. */
+int
+collector__store_check(const struct collector_store *store);
 
 /** Use the store's connections, until collector__store_leave(). Any number of
  *  threads may; don't enter twice. */

@@ -10,12 +10,12 @@
 
 #include "backoff.h"
 #include "batch.h"
+#include "memory.h"
 #include "options.h"
 #include "store.h"
 
 #include <collector/error.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* The rest after a batch that was not full: events gather meanwhile, so that
@@ -68,11 +68,13 @@ collector_uploader_new(struct collector_store *store,
     pthread_condattr_t attributes;
 
     collector_uploader_options_init(&all);
+    if (collector__store_check(store) == COLLECTOR_ERR_FORK)
+        return COLLECTOR_ERR_FORK;
     if (store == NULL || sink == NULL || ret_uploader == NULL ||
         (options != NULL && !COLLECTOR_OPTIONS_COPY(&all, options)) ||
         !are_valid(&all))
         return COLLECTOR_ERR_INVALID;
-    uploader = calloc(1, sizeof(*uploader));
+    uploader = collector__memory_zeroed(sizeof(*uploader));
     if (uploader == NULL)
         return COLLECTOR_ERR_NOMEM;
     uploader->store = store;
@@ -93,6 +95,13 @@ collector_uploader_new(struct collector_store *store,
     return COLLECTOR_OK;
 }
 
+int
+collector__uploader_check(const struct collector_uploader *uploader)
+{
+    return uploader != NULL ? collector__store_check(uploader->store)
+                            : COLLECTOR_ERR_INVALID;
+}
+
 void
 collector__uploader_drop_batch(struct collector_uploader *uploader)
 {
@@ -110,8 +119,9 @@ rest_after_failure(const struct collector_uploader *uploader,
 {
     const struct collector__backoff backoff = {uploader->options.retry_base_ms,
                                                uploader->options.retry_max_ms};
-    const uint32_t drawn =
-        collector__backoff_ms(&backoff, failures, collector__random());
+    const uint32_t drawn = collector__backoff_ms(
+        &backoff, failures,
+        collector__random(&uploader->store->database.random));
 
     if (retry_after_ms > COLLECTOR_RETRY_AFTER_MS_MAX)
         retry_after_ms = COLLECTOR_RETRY_AFTER_MS_MAX;
@@ -430,8 +440,11 @@ collector_uploader_drain(struct collector_uploader *uploader,
 {
     struct collector__step step;
     bool busy;
+    int rc = collector__uploader_check(uploader);
 
-    if (uploader == NULL || ret_drain == NULL)
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (ret_drain == NULL)
         return COLLECTOR_ERR_INVALID;
     (void)pthread_mutex_lock(&uploader->mutex);
     busy = uploader->stepping || uploader->started;
@@ -456,6 +469,11 @@ collector_uploader_stats(struct collector_uploader *uploader,
     struct collector_uploader_stats stats;
     int64_t cycle_at;
 
+    if (collector__uploader_check(uploader) != COLLECTOR_OK) {
+        memset(ret_stats, 0, size);
+        ret_stats->size = size;
+        return;
+    }
     (void)pthread_mutex_lock(&uploader->mutex);
     stats = uploader->stats;
     cycle_at = uploader->cycle_at;
@@ -480,9 +498,11 @@ collector_uploader_free(struct collector_uploader *uploader)
 {
     if (uploader == NULL)
         return;
-    (void)collector_uploader_stop(uploader, 0); /* can't fail */
+    if (collector__uploader_check(uploader) == COLLECTOR_OK) {
+        (void)collector_uploader_stop(uploader, 0);     /* can't fail */
+        (void)pthread_cond_destroy(&uploader->changed); /* nobody waits */
+        (void)pthread_mutex_destroy(&uploader->mutex);  /* nobody holds it */
+    }
     collector__uploader_drop_batch(uploader);
-    (void)pthread_cond_destroy(&uploader->changed); /* nobody waits */
-    (void)pthread_mutex_destroy(&uploader->mutex);  /* nobody holds it */
-    free(uploader);
+    collector__memory_free(uploader);
 }

@@ -41,6 +41,11 @@ struct collector_uploader {
     struct collector_uploader_stats stats;
 };
 
+/** Whether an uploader can be used here. @return COLLECTOR_OK, ERR_INVALID for
+ *  NULL, ERR_FORK. */
+int
+collector__uploader_check(const struct collector_uploader *uploader);
+
 /** What one step came to. */
 struct collector__step {
     struct collector_drain drain;

@@ -97,15 +97,20 @@ static void *
 run_thread(void *userdata)
 {
     struct collector_uploader *uploader = userdata;
+    const struct collector_uploader_options *options = &uploader->options;
     bool noticed = false;
     struct collector__step step;
 
+    if (options->thread_enter != NULL)
+        options->thread_enter(options->thread_userdata);
     do {
         collector__uploader_step(uploader, &step);
     } while (rest(uploader, &step, &noticed));
     if (!uploader->confirmed)
         collector__uploader_drop_batch(
             uploader); /* it stays in the store's backlog */
+    if (options->thread_leave != NULL)
+        options->thread_leave(options->thread_userdata);
     (void)pthread_mutex_lock(&uploader->mutex);
     uploader->finished = true;
     (void)pthread_cond_broadcast(&uploader->changed);
@@ -131,10 +136,11 @@ create_thread(struct collector_uploader *uploader)
 int
 collector_uploader_start(struct collector_uploader *uploader)
 {
-    int rc = COLLECTOR_ERR_BUSY;
+    int rc = collector__uploader_check(uploader);
 
-    if (uploader == NULL)
-        return COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
+    rc = COLLECTOR_ERR_BUSY;
     (void)pthread_mutex_lock(&uploader->mutex);
     if (!uploader->started && !uploader->stepping) {
         uploader->stopping = false;
@@ -165,9 +171,10 @@ int
 collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms)
 {
     const int64_t stop_at = system_now_ms() + drain_ms;
+    const int rc = collector__uploader_check(uploader);
 
-    if (uploader == NULL)
-        return COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
     (void)pthread_mutex_lock(&uploader->mutex);
     if (uploader->started && !uploader->stopping) {
         uploader->stopping = true;

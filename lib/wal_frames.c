@@ -8,9 +8,9 @@
 #include "wal_frames.h"
 
 #include "database.h"
+#include "memory.h"
 
 #include <collector/error.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define HEADER_SIZE 32
@@ -122,7 +122,7 @@ collector__wal_frames_open(const char *vfs, const char *path,
     if (rc != COLLECTOR_OK)
         return rc;
     read_header(&frames);
-    frames.buffer = malloc(FRAME_HEADER_SIZE + frames.page_size);
+    frames.buffer = collector__memory_new(FRAME_HEADER_SIZE + frames.page_size);
     if (frames.buffer == NULL) {
         collector__wal_frames_close(&frames);
         return COLLECTOR_ERR_NOMEM;
@@ -195,6 +195,6 @@ void
 collector__wal_frames_close(struct collector__wal_frames *frames)
 {
     collector__raw_file_close(&frames->file);
-    free(frames->buffer);
+    collector__memory_free(frames->buffer);
     memset(frames, 0, sizeof(*frames));
 }

@@ -66,7 +66,8 @@ support_error_name(int rc)
                                         "COLLECTOR_ERR_CANCELLED",
                                         "COLLECTOR_ERR_UNSUPPORTED",
                                         "COLLECTOR_ERR_CONFLICT",
-                                        "COLLECTOR_ERR_EXISTS"};
+                                        "COLLECTOR_ERR_EXISTS",
+                                        "COLLECTOR_ERR_FORK"};
 
     if (rc > 0 || rc <= -(int)(sizeof(names) / sizeof(names[0])))
         return "no error code at all";

@@ -11,6 +11,7 @@
 #define MAX_MS 300000
 
 static const struct collector__backoff backoff = {BASE_MS, MAX_MS};
+static const struct collector__random kernel = {NULL, NULL};
 
 /** The ceiling, told in another way than the engine does. */
 static uint32_t
@@ -59,9 +60,9 @@ START_TEST(test_no_draw_passes_the_ceiling)
         ck_assert_uint_le(collector__backoff_ms(&backoff, failures, UINT64_MAX),
                           ceiling_ms(failures));
         for (i = 0; i < 100; i++)
-            ck_assert_uint_le(
-                collector__backoff_ms(&backoff, failures, collector__random()),
-                ceiling_ms(failures));
+            ck_assert_uint_le(collector__backoff_ms(&backoff, failures,
+                                                    collector__random(&kernel)),
+                              ceiling_ms(failures));
     }
 }
 END_TEST
@@ -103,8 +104,8 @@ START_TEST(test_draws_are_spread_evenly)
     int i;
 
     for (i = 0; i < DRAWS; i++)
-        counts[collector__backoff_ms(&backoff, 5, collector__random()) * PARTS /
-               (ceiling_ms(5) + 1)]++;
+        counts[collector__backoff_ms(&backoff, 5, collector__random(&kernel)) *
+               PARTS / (ceiling_ms(5) + 1)]++;
     /* 2000 each; 400 off is more than nine standard deviations. */
     for (i = 0; i < PARTS; i++) {
         ck_assert_uint_gt(counts[i], 1600);

@@ -7,6 +7,8 @@
 
 #define COUNT 1000
 
+static const struct collector__random kernel = {NULL, NULL};
+
 /** Filled with a mark, so that a byte that was not written shows. */
 struct uuid {
     char text[COLLECTOR_UUID_SIZE];
@@ -19,7 +21,7 @@ make_uuid(void)
     struct uuid uuid;
 
     memset(&uuid, '?', sizeof(uuid));
-    collector__random_uuid(uuid.text);
+    collector__random_uuid(&kernel, uuid.text);
     ck_assert_int_eq(uuid.guard, '?');
     return uuid;
 }
@@ -108,7 +110,7 @@ START_TEST(test_every_bit_of_a_number_varies)
     int i;
 
     for (i = 0; i < 200; i++) {
-        const uint64_t bits = collector__random();
+        const uint64_t bits = collector__random(&kernel);
 
         ones |= bits;
         zeros |= ~bits;

@@ -28,7 +28,7 @@ struct collector_dead_letter {
     int64_t at;
     /** The last answer: the protocol's status, 0 when there was none, and the
      *  words for it. */
-    int status;
+    int32_t status;
     const char *reason;
     /** How often it was sent, alone or among others. */
     uint32_t attempts;

@@ -45,7 +45,9 @@ enum collector_error {
     /** The idempotency key was used with other events. Nothing was stored. */
     COLLECTOR_ERR_CONFLICT = -14,
     /** There is a file of that name already. It was not touched. */
-    COLLECTOR_ERR_EXISTS = -15
+    COLLECTOR_ERR_EXISTS = -15,
+    /** The handle came through fork(): it is its maker's. Free it here. */
+    COLLECTOR_ERR_FORK = -16
 };
 
 /**

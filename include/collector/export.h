@@ -9,4 +9,9 @@
 #define COLLECTOR_API
 #endif
 
+/* Structs hold enums, which some compilers make as short as they can. */
+#if defined(__ARM_SIZEOF_MINIMAL_ENUM) && __ARM_SIZEOF_MINIMAL_ENUM != 4
+#error "libcollector's enums have four bytes: compile with -fno-short-enums"
+#endif
+
 #endif

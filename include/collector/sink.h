@@ -30,7 +30,7 @@ struct collector_delivery {
     enum collector_delivery_result result;
     /** The protocol's status, such as 503 for HTTP; 0 when there is none. 413
      *  with COLLECTOR_REJECTED makes later batches smaller. */
-    int status;
+    int32_t status;
     /** How long the receiver asked us to stay away; 0 when it did not. */
     int64_t retry_after_ms;
     /** Attempts at this batch so far, this one included; 0 counts as 1. */

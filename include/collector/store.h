@@ -8,6 +8,7 @@
 #include <collector/event.h>
 #include <collector/export.h>
 #include <collector/log.h>
+#include <collector/random.h>
 #include <collector/sink.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -135,6 +136,9 @@ struct collector_store_options {
      *  trimmed now and then; 0 is no limit. Default 100000. With size_max they
      *  are no more than one for 2 KiB of it. */
     uint64_t idempotency_max;
+    /** Default NULL: the kernel's random bits. Of its uploader too. */
+    collector_random_fn random;
+    void *random_userdata;
 };
 
 /** Set every option to its default. NULL is fine. */

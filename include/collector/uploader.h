@@ -58,6 +58,12 @@ struct collector_uploader_options {
     /** Default NULL: silence. */
     collector_log_fn log;
     void *log_userdata;
+    /** Called on the uploader's own thread, first and last: to name it, give it
+     *  its priority, tell a watchdog. They must not call back into the library.
+     *  Default NULL. */
+    void (*thread_enter)(void *userdata);
+    void (*thread_leave)(void *userdata);
+    void *thread_userdata;
 };
 
 /** Set every option to its default. NULL is fine. */
