@@ -18,6 +18,15 @@
  */
 static const struct collector__backoff conflict_rest = {1, 32};
 
+static void
+free_arrays(struct collector__pool *pool)
+{
+    collector__memory_free(pool->connections);
+    collector__memory_free(pool->idle);
+    pool->connections = NULL;
+    pool->idle = NULL;
+}
+
 int
 collector__pool_open(struct collector__pool *pool,
                      struct collector__database *database,
@@ -32,7 +41,7 @@ collector__pool_open(struct collector__pool *pool,
         collector__memory_zeroed(connection_count * sizeof(*pool->connections));
     pool->idle = collector__memory_new(connection_count * sizeof(*pool->idle));
     if (pool->connections == NULL || pool->idle == NULL) {
-        collector__pool_abandon(pool);
+        free_arrays(pool);
         return COLLECTOR_ERR_NOMEM;
     }
     pool->database = database;
@@ -53,15 +62,6 @@ collector__pool_open(struct collector__pool *pool,
 }
 
 void
-collector__pool_abandon(struct collector__pool *pool)
-{
-    collector__memory_free(pool->connections);
-    collector__memory_free(pool->idle);
-    pool->connections = NULL;
-    pool->idle = NULL;
-}
-
-void
 collector__pool_close(struct collector__pool *pool)
 {
     uint32_t i;
@@ -72,7 +72,7 @@ collector__pool_close(struct collector__pool *pool)
         collector__connection_close(&pool->connections[i]);
     (void)pthread_cond_destroy(&pool->changed); /* nobody waits */
     (void)pthread_mutex_destroy(&pool->mutex);  /* nobody holds it */
-    collector__pool_abandon(pool);
+    free_arrays(pool);
 }
 
 /** A connection; NULL when none was free for as long as we wait. */

@@ -43,8 +43,4 @@ collector__pool_run(struct collector__pool *pool,
 void
 collector__pool_close(struct collector__pool *pool);
 
-/** Give back the pool's memory, and leave the connections as they are. */
-void
-collector__pool_abandon(struct collector__pool *pool);
-
 #endif

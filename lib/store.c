@@ -269,10 +269,9 @@ collector_store_free(struct collector_store *store)
 {
     if (store == NULL)
         return;
-    /* SQLite can't be told to let a connection be: it stays as it is. */
-    if (collector__is_inherited(store->maker))
-        collector__writer_abandon(&store->writer);
-    else
+    /* A child leaves alone what a thread may have been at work on when it was
+     * forked, SQLite's connections above all. */
+    if (!collector__is_inherited(store->maker))
         close_all(store);
     collector__lock_release(store->lock_fd); /* each process has its own */
     collector__memory_free(store->database.path);

@@ -503,6 +503,8 @@ collector_uploader_free(struct collector_uploader *uploader)
         (void)pthread_cond_destroy(&uploader->changed); /* nobody waits */
         (void)pthread_mutex_destroy(&uploader->mutex);  /* nobody holds it */
     }
-    collector__uploader_drop_batch(uploader);
+    /* A child may have got a batch that was just being made or freed. */
+    if (!uploader->started && !uploader->stepping)
+        collector__uploader_drop_batch(uploader);
     collector__memory_free(uploader);
 }

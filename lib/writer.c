@@ -45,12 +45,6 @@ collector__writer_close(struct collector__writer *writer)
     writer->counters = NULL;
 }
 
-void
-collector__writer_abandon(struct collector__writer *writer)
-{
-    collector__pool_abandon(&writer->pool);
-}
-
 static void
 enqueue(struct collector__writer *writer,
         struct collector__operation *operation)

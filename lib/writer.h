@@ -63,9 +63,4 @@ collector__writer_submit(struct collector__writer *writer,
 void
 collector__writer_close(struct collector__writer *writer);
 
-/** Give back its own memory, and leave its connections as they are: they are
- *  another process's. */
-void
-collector__writer_abandon(struct collector__writer *writer);
-
 #endif

@@ -13,11 +13,11 @@
  * Processes: a handle belongs to the process that made it. In a child after
  * fork() every function that returns an enum collector_error answers
  * COLLECTOR_ERR_FORK, statistics are zeros, a batch can be read, and all can be
- * freed, in the usual order: that gives memory back and lets go of the lock,
- * touches neither the file nor a sink's userdata or connection, and waits for
- * nobody. SQLite's own memory and descriptors stay until the child ends or runs
- * another program. A child that does neither of these keeps the store locked
- * when its parent is gone.
+ * freed, in the usual order: that lets go of the lock, touches neither the file
+ * nor a sink's userdata or connection, and waits for nobody. What a thread of
+ * the parent may have been at work on, SQLite's memory and descriptors among
+ * it, stays until the child ends or runs another program. A child that does
+ * none of these keeps the store locked when its parent is gone.
  *
  * Binary interface: structs that begin with a size may grow at their end, and
  * so may a struct that only the library makes (struct collector_dead_letter);
