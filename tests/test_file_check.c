@@ -268,6 +268,10 @@ static const char *const misfits[][2] = {
     {"INSERT INTO event_log (id, device_id, kind, ts)"
      " VALUES (9223372036854775807, 'd', 'k', 1)",
      "its state does not fit its events"},
+    {"PRAGMA ignore_check_constraints = 1; UPDATE state SET id = 2",
+     "its state does not fit its events"},
+    {"PRAGMA ignore_check_constraints = 1; UPDATE state SET dropped = 1",
+     "its state does not fit its events"},
     {"UPDATE state SET collector_id = 'x' || char(10) || 'y'",
      "its state does not fit its events"},
 };
