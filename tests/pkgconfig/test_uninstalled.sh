@@ -1,0 +1,11 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# A program may be built against the build directory, before anything is
+# installed.
+. "$(dirname "$0")/common.sh"
+
+export PKG_CONFIG_PATH="$BUILD/meson-uninstalled"
+pkg-config --uninstalled libcollector || fail "it is taken for installed"
+[ "$(pkg-config --modversion libcollector)" = "$VERSION" ]
+make -C "$work/ledger" -s
+check_shared "$work/ledger/ledger" "$BUILD/lib"
