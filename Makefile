@@ -24,7 +24,7 @@ TARGETS ?=
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
-TEST_PACKAGES = check binutils
+TEST_PACKAGES = check binutils cmake
 LINT_PACKAGES = clang-tidy cppcheck
 FUZZ_PACKAGES = clang libclang-rt-14-dev
 COVERAGE_PACKAGES = gcovr

@@ -34,7 +34,7 @@ main(int argc, char **argv)
     int rc;
 
     if (argc != 3) {
-        fprintf(stderr, "usage: ledger FILE DEVICE_ID\n");
+        (void)fprintf(stderr, "usage: ledger FILE DEVICE_ID\n");
         return 2;
     }
     collector_store_options_init(&options);
@@ -46,7 +46,8 @@ main(int argc, char **argv)
         printf("libcollector %s\n", collector_version());
         show(store);
     } else {
-        fprintf(stderr, "ledger: %s: %s\n", argv[1], collector_error_text(rc));
+        (void)fprintf(stderr, "ledger: %s: %s\n", argv[1],
+                      collector_error_text(rc));
     }
     collector_store_free(store);
     return rc == COLLECTOR_OK ? 0 : 1;

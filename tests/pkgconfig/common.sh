@@ -4,7 +4,8 @@
 # for this test only.
 #
 # From the environment: SOURCE and BUILD (directories), LIBDIR (as installed),
-# VERSION, SKIP (why this build can't be tested, or nothing).
+# VERSION, WEBHOOK and DAEMON (0 or 1: whether they are built), SKIP (why this
+# build can't be tested, or nothing).
 # shellcheck shell=sh
 set -eu
 
@@ -16,6 +17,14 @@ fail() {
 skip() {
     echo "skipped: $*"
     exit 77
+}
+
+# Run a command that says something only when it fails.
+quietly() {
+    "$@" >"$work/log" 2>&1 || {
+        cat "$work/log" >&2
+        fail "this failed: $*"
+    }
 }
 
 [ -z "$SKIP" ] || skip "$SKIP"

@@ -5,7 +5,6 @@
 
 command -v cmake >/dev/null || skip "there is no cmake"
 install_library
-cmake -S "$work/ledger" -B "$work/build" >"$work/log" ||
-    { cat "$work/log" >&2; exit 1; }
-cmake --build "$work/build" >"$work/log" || { cat "$work/log" >&2; exit 1; }
+quietly cmake -S "$work/ledger" -B "$work/build"
+quietly cmake --build "$work/build"
 check_shared "$work/build/ledger" "$libdir"

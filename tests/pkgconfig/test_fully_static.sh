@@ -5,11 +5,10 @@
 . "$(dirname "$0")/common.sh"
 
 prefix=$work/prefix
-meson setup "$work/small" "$SOURCE" --prefix "$prefix" --libdir lib \
+quietly meson setup "$work/small" "$SOURCE" --prefix "$prefix" --libdir lib \
     -Ddaemon=disabled -Dwebhook=disabled -Dtests=disabled -Doptimization=0 \
-    -Ddefault_library=static -Dprefer_static=true >"$work/log" ||
-    { cat "$work/log" >&2; exit 1; }
-ninja -C "$work/small" --quiet
+    -Ddefault_library=static -Dprefer_static=true
+quietly ninja -C "$work/small"
 meson install -C "$work/small" --no-rebuild --quiet
 [ -z "$(find "$prefix" -name '*.so*')" ] || fail "a shared library is installed"
 
@@ -20,8 +19,8 @@ export PKG_CONFIG_PATH="$prefix/lib/pkgconfig"
 make -C "$work/ledger" -s COLLECTOR_LIBS="$(pkg-config --libs libcollector)"
 check_archived "$work/ledger/ledger"
 
-meson setup "$work/build" "$work/ledger" --wrap-mode nofallback -Dstatic=true \
-    -Dc_link_args=-static >"$work/log" || { cat "$work/log" >&2; exit 1; }
-ninja -C "$work/build" --quiet >"$work/log" 2>&1 || { cat "$work/log" >&2; exit 1; }
+quietly meson setup "$work/build" "$work/ledger" --wrap-mode nofallback \
+    -Dstatic=true -Dc_link_args=-static
+quietly ninja -C "$work/build"
 [ -z "$(needed "$work/build/ledger")" ] || fail "it needs a shared library"
 check_archived "$work/build/ledger"

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/common.sh"
 
 install_library
-meson setup "$work/build" "$work/ledger" --wrap-mode nofallback >"$work/log" ||
-    { cat "$work/log" >&2; exit 1; }
-ninja -C "$work/build" --quiet
+quietly meson setup "$work/build" "$work/ledger" --wrap-mode nofallback
+quietly ninja -C "$work/build"
 check_shared "$work/build/ledger" "$libdir"

@@ -14,10 +14,9 @@ done
 # One word for all of it: the program's library, and what is installed.
 build_as() {
     build=$work/build-$1
-    meson setup "$build" "$work/ledger" --wrap-mode forcefallback \
-        -Doptimization=0 -Ddefault_library="$1" >"$work/log" ||
-        { cat "$work/log" >&2; exit 1; }
-    ninja -C "$build" --quiet >"$work/log" || { cat "$work/log" >&2; exit 1; }
+    quietly meson setup "$build" "$work/ledger" --wrap-mode forcefallback \
+        -Doptimization=0 -Ddefault_library="$1"
+    quietly ninja -C "$build"
     meson install -C "$build" --no-rebuild --quiet --destdir "$work/$1"
     [ ! -e "$build/subprojects/libcollector/daemon/collectord" ] ||
         fail "the daemon was built"
