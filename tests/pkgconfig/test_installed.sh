@@ -8,7 +8,7 @@ install_library
 prefix=${libdir%/lib*}
 
 {
-    ls "$SOURCE"/include/collector/*.h | sed "s|.*/include/|$prefix/include/|"
+    find "$SOURCE/include" -name '*.h' | sed "s|$SOURCE|$prefix|"
     for name in libcollector.a libcollector.so libcollector.so.0 \
         "libcollector.so.$VERSION" pkgconfig/libcollector.pc; do
         echo "$libdir/$name"
@@ -17,19 +17,24 @@ prefix=${libdir%/lib*}
 } | sort >"$work/wanted"
 find "$root" ! -type d ! -path "$prefix/share/*" | sort |
     diff -u "$work/wanted" - || fail "something else is installed"
-[ "$(readlink "$libdir/libcollector.so")" = libcollector.so.0 ]
-[ "$(readlink "$libdir/libcollector.so.0")" = "libcollector.so.$VERSION" ]
+for pair in "libcollector.so libcollector.so.0" \
+    "libcollector.so.0 libcollector.so.$VERSION"; do
+    [ "$(readlink "$libdir/${pair% *}")" = "${pair#* }" ] ||
+        fail "${pair% *} is no link to ${pair#* }"
+done
 
 "$SOURCE/tests/exports.sh" "$prefix/include" "$libdir/libcollector.so" \
     "$libdir/libcollector.a"
 ar t "$libdir/libcollector.a" | sort >"$work/members"
-ls "$BUILD/lib/libcollector_internal.a.p" | grep '\.o$' | sort |
+find "$BUILD/lib/libcollector_internal.a.p" -name '*.o' -printf '%f\n' | sort |
     diff -u - "$work/members" || fail "the archive has other objects"
 
-pkg-config --validate libcollector
-[ "$(pkg-config --modversion libcollector)" = "$VERSION" ]
+pkg-config --validate libcollector || fail "libcollector.pc is not valid"
+[ "$(pkg-config --modversion libcollector)" = "$VERSION" ] ||
+    fail "libcollector.pc is of another version"
 grep -qx "#define COLLECTOR_VERSION \"$VERSION\"" \
-    "$prefix/include/collector/version.h"
+    "$prefix/include/collector/version.h" ||
+    fail "version.h is of another version"
 
 has() { case " $libs " in *" $1 "*) ;; *) return 1 ;; esac; }
 libs=$(pkg-config --libs libcollector)

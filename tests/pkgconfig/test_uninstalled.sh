@@ -6,7 +6,8 @@
 
 export PKG_CONFIG_PATH="$BUILD/meson-uninstalled"
 pkg-config --uninstalled libcollector || fail "it is taken for installed"
-[ "$(pkg-config --modversion libcollector)" = "$VERSION" ]
+[ "$(pkg-config --modversion libcollector)" = "$VERSION" ] ||
+    fail "it is of another version"
 cd "$work/ledger"
 # shellcheck disable=SC2046 # one argument a flag
 ${CC:-cc} ledger.c $(pkg-config --cflags --libs libcollector) -o ledger
