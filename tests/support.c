@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,6 +24,11 @@
 
 /** Descriptors that nftw() may hold open. */
 #define REMOVE_DESCRIPTOR_COUNT 16
+
+/** A file system in memory, and more bytes than all tests that run at a time
+ *  put there. */
+#define MEMORY_DIR "/dev/shm"
+#define MEMORY_SIZE_MIN (UINT64_C(2) * 1024 * 1024 * 1024)
 
 struct kept {
     struct kept *next;
@@ -98,15 +104,30 @@ support_dir_free(const char *dir)
                    FTW_DEPTH | FTW_PHYS); /* what stays goes at the end */
 }
 
+/** Where the tests' directories go. */
+static const char *
+parent_dir(void)
+{
+    const char *named = getenv("TMPDIR");
+    struct statvfs status;
+
+    if (named != NULL && *named != '\0')
+        return named;
+    if (getenv("SUPPORT_IN_MEMORY") != NULL &&
+        statvfs(MEMORY_DIR, &status) == 0 &&
+        (uint64_t)status.f_bavail * status.f_frsize >= MEMORY_SIZE_MIN)
+        return MEMORY_DIR;
+    return "/tmp";
+}
+
 int
 support_run_suite(Suite *suite)
 {
-    const char *parent = getenv("TMPDIR");
     SRunner *runner;
     int failed_count;
 
     (void)snprintf(base_dir, sizeof(base_dir), "%s/collector-XXXXXX",
-                   parent != NULL && *parent != '\0' ? parent : "/tmp");
+                   parent_dir());
     if (mkdtemp(base_dir) == NULL) {
         perror(base_dir);
         return EXIT_FAILURE;

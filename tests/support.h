@@ -119,7 +119,8 @@ support_alloc(size_t size);
 size_t
 support_occurrences(const char *text, const char *part);
 
-/** A new empty directory under $TMPDIR or /tmp. */
+/** A new empty directory under $TMPDIR or /tmp; or, with SUPPORT_IN_MEMORY in
+ *  the environment and no $TMPDIR, where nobody waits for a disk. */
 const char *
 support_dir_new(void);
 
