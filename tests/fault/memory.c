@@ -11,7 +11,6 @@
 #include <jansson.h>
 #include <pthread.h>
 #include <sqlite3.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,11 +30,6 @@ void
 memory_free(void *memory);
 char *
 memory_strdup(const char *text);
-char *
-memory_strndup(const char *text, size_t size);
-int
-memory_asprintf(char **ret_text, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
 char *
 memory_realpath(const char *path, char *resolved);
 DIR *
@@ -120,36 +114,11 @@ memory_strdup(const char *text)
     return is_out() ? NULL : count(strdup(text));
 }
 
-char *
-memory_strndup(const char *text, size_t size)
-{
-    return is_out() ? NULL : count(strndup(text, size));
-}
-
-int
-memory_asprintf(char **ret_text, const char *format, ...)
-{
-    va_list arguments;
-    int size = -1;
-
-    if (is_out()) {
-        *ret_text = (char *)1; /* undefined, and so it must not be used */
-        return -1;
-    }
-    va_start(arguments, format);
-    size = vasprintf(ret_text, format, arguments);
-    va_end(arguments);
-    if (size >= 0)
-        (void)count(*ret_text); /* the same piece */
-    return size;
-}
-
+/** It takes memory for long paths, and gives that back itself. */
 char *
 memory_realpath(const char *path, char *resolved)
 {
-    if (resolved != NULL)
-        return realpath(path, resolved);
-    return is_out() ? NULL : count(realpath(path, NULL));
+    return is_out() ? NULL : realpath(path, resolved);
 }
 
 DIR *
