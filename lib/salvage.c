@@ -409,22 +409,3 @@ collector__salvage_run(struct collector_store *store, int64_t ms_max)
     (void)pthread_mutex_unlock(&store->salvage_mutex);
     return rc == COLLECTOR_ERR_FULL ? COLLECTOR_OK : rc; /* it can wait */
 }
-
-void
-collector__salvage_stats(struct collector__connection *connection,
-                         struct collector_store_stats *stats)
-{
-    sqlite3_stmt *statement = NULL;
-
-    if (collector__connection_prepare(connection, COLLECTOR_SQL_SALVAGE_STATS,
-                                      &statement) != COLLECTOR_OK)
-        return;
-    if (sqlite3_step(statement) == SQLITE_ROW) {
-        stats->salvaged = (uint64_t)sqlite3_column_int64(statement, 0);
-        stats->salvage_lost = (uint64_t)sqlite3_column_int64(statement, 1);
-        stats->salvaging = sqlite3_column_int(statement, 2) > 0;
-    } else {
-        (void)collector__connection_error(connection, "reading quarantines");
-    }
-    collector__connection_done(statement);
-}

@@ -29,11 +29,6 @@
 int
 collector__salvage_run(struct collector_store *store, int64_t ms_max);
 
-/** Fill in what has been salvaged so far, if it can be read. */
-void
-collector__salvage_stats(struct collector__connection *connection,
-                         struct collector_store_stats *stats);
-
 /** NULL is fine. */
 void
 collector__salvage_free(struct collector__salvage *salvage);

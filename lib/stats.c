@@ -7,7 +7,6 @@
 #include "stats.h"
 
 #include "path.h"
-#include "salvage.h"
 
 #include <collector/error.h>
 #include <string.h>
@@ -103,6 +102,26 @@ read_sizes(struct collector__connection *connection,
                         known->pending;
 }
 
+/** What was read from damaged files, and what was not. */
+static void
+read_salvage(struct collector__connection *connection,
+             struct collector_store_stats *stats)
+{
+    sqlite3_stmt *statement = NULL;
+
+    if (collector__connection_prepare(connection, COLLECTOR_SQL_SALVAGE_STATS,
+                                      &statement) != COLLECTOR_OK)
+        return;
+    if (sqlite3_step(statement) == SQLITE_ROW) {
+        stats->salvaged = (uint64_t)sqlite3_column_int64(statement, 0);
+        stats->salvage_lost = (uint64_t)sqlite3_column_int64(statement, 1);
+        stats->salvaging = sqlite3_column_int(statement, 2) > 0;
+    } else {
+        (void)collector__connection_error(connection, "reading quarantines");
+    }
+    collector__connection_done(statement);
+}
+
 /** Bytes of the main file or, by its suffix, of one beside it; 0 when there is
  *  none, or when a VFS keeps it elsewhere. */
 static uint64_t
@@ -125,7 +144,7 @@ refresh(struct collector_store *store)
     if (read_ledger(connection, known))
         read_device_count(connection, known);
     read_dead_letters(connection, known);
-    collector__salvage_stats(connection, known);
+    read_salvage(connection, known);
     read_sizes(connection, known, &store->backlog_size);
     known->file_size = size_of(database, "") + size_of(database, "-wal");
     collector__forecast_add(&store->backlog_forecast, now, known->pending);
