@@ -17,12 +17,17 @@ trap 'rm -rf "$work"' EXIT
 for block in "$work"/*.c; do
     if ! grep -q '^#include' "$block"; then
         {
-            echo '#include <collector/collector.h>'
-            echo 'int snippet(struct collector_store *store);'
-            echo 'int snippet(struct collector_store *store)'
-            echo '{'
+            cat <<END
+#include <collector/collector.h>
+#include <stdio.h>
+int
+snippet(struct collector_store *store, struct collector_uploader *uploader);
+int
+snippet(struct collector_store *store, struct collector_uploader *uploader)
+{
+END
             cat "$block"
-            echo 'return store == NULL; }'
+            echo 'return store == NULL || uploader == NULL; }'
         } >"$work/whole"
         mv "$work/whole" "$block"
     fi
