@@ -8,6 +8,8 @@
 #include <collector/collector.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 enum { MINUTE_MS = 60000, DAY_MINUTES = 1440, NOON = 720 };
 
@@ -20,7 +22,7 @@ struct board {
     int64_t uptime_ms, booted_at; /* booted_at: ms since 1970; 0 is unknown */
     int64_t spent;
     uint32_t noise, attempts;
-    uint64_t undated, undated_boot; /* at the other end of the network */
+    int64_t undated, undated_boot; /* at the other end of the network */
 };
 
 static int64_t
@@ -38,25 +40,30 @@ monotonic_ms(void *userdata)
     return ((const struct board *)userdata)->uptime_ms;
 }
 
+/** A number in a payload that this program wrote. */
+static int64_t
+number(const struct collector_event *event, const char *name)
+{
+    const char *at = strstr(event->payload, name);
+
+    return at != NULL ? strtoll(at + strlen(name), NULL, 10) : 0;
+}
+
 /** The receiver: a boot's first event with a time dates those before it. */
 static void
 arrive(struct board *board, const struct collector_event *event)
 {
-    uint64_t boot;
-    int64_t uptime_ms;
+    const int64_t boot = number(event, "\"boot\":");
 
-    if (sscanf(event->payload, "{\"boot\":%" SCNu64 ",\"uptime_ms\":%" SCNd64,
-               &boot, &uptime_ms) != 2)
-        return;
     if (boot != board->undated_boot)
         board->undated = 0; /* those before it are never dated */
     board->undated_boot = boot;
     if (event->ts == 1) { /* the library's stamp when the clock says 0 */
         board->undated++;
     } else if (board->undated > 0) {
-        printf("%" PRIu64 " events had no time: add their uptime to %" PRId64
-               "\n",
-               board->undated, event->ts - uptime_ms);
+        (void)printf(
+            "%" PRId64 " events had no time: add their uptime to %" PRId64 "\n",
+            board->undated, event->ts - number(event, "\"uptime_ms\":"));
         board->undated = 0;
     }
 }
@@ -67,7 +74,8 @@ deliver(void *userdata, const struct collector_batch *batch,
 {
     struct board *board = userdata;
     const char *text;
-    size_t size, i;
+    size_t size;
+    size_t i;
     int rc = collector_batch_json(batch, COLLECTOR_BATCH_LINES, &text, &size);
 
     if (rc != COLLECTOR_OK)
@@ -93,8 +101,10 @@ live_a_day(struct board *board, uint64_t boot, struct collector_store *store,
 {
     char payload[80];
     const struct collector_event event = {"sensor-1", "level", payload, 0};
-    int64_t budget = 0, rest_until = 0;
-    int minute, rc = COLLECTOR_OK;
+    int64_t budget = 0;
+    int64_t rest_until = 0;
+    int rc = COLLECTOR_OK;
+    int minute;
 
     for (minute = 1; minute <= DAY_MINUTES && rc == COLLECTOR_OK; minute++) {
         const int64_t spent = board->spent;
@@ -152,15 +162,15 @@ main(void)
         collector_store_stats(store, &stats);
         rc = live_a_day(&board, stats.accepted, store, uploader);
         collector_store_stats(store, &stats);
-        printf("%" PRIu32 " attempts took %" PRId64 " of %d mJ\n"
-               "%" PRIu64 " accepted = %" PRIu64 " delivered + %" PRIu64
-               " dead + %" PRIu64 " dropped + %" PRIu64 " pending\n",
-               board.attempts, board.spent, INCOME * DAY_MINUTES,
-               stats.accepted, stats.delivered, stats.dead, stats.dropped,
-               stats.pending);
+        (void)printf("%" PRIu32 " attempts took %" PRId64 " of %d mJ\n"
+                     "%" PRIu64 " accepted = %" PRIu64 " delivered + %" PRIu64
+                     " dead + %" PRIu64 " dropped + %" PRIu64 " pending\n",
+                     board.attempts, board.spent, INCOME * DAY_MINUTES,
+                     stats.accepted, stats.delivered, stats.dead, stats.dropped,
+                     stats.pending);
     }
     if (rc != COLLECTOR_OK)
-        fprintf(stderr, "firmware: %s\n", collector_error_text(rc));
+        (void)fprintf(stderr, "firmware: %s\n", collector_error_text(rc));
     collector_uploader_free(uploader);
     collector_sink_free(sink);
     collector_store_free(store);

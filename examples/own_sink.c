@@ -11,6 +11,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -66,7 +67,8 @@ deliver(void *userdata, const struct collector_batch *batch,
     eventfd_t earlier;
     const char *text;
     size_t size;
-    int i, rc;
+    int rc;
+    int i;
 
     /* Forget a cancel of an earlier deliver; one of this one is repeated. */
     (void)eventfd_read(sink->cancelled, &earlier);
@@ -108,8 +110,9 @@ serve(void *userdata)
 
     while ((size = recv(place->fd, place->text, TEXT_SIZE - 1, 0)) > 0) {
         place->text[size] = '\0';
-        for (line = place->text; sscanf(line, "{\"id\":%" SCNd64, &id) == 1;
-             line = strchr(line, '\n') + 1) {
+        for (line = place->text; *line != '\0';
+             line = strchr(line, '\n') + 1) { /* each line has its end */
+            id = strtoll(line + strlen("{\"id\":"), NULL, 10);
             if (id > place->last_id)
                 place->last_id = id; /* a real one stores the event as well */
             else
@@ -132,7 +135,7 @@ drain(struct collector_uploader *uploader, struct collector_store *store,
     if (rc == COLLECTOR_OK)
         rc = collector_uploader_stop(uploader, drain_ms);
     collector_store_stats(store, &stats);
-    printf("%" PRIu64 " events pending\n", stats.pending);
+    (void)printf("%" PRIu64 " events pending\n", stats.pending);
     return rc;
 }
 
@@ -176,7 +179,9 @@ main(void)
 {
     static struct place places[PLACES]; /* large for a stack */
     struct own_sink own = {.cancelled = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-    int i, rc, pair[2];
+    int pair[2];
+    int rc;
+    int i;
 
     for (i = 0; i < PLACES && own.cancelled >= 0; i++) {
         if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
@@ -191,16 +196,16 @@ main(void)
     }
     rc = run(&own, places);
     if (rc != COLLECTOR_OK) {
-        fprintf(stderr, "own_sink: %s\n", collector_error_text(rc));
+        (void)fprintf(stderr, "own_sink: %s\n", collector_error_text(rc));
         return 1;
     }
     for (i = 0; i < PLACES; i++) {
         (void)close(own.places[i]); /* which ends the place's thread */
         (void)pthread_join(places[i].thread, NULL);
         (void)close(places[i].fd);
-        printf("place %d has events up to %" PRId64 ", and skipped %" PRId64
-               "\n",
-               i + 1, places[i].last_id, places[i].skipped);
+        (void)printf("place %d has events up to %" PRId64
+                     ", and skipped %" PRId64 "\n",
+                     i + 1, places[i].last_id, places[i].skipped);
     }
     (void)close(own.cancelled);
     return 0;

@@ -8,9 +8,10 @@
  * only printed, nobody could know which ones were. So the table is what counts,
  * and standard output shows what has been committed to it, for people.
  *
- * usage: receiver [ADDRESS:]PORT FILE
+ * usage: receiver [ADDRESS:]PORT FILE (link with -lcivetweb -lsqlite3)
  */
 #include <civetweb.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -35,7 +36,7 @@ struct batch {
     const char *collector_id;
     char *body;
     int body_size;
-    sqlite3_int64 last_id;
+    int64_t last_id;
 };
 
 static const char schema[] =
@@ -81,7 +82,8 @@ is_deep(const struct batch *batch)
 {
     const char *end = batch->body + batch->body_size;
     const char *at;
-    int depth = 0, quoted = 0;
+    int depth = 0;
+    int quoted = 0;
 
     for (at = batch->body; at < end && depth <= DEPTH_MAX; at++) {
         if (*at == '"')
@@ -98,11 +100,11 @@ is_deep(const struct batch *batch)
 
 /** Run a statement. @return The number in its first row, 0 when it has none, -1
  *  when it failed. */
-static sqlite3_int64
+static int64_t
 run(struct receiver *receiver, const char *sql, const struct batch *batch)
 {
     sqlite3_stmt *statement = prepare(receiver, sql, batch);
-    sqlite3_int64 number = 0;
+    int64_t number = 0;
     int step;
 
     while ((step = sqlite3_step(statement)) == SQLITE_ROW)
@@ -116,16 +118,18 @@ static void
 show(struct receiver *receiver, const struct batch *batch)
 {
     sqlite3_stmt *statement = prepare(receiver, get_new_events, batch);
-    sqlite3_int64 expected = batch->last_id + 1;
+    int64_t expected = batch->last_id + 1;
 
     for (; sqlite3_step(statement) == SQLITE_ROW; expected++) {
-        const sqlite3_int64 id = sqlite3_column_int64(statement, 0);
+        const int64_t id = sqlite3_column_int64(statement, 0);
 
         if (id > expected)
-            fprintf(stderr, "collector %s: events %lld to %lld are missing\n",
-                    batch->collector_id, expected, id - 1);
+            (void)fprintf(stderr,
+                          "collector %s: events %" PRId64 " to %" PRId64
+                          " are missing\n",
+                          batch->collector_id, expected, id - 1);
         expected = id;
-        printf("%s\n", (const char *)sqlite3_column_text(statement, 1));
+        (void)printf("%s\n", (const char *)sqlite3_column_text(statement, 1));
     }
     (void)sqlite3_finalize(statement);
     (void)fflush(stdout); /* the table is what counts */
@@ -135,7 +139,7 @@ show(struct receiver *receiver, const struct batch *batch)
 static int
 store(struct receiver *receiver, struct batch *batch)
 {
-    sqlite3_int64 good = is_deep(batch) ? 0 : run(receiver, are_events, batch);
+    int64_t good = is_deep(batch) ? 0 : run(receiver, are_events, batch);
 
     if (good != 1)
         return good == 0 ? 400 : 503;
@@ -145,7 +149,7 @@ store(struct receiver *receiver, struct batch *batch)
     if (batch->last_id < 0 || run(receiver, keep_events, batch) != 0 ||
         run(receiver, keep_last_id, batch) != 0 ||
         run(receiver, "COMMIT", batch) != 0) {
-        fprintf(stderr, "not stored: %s\n", sqlite3_errmsg(receiver->db));
+        (void)fprintf(stderr, "not stored: %s\n", sqlite3_errmsg(receiver->db));
         (void)run(receiver, "ROLLBACK", batch); /* or SQLite has done it */
         return 503;
     }
@@ -160,7 +164,8 @@ receive(struct mg_connection *connection, void *userdata)
     const long long size = mg_get_request_info(connection)->content_length;
     struct batch batch = {mg_get_header(connection, "X-Collector-Id"), NULL, 0,
                           0};
-    int got = 1, status = 503;
+    int status = 503;
+    int got = 1;
 
     if (batch.collector_id == NULL || size < 0) {
         status = 400;
@@ -205,13 +210,13 @@ main(int argc, char **argv)
     if (argc != 3 || sqlite3_open(argv[2], &receiver.db) != SQLITE_OK ||
         sqlite3_exec(receiver.db, schema, NULL, NULL, NULL) != SQLITE_OK ||
         (server = mg_start(&callbacks, NULL, options)) == NULL) {
-        fprintf(stderr, "usage: receiver [ADDRESS:]PORT FILE\n%s\n",
-                receiver.db != NULL ? sqlite3_errmsg(receiver.db) : "");
+        (void)fprintf(stderr, "usage: receiver [ADDRESS:]PORT FILE\n%s\n",
+                      receiver.db != NULL ? sqlite3_errmsg(receiver.db) : "");
         return 1;
     }
     mg_set_request_handler(server, "/", receive, &receiver);
     (void)mg_get_server_ports(server, 1, &port);
-    fprintf(stderr, "listening on port %d\n", port.port);
+    (void)fprintf(stderr, "listening on port %d\n", port.port);
     (void)sigwait(&ends, &signal_number);
     mg_stop(server); /* after the requests that are under way */
     (void)sqlite3_close(receiver.db);

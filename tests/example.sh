@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: MIT
+# shellcheck shell=sh
 # What the tests of examples share: they run the program in a directory that
 # goes away, and say what is wrong with what it printed.
 #
@@ -17,6 +18,6 @@ fail() {
 
 # Run it in that directory; what it prints is in $work/out.
 run() {
-    (cd "$work" && "$program" "$@") >"$work/out" ||
+    (cd "$work" && "$program") >"$work/out" ||
         fail "$program exited with $?"
 }

@@ -108,15 +108,16 @@ live(const struct plan *plan, int64_t second, struct collector_store *store,
 static void
 report(const struct plan *plan, int64_t written)
 {
-    const double seconds = (double)(plan->duration_s - plan->duration_s / 2);
+    const int64_t half = plan->duration_s / 2;
+    const double seconds = (double)(plan->duration_s - half);
     const double events =
         seconds / (double)plan->append_s * (double)plan->event_count;
 
-    printf("| %" PRId64 " every %" PRId64 " s | every %" PRId64
-           " s | %.0f | %.1f |\n",
-           plan->event_count, plan->append_s, plan->interval_s,
-           (double)written / events,
-           (double)written / seconds * 365 * 86400 / 1e9);
+    (void)printf("| %" PRId64 " every %" PRId64 " s | every %" PRId64
+                 " s | %.0f | %.1f |\n",
+                 plan->event_count, plan->append_s, plan->interval_s,
+                 (double)written / events,
+                 (double)written / seconds * 365 * 86400 / 1e9);
 }
 
 static int
@@ -138,9 +139,10 @@ measure(const struct plan *plan, int64_t *now, struct collector_store *store,
     }
     after = disk_written(plan->directory);
     if (rc != COLLECTOR_OK || before < 0 || after < 0) {
-        fprintf(stderr, "wear: %s\n",
-                rc != COLLECTOR_OK ? collector_error_text(rc)
-                                   : "this disk does not say what it wrote");
+        (void)fprintf(stderr, "wear: %s\n",
+                      rc != COLLECTOR_OK
+                          ? collector_error_text(rc)
+                          : "this disk does not say what it wrote");
         return 1;
     }
     report(plan, after - before);
@@ -175,7 +177,7 @@ run(const struct plan *plan)
     if (rc == COLLECTOR_OK)
         status = measure(plan, &now, store, uploader);
     else
-        fprintf(stderr, "wear: %s: %s\n", path, collector_error_text(rc));
+        (void)fprintf(stderr, "wear: %s: %s\n", path, collector_error_text(rc));
     collector_uploader_free(uploader);
     collector_sink_free(sink);
     collector_store_free(store);
@@ -188,15 +190,15 @@ main(int argc, char **argv)
     struct plan plan;
 
     if (argc != 6) {
-        fprintf(stderr, "usage: wear DIRECTORY EVENTS APPEND_SECONDS "
-                        "INTERVAL_SECONDS SECONDS\n");
+        (void)fprintf(stderr, "usage: wear DIRECTORY EVENTS APPEND_SECONDS "
+                              "INTERVAL_SECONDS SECONDS\n");
         return 2;
     }
     plan = (struct plan){argv[1], atoll(argv[2]), atoll(argv[3]),
                          atoll(argv[4]), atoll(argv[5])};
     if (plan.event_count < 1 || plan.event_count > APPEND_COUNT_MAX ||
         plan.append_s < 1 || plan.interval_s < 1 || plan.duration_s < 100) {
-        fprintf(stderr, "wear: a number is out of range\n");
+        (void)fprintf(stderr, "wear: a number is out of range\n");
         return 2;
     }
     return run(&plan);
