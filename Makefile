@@ -2,7 +2,7 @@
 #
 #   make run        build and start collectord (ARGS="-sink file ..." for options)
 #   make test       build and run the tests
-#   make bench      measure the library on this machine, for three minutes
+#   make bench      measure the library on this machine, for four minutes
 #   make loadtest   measure collectord over HTTP, for two
 #   make lint       look for mistakes with clang-tidy and cppcheck
 #   make coverage   see how much of the library the tests reach
@@ -62,7 +62,8 @@ fuzz: fuzz-packages
 	tests/fuzz.sh $(BUILD_FUZZ) $(SECONDS_EACH) $(TARGETS)
 
 release: build-packages $(RELEASE)/build.ninja
-	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord
+	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord \
+		tests/wear/wear
 
 clean:
 	rm -rf $(BUILD) $(RELEASE) $(COVERAGE) $(BUILD_FUZZ)

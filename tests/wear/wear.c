@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * How much is written to the disk for an event, with delivery and pruning going
- * on. Time is simulated, by the second, so that hours pass in seconds; nothing
- * that the store writes depends on how long it really takes.
+ * on. Time is simulated, by the second, so that hours pass in seconds: what the
+ * store writes does not depend on how long that really takes, and the file
+ * system's own journal does by a few per cent.
  *
  * usage: wear DIRECTORY EVENTS APPEND_SECONDS INTERVAL_SECONDS SECONDS
  *
@@ -20,6 +21,9 @@
 #include <unistd.h>
 
 #define APPEND_COUNT_MAX 1000
+
+/* An exit status that Meson takes for a benchmark that can't be run here. */
+#define SKIPPED 77
 
 /* Pruned after a tenth of the time, so that the measured half has both. */
 #define RETAINED_PARTS 10
@@ -138,12 +142,13 @@ measure(const struct plan *plan, int64_t *now, struct collector_store *store,
             before = disk_written(plan->directory);
     }
     after = disk_written(plan->directory);
-    if (rc != COLLECTOR_OK || before < 0 || after < 0) {
-        (void)fprintf(stderr, "wear: %s\n",
-                      rc != COLLECTOR_OK
-                          ? collector_error_text(rc)
-                          : "this disk does not say what it wrote");
+    if (rc != COLLECTOR_OK) {
+        (void)fprintf(stderr, "wear: %s\n", collector_error_text(rc));
         return 1;
+    }
+    if (before < 0 || after < 0) {
+        (void)fprintf(stderr, "wear: this disk does not say what it wrote\n");
+        return SKIPPED;
     }
     report(plan, after - before);
     return 0;
