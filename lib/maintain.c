@@ -96,7 +96,8 @@ find_dues(struct collector_store *store, struct collector__dues *ret_dues)
     (void)pthread_mutex_lock(&store->fetcher.mutex);
     rc = collector__connection_begin(connection, COLLECTOR_BEGIN_OPTIMISTIC);
     if (rc == COLLECTOR_OK)
-        rc = collector__retention_find_dues(connection, ret_dues);
+        rc = collector__retention_find_dues(
+            connection, step_events(&connection->database->wal), ret_dues);
     collector__connection_rollback(connection);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);

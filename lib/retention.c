@@ -13,12 +13,12 @@
 
 #include <collector/error.h>
 
-/** The last id of the runs that were settled long enough ago; -1 for none. */
+/** The last id of the runs that were settled so long ago; -1 for none. */
 static int
-find_aged(struct collector__connection *connection, int64_t *ret_last_id)
+find_aged(struct collector__connection *connection, uint64_t retain_ms,
+          int64_t *ret_last_id)
 {
     const struct collector__database *database = connection->database;
-    const uint64_t retain_ms = database->limits.retain_ms;
     const int64_t uptime = collector__database_uptime_ms(database);
     int64_t range[2];
 
@@ -48,7 +48,8 @@ find_range(struct collector__connection *connection,
         *ret_last_id = connection->position.settled_through;
         rc = COLLECTOR_OK;
     } else {
-        rc = find_aged(connection, ret_last_id);
+        rc = find_aged(connection, connection->database->limits.retain_ms,
+                       ret_last_id);
     }
     *ret_first_id = -1;
     if (rc != COLLECTOR_OK || *ret_last_id <= connection->pruned_through)
@@ -238,31 +239,59 @@ collector__retention_note_uptime(struct collector__connection *connection)
                                           &uptime, 1);
 }
 
+/** How long after its time something may stay, so that a commit prunes more
+ *  than a row or two: each writes its pages anew, however few go. */
+static uint64_t
+with_patience(uint64_t retain_ms)
+{
+    const uint64_t patience = retain_ms / COLLECTOR_PATIENCE_PART;
+
+    return retain_ms <= UINT64_MAX - patience ? retain_ms + patience
+                                              : retain_ms;
+}
+
+/** Whether events are due: as many as go at a time, or overdue ones. */
+static int
+find_due_events(struct collector__connection *connection,
+                uint32_t event_count_max, bool *ret_due)
+{
+    const uint64_t retain_ms = connection->database->limits.retain_ms;
+    int64_t aged = -1;
+    int64_t overdue = -1;
+    int rc;
+
+    rc = find_aged(connection, retain_ms, &aged);
+    if (rc == COLLECTOR_OK)
+        rc = find_aged(connection, with_patience(retain_ms), &overdue);
+    *ret_due = overdue > connection->pruned_through ||
+               aged - connection->pruned_through >= event_count_max;
+    return rc;
+}
+
 int
 collector__retention_find_dues(struct collector__connection *connection,
+                               uint32_t event_count_max,
                                struct collector__dues *ret_dues)
 {
     const struct collector__database *database = connection->database;
     const struct collector__limits *limits = &database->limits;
     const int64_t uptime = collector__database_uptime_ms(database);
     const int64_t letters_max = (int64_t)limits->dead_letter_max;
+    const uint64_t keys_ms = with_patience(limits->idempotency_retain_ms);
     struct collector__dues dues = {.events = false};
     int64_t found = -1;
     int rc;
 
-    rc = find_aged(connection, &found);
-    dues.events = found > connection->pruned_through;
+    rc = find_due_events(connection, event_count_max, &dues.events);
     if (rc == COLLECTOR_OK && limits->dead_letter_max > 0) {
         rc = collector__connection_ask(connection, COLLECTOR_SQL_LETTER_BEHIND,
                                        &letters_max, 1, &found);
         dues.letters = found >= 0;
     }
-    if (rc == COLLECTOR_OK &&
-        limits->idempotency_retain_ms <= (uint64_t)uptime) {
+    if (rc == COLLECTOR_OK && keys_ms <= (uint64_t)uptime) {
         rc = collector__connection_ask(connection, COLLECTOR_SQL_OLDEST_KEY,
                                        NULL, 0, &found);
-        dues.keys = found >= 0 &&
-                    found <= uptime - (int64_t)limits->idempotency_retain_ms;
+        dues.keys = found >= 0 && found <= uptime - (int64_t)keys_ms;
     }
     if (rc == COLLECTOR_OK)
         rc = has_too_many_pages(connection, &dues.pages);

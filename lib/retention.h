@@ -85,9 +85,20 @@ collector__retention_give_back(struct collector__connection *connection);
 int
 collector__retention_note_uptime(struct collector__connection *connection);
 
-/** Find out what is due. In a transaction that only reads. Returns likewise. */
+/** What is old enough to be pruned may stay this part of its time longer, until
+ *  it is worth a commit: at one event a second, a commit for each of them was
+ *  two fifths of all that was written to the disk. */
+#define COLLECTOR_PATIENCE_PART 64
+
+/**
+ * Find out what is due. In a transaction that only reads. Returns likewise.
+ *
+ * @param event_count_max  Events that are pruned at a time: so many are due as
+ *                         soon as they are old enough.
+ */
 int
 collector__retention_find_dues(struct collector__connection *connection,
+                               uint32_t event_count_max,
                                struct collector__dues *ret_dues);
 
 #endif

@@ -5,6 +5,9 @@
 /** As the header of the library has it, written a second time on purpose. */
 #define DEAD_IN_A_ROW_MAX 10
 
+/** How much longer than its time a key may stay; likewise. */
+#define PATIENCE_PART 64
+
 int64_t
 model_pending(const struct model *model)
 {
@@ -109,7 +112,8 @@ prune_keys(struct model *model)
         if (key->used && (oldest == NULL || key->first_id < oldest->first_id))
             oldest = key;
     }
-    if (oldest == NULL || oldest->kept_at > cut)
+    if (oldest == NULL ||
+        oldest->kept_at > cut - model->key_retain_ms / PATIENCE_PART)
         return;
     for (i = 0; i < MODEL_KEY_COUNT; i++) {
         if (model->keys[i].kept_at <= cut)

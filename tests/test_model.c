@@ -8,6 +8,7 @@
  */
 #include "harness.h"
 #include "model.h"
+#include "retention.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -16,6 +17,11 @@
 
 #define STEP_COUNT 1500
 #define APPEND_COUNT_MAX 20
+
+/** So short that the engine has no patience with events: which ones it prunes
+ *  together is then no matter of when it looked. */
+#define RETAIN_MS (COLLECTOR_PATIENCE_PART - 1)
+
 #define BACKLOG_MAX 120
 
 /** Ids that one replay or purge names. */
@@ -160,7 +166,7 @@ step_checkpoint(void)
 static void
 step_maintain(void)
 {
-    const int64_t ms = draw(2000);
+    const int64_t ms = draw(RETAIN_MS * 2 / 3);
 
     support_clock_advance(&harness.clock, ms);
     /* The wall clock goes where it likes. */
@@ -421,9 +427,9 @@ open_as_drawn(int mode)
     memset(&model, 0, sizeof(model));
     model.backlog_max = BACKLOG_MAX;
     model.drop_oldest = draw(2) == 0;
-    model.retain_ms = draw(3) == 0 ? 0 : 3000;
+    model.retain_ms = draw(3) == 0 ? 0 : RETAIN_MS;
     model.dead_letter_max = 5;
-    model.key_retain_ms = 9000;
+    model.key_retain_ms = 3 * RETAIN_MS;
     harness_init(&harness);
     harness_stop_clock(&harness);
     harness.options.mode = (enum collector_write_mode)mode;

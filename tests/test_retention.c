@@ -10,6 +10,9 @@
 #include "retention.h"
 
 #define RETAIN_MS 1000
+
+/** When a few events go that were settled at 0: many go at RETAIN_MS. */
+#define GONE_MS (RETAIN_MS + RETAIN_MS / COLLECTOR_PATIENCE_PART)
 #define YEARS_MS (INT64_C(20) * 365 * 24 * 60 * 60 * 1000)
 
 /** What maintain's transactions delete at most. */
@@ -75,7 +78,7 @@ START_TEST(test_delivered_events_go_run_by_run)
     support_clock_advance(&harness.clock, RETAIN_MS / 2);
     append_and_deliver(5);
     (void)harness_append(&harness, 5);
-    support_clock_advance(&harness.clock, RETAIN_MS / 2 - 1);
+    support_clock_advance(&harness.clock, GONE_MS - RETAIN_MS / 2 - 1);
     maintain();
     assert_ids(1, 15);
     support_clock_advance(&harness.clock, 1);
@@ -89,6 +92,33 @@ START_TEST(test_delivered_events_go_run_by_run)
     assert_ids(11, 15); /* they are not delivered */
     ck_assert_uint_eq(harness_stats(&harness).delivered, 10);
     ck_assert_uint_eq(harness_stats(&harness).pending, 5);
+    harness_close(&harness);
+}
+END_TEST
+
+/** What is old enough waits for company, for a while: a commit for each event
+ *  is what wears a disk out. */
+START_TEST(test_as_many_as_go_at_a_time_do_not_wait)
+{
+    start(_i);
+    append_and_deliver(499);
+    support_clock_advance(&harness.clock, RETAIN_MS);
+    maintain();
+    assert_ids(1, 499);
+    harness_close(&harness);
+
+    start(_i);
+    append_and_deliver(500);
+    append_and_deliver(1);
+    support_clock_advance(&harness.clock, RETAIN_MS - 1);
+    maintain();
+    assert_ids(1, 501);
+    support_clock_advance(&harness.clock, 1);
+    maintain();
+    ck_assert_int_eq(count_of("event_log"), 1);
+    support_clock_advance(&harness.clock, GONE_MS - RETAIN_MS);
+    maintain();
+    ck_assert_int_eq(count_of("event_log"), 0);
     harness_close(&harness);
 }
 END_TEST
@@ -107,7 +137,7 @@ START_TEST(test_a_wall_clock_that_jumps_expires_nothing)
         maintain();
         assert_ids(1, 5);
     }
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     maintain();
     ck_assert_int_eq(count_of("event_log"), 0); /* nor does it keep any */
     harness_close(&harness);
@@ -125,7 +155,7 @@ START_TEST(test_time_while_closed_does_not_count)
     harness_open(&harness);
     maintain();
     assert_ids(1, 6);
-    support_clock_advance(&harness.clock, RETAIN_MS / 2);
+    support_clock_advance(&harness.clock, GONE_MS - RETAIN_MS / 2);
     maintain();
     assert_ids(6, 6);
     harness_close(&harness);
@@ -170,13 +200,13 @@ START_TEST(test_runs_go_with_their_events)
         if (i % 50 == 49)
             harness_reopen(&harness);
     }
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     append_and_deliver(1);
     maintain();
     assert_ids(201, 201);
     ck_assert_int_le(count_of("upload_runs"), 2);
     for (i = 0; i < 20; i++) {
-        support_clock_advance(&harness.clock, RETAIN_MS);
+        support_clock_advance(&harness.clock, GONE_MS);
         maintain();
         append_and_deliver(1);
     }
@@ -199,11 +229,11 @@ START_TEST(test_audit_rows_outlive_their_events_up_to_a_maximum)
         bury();
         ck_assert_uint_eq(harness_deliver(&harness, 1), 1);
     }
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     ck_assert_eventually(
         (collector_store_maintain(harness.store), count_of("event_log") == 1));
     append_and_deliver(1);
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     maintain();
     ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM upload_runs"
                                            " WHERE status = 'dead'"),
@@ -257,7 +287,7 @@ START_TEST(test_pruned_devices_are_still_known)
     (void)harness_see(&harness, "one", 1000);
     (void)harness_see(&harness, "two", 2000);
     ck_assert_uint_eq(harness_deliver(&harness, 10), 2);
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     maintain();
     ck_assert_int_eq(count_of("event_log"), 0);
     ck_assert_str_eq(harness_text(&harness,
@@ -279,12 +309,12 @@ START_TEST(test_ids_go_on_after_everything_was_pruned)
 {
     start(_i);
     append_and_deliver(7);
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     maintain();
     ck_assert_int_eq(count_of("event_log"), 0);
     ck_assert_int_eq(harness_append(&harness, 1), 8);
     ck_assert_uint_eq(harness_deliver(&harness, 10), 1);
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     maintain();
     harness_reopen(&harness);
     ck_assert_int_eq(count_of("event_log"), 0);
@@ -323,7 +353,7 @@ START_TEST(test_a_step_may_end_inside_a_run)
     append_and_deliver(25);
     atomic_fetch_add(&harness.clock.wall_ms, 5);
     append_and_deliver(5);
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     ck_assert_ok(collector__store_submit(harness.store, &step.operation));
     ck_assert_int_le(step.changes, 10 + 3); /* the devices, state */
     assert_ids(11, 30);
@@ -350,7 +380,7 @@ START_TEST(test_a_large_run_goes_in_small_steps)
 
     start(_i);
     append_and_deliver(COUNT);
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     before = harness_stats(&harness).commits;
     maintain();
     ck_assert_int_eq(count_of("event_log"), 0);
@@ -372,7 +402,7 @@ START_TEST(test_freed_room_is_used_again)
     for (i = 0; i < 40; i++) {
         ck_assert_ok(harness_fill(&harness, "d", 100, 2000));
         ck_assert_uint_eq(harness_deliver(&harness, 100), 100);
-        support_clock_advance(&harness.clock, RETAIN_MS);
+        support_clock_advance(&harness.clock, GONE_MS);
         maintain();
         if (i == 10) {
             harness_reopen(&harness); /* the log is in the main file */
@@ -397,7 +427,7 @@ START_TEST(test_free_room_is_given_back)
     ck_assert_int_gt(largest, 20 * 100 * 4000);
     while (harness_deliver(&harness, 500) > 0)
         ;
-    support_clock_advance(&harness.clock, RETAIN_MS);
+    support_clock_advance(&harness.clock, GONE_MS);
     for (i = 0; i < 10; i++)
         maintain();
     harness_close(&harness);
@@ -415,6 +445,7 @@ make_suite(void)
     TCase *step = tcase_create("step");
 
     tcase_add_loop_test(age, test_delivered_events_go_run_by_run, 0, 3);
+    tcase_add_loop_test(age, test_as_many_as_go_at_a_time_do_not_wait, 0, 3);
     tcase_add_loop_test(age, test_a_wall_clock_that_jumps_expires_nothing, 0,
                         3);
     tcase_add_loop_test(age, test_time_while_closed_does_not_count, 0, 3);
