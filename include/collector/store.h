@@ -63,7 +63,8 @@ enum collector_damage {
     COLLECTOR_DAMAGE_REFUSE = 0,
     /** It is renamed to PATH.damaged-N, together with its log, and a new file
      *  takes over, to which the undelivered events that can still be read are
-     *  appended as new ones. At open and while the store runs. */
+     *  appended as new ones. At open and while the store runs. A build without
+     *  the salvage refuses to open then, with COLLECTOR_ERR_UNSUPPORTED. */
     COLLECTOR_DAMAGE_QUARANTINE = 1
 };
 
@@ -152,7 +153,8 @@ collector_store_options_init(struct collector_store_options *options);
  * @param ret_store  Set on success only; yours to free.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_LOCKED (another process has it),
  *         ERR_BUSY (a foreign writer holds SQLite's lock), ERR_FOREIGN,
- *         ERR_NEWER, ERR_CORRUPT, ERR_NOSPACE, ERR_IO, ERR_NOMEM.
+ *         ERR_NEWER, ERR_CORRUPT, ERR_NOSPACE, ERR_IO, ERR_NOMEM,
+ *         ERR_UNSUPPORTED (built without salvage).
  */
 COLLECTOR_API int
 collector_store_open(const struct collector_store_options *options,
