@@ -21,10 +21,13 @@ collector_sink_new(const char *name, const struct collector_sink_ops *ops,
 {
     struct collector_sink_ops all = {0, NULL, NULL, NULL};
     struct collector_sink *sink;
+    int rc = COLLECTOR_OPTIONS_COPY(&all, ops);
 
-    if (name == NULL || ret_sink == NULL ||
-        !COLLECTOR_OPTIONS_COPY(&all, ops) || all.deliver == NULL)
-        return COLLECTOR_ERR_INVALID;
+    if (rc == COLLECTOR_OK &&
+        (name == NULL || ret_sink == NULL || all.deliver == NULL))
+        rc = COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
     sink = collector__memory_zeroed(sizeof(*sink));
     if (sink == NULL)
         return COLLECTOR_ERR_NOMEM;

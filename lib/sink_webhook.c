@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -49,8 +50,11 @@ struct webhook {
     _Atomic bool cancelled;
 };
 
+#undef collector_webhook_options_init /* it adds the size */
+
 void
-collector_webhook_options_init(struct collector_webhook_options *options)
+collector_webhook_options_init(struct collector_webhook_options *options,
+                               size_t size)
 {
     static const struct collector_webhook_options defaults = {
         .size = sizeof(defaults),
@@ -58,8 +62,7 @@ collector_webhook_options_init(struct collector_webhook_options *options)
         .timeout_ms = 30000,
     };
 
-    if (options != NULL)
-        *options = defaults;
+    collector__options_init(options, size, &defaults, sizeof(defaults));
 }
 
 /** libcurl's global state: made once, never unmade, since others may use it. */
@@ -486,10 +489,12 @@ collector_sink_webhook_new(const struct collector_webhook_options *options,
     struct webhook *webhook = NULL;
     int rc;
 
-    collector_webhook_options_init(&all);
-    if (ret_sink == NULL || !COLLECTOR_OPTIONS_COPY(&all, options) ||
-        !are_valid(&all))
-        return COLLECTOR_ERR_INVALID;
+    collector_webhook_options_init(&all, sizeof(all));
+    rc = COLLECTOR_OPTIONS_COPY(&all, options);
+    if (rc == COLLECTOR_OK && (ret_sink == NULL || !are_valid(&all)))
+        rc = COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
     (void)pthread_once(&once, init_curl); /* can't fail */
     rc = check_url(all.url);
     if (rc == COLLECTOR_OK)

@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /* The webhook sink of a build without libcurl: it says so. */
+#include "options.h"
+
 #include <collector/error.h>
 #include <collector/sink.h>
-#include <string.h>
+
+#undef collector_webhook_options_init /* it adds the size */
 
 void
-collector_webhook_options_init(struct collector_webhook_options *options)
+collector_webhook_options_init(struct collector_webhook_options *options,
+                               size_t size)
 {
-    if (options == NULL)
-        return;
-    memset(options, 0, sizeof(*options));
-    options->size = sizeof(*options);
+    static const struct collector_webhook_options none;
+
+    collector__options_init(options, size, &none, sizeof(none));
 }
 
 int

@@ -6,6 +6,7 @@
  */
 #include "stats.h"
 
+#include "options.h"
 #include "path.h"
 
 #include <collector/error.h>
@@ -203,7 +204,6 @@ void
 collector_store_stats(struct collector_store *store,
                       struct collector_store_stats *ret_stats)
 {
-    const size_t size = ret_stats->size;
     struct collector_store_stats stats;
 
     memset(&stats, 0, sizeof(stats));
@@ -216,9 +216,7 @@ collector_store_stats(struct collector_store *store,
         (void)pthread_mutex_unlock(&store->asker.mutex);
         collector__store_leave(store);
     }
-    stats.size = size < sizeof(stats) ? size : sizeof(stats);
-    memcpy(ret_stats, &stats, stats.size);
-    ret_stats->size = size;
+    collector__stats_copy(ret_stats, &stats, sizeof(stats));
 }
 
 void

@@ -25,8 +25,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#undef collector_store_options_init /* it adds the size */
+
 void
-collector_store_options_init(struct collector_store_options *options)
+collector_store_options_init(struct collector_store_options *options,
+                             size_t size)
 {
     static const struct collector_store_options defaults = {
         .size = sizeof(defaults),
@@ -39,8 +42,7 @@ collector_store_options_init(struct collector_store_options *options)
         .idempotency_max = 100000,
     };
 
-    if (options != NULL)
-        *options = defaults;
+    collector__options_init(options, size, &defaults, sizeof(defaults));
 }
 
 /** A name as seen from a directory. NULL with errno. */
@@ -223,10 +225,12 @@ collector_store_open(const struct collector_store_options *options,
     struct collector_store *store = NULL;
     int rc;
 
-    collector_store_options_init(&all);
-    if (ret_store == NULL || !COLLECTOR_OPTIONS_COPY(&all, options) ||
-        !are_valid(&all))
-        return COLLECTOR_ERR_INVALID;
+    collector_store_options_init(&all, sizeof(all));
+    rc = COLLECTOR_OPTIONS_COPY(&all, options);
+    if (rc == COLLECTOR_OK && (ret_store == NULL || !are_valid(&all)))
+        rc = COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
     rc = store_new(&all, &store);
     if (rc == COLLECTOR_OK)
         rc = open_all(store);

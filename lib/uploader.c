@@ -25,8 +25,11 @@
 /* The status of a receiver to which a batch is too large: HTTP's. */
 #define STATUS_TOO_LARGE 413
 
+#undef collector_uploader_options_init /* it adds the size */
+
 void
-collector_uploader_options_init(struct collector_uploader_options *options)
+collector_uploader_options_init(struct collector_uploader_options *options,
+                                size_t size)
 {
     static const struct collector_uploader_options defaults = {
         .size = sizeof(defaults),
@@ -37,8 +40,7 @@ collector_uploader_options_init(struct collector_uploader_options *options)
         .retry_max_ms = 5 * 60 * 1000,
     };
 
-    if (options != NULL)
-        *options = defaults;
+    collector__options_init(options, size, &defaults, sizeof(defaults));
 }
 
 static bool
@@ -66,14 +68,16 @@ collector_uploader_new(struct collector_store *store,
     struct collector_uploader_options all;
     struct collector_uploader *uploader;
     pthread_condattr_t attributes;
+    int rc = collector__store_check(store);
 
-    collector_uploader_options_init(&all);
-    if (collector__store_check(store) == COLLECTOR_ERR_FORK)
-        return COLLECTOR_ERR_FORK;
-    if (store == NULL || sink == NULL || ret_uploader == NULL ||
-        (options != NULL && !COLLECTOR_OPTIONS_COPY(&all, options)) ||
-        !are_valid(&all))
-        return COLLECTOR_ERR_INVALID;
+    collector_uploader_options_init(&all, sizeof(all));
+    if (rc == COLLECTOR_OK && options != NULL)
+        rc = COLLECTOR_OPTIONS_COPY(&all, options);
+    if (rc == COLLECTOR_OK &&
+        (sink == NULL || ret_uploader == NULL || !are_valid(&all)))
+        rc = COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
     uploader = collector__memory_zeroed(sizeof(*uploader));
     if (uploader == NULL)
         return COLLECTOR_ERR_NOMEM;
@@ -465,13 +469,12 @@ void
 collector_uploader_stats(struct collector_uploader *uploader,
                          struct collector_uploader_stats *ret_stats)
 {
-    const size_t size = ret_stats->size;
+    static const struct collector_uploader_stats none;
     struct collector_uploader_stats stats;
     int64_t cycle_at;
 
     if (collector__uploader_check(uploader) != COLLECTOR_OK) {
-        memset(ret_stats, 0, size);
-        ret_stats->size = size;
+        collector__stats_copy(ret_stats, &none, sizeof(none));
         return;
     }
     (void)pthread_mutex_lock(&uploader->mutex);
@@ -488,9 +491,7 @@ collector_uploader_stats(struct collector_uploader *uploader,
         now_ms(uploader) - cycle_at <=
             (int64_t)uploader->options.interval_ms + COLLECTOR_STALL_MS;
     stats.retry_in_ms = remaining_rest(uploader);
-    stats.size = size < sizeof(stats) ? size : sizeof(stats);
-    memcpy(ret_stats, &stats, stats.size);
-    ret_stats->size = size;
+    collector__stats_copy(ret_stats, &stats, sizeof(stats));
 }
 
 void

@@ -28,6 +28,7 @@ struct collector_allocator {
     void *(*resize)(void *userdata, void *memory, size_t size);
     /** Take memory back. Never called with NULL. */
     void (*release)(void *userdata, void *memory);
+    /** Handed to all three. */
     void *userdata;
 };
 

@@ -20,8 +20,9 @@ extern "C" {
  */
 struct collector_batch;
 
-/** The largest batch that can be asked for: it is held in memory. */
+/** Events in a batch at most: it is held in memory. */
 #define COLLECTOR_BATCH_COUNT_MAX 100000
+/** Bytes of JSON in a batch at most, about. */
 #define COLLECTOR_BATCH_BYTES_MAX (16 * 1024 * 1024)
 
 /** How large a batch may get. A batch holds at least one event. */
@@ -35,9 +36,9 @@ struct collector_batch_limits {
 /** How to write a batch down as text. */
 enum collector_batch_form {
     /** One JSON array of objects. */
-    COLLECTOR_BATCH_ARRAY,
-    /** One JSON object a line (NDJSON). */
-    COLLECTOR_BATCH_LINES
+    COLLECTOR_BATCH_ARRAY = 0,
+    /** One JSON object a line (NDJSON), each ended by a line feed. */
+    COLLECTOR_BATCH_LINES = 1
 };
 
 /** The number of events in it: 1 or more. */
@@ -73,7 +74,6 @@ collector_batch_event(const struct collector_batch *batch, size_t i);
  * (absent when the event has none) and ts. Payloads are byte for byte what is
  * stored.
  *
- * @param form      The array, or one line an event, each ended by a line feed.
  * @param ret_text  Borrowed from the batch until the next call with another
  *                  form; ends with NUL.
  * @param ret_size  Bytes in it, without the NUL; may be NULL.
@@ -85,8 +85,9 @@ collector_batch_json(const struct collector_batch *batch,
                      size_t *ret_size);
 
 /**
- * Give a batch back to its store, which may then hand out the next one. Free it
- * before the store. NULL is fine.
+ * Give a batch back to its store, which may then hand out the next one: the
+ * same events again, unless they were checkpointed. Free it before the store.
+ * NULL is fine.
  */
 COLLECTOR_API void
 collector_batch_free(struct collector_batch *batch);

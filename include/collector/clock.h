@@ -10,7 +10,10 @@ extern "C" {
 
 /**
  * Where a store and its uploader take the time from, for firmware with a clock
- * of its own and for tests. Both functions may be called on any thread.
+ * of its own and for tests.
+ *
+ * Both functions may be called on any thread, several at a time, as long as
+ * the store lives.
  */
 struct collector_clock {
     /** Milliseconds since 1970-01-01 UTC; may jump. Stamps events and runs, and
@@ -18,6 +21,7 @@ struct collector_clock {
     int64_t (*wall_ms)(void *userdata);
     /** Milliseconds since any fixed moment; never goes back. Times retries. */
     int64_t (*monotonic_ms)(void *userdata);
+    /** Handed to both. */
     void *userdata;
 };
 

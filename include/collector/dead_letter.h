@@ -26,9 +26,9 @@ struct collector_dead_letter {
     struct collector_event event;
     /** When it was given up, ms since 1970. */
     int64_t at;
-    /** The last answer: the protocol's status, 0 when there was none, and the
-     *  words for it. */
+    /** The last answer's status, as the protocol has it; 0 for none. */
     int32_t status;
+    /** The last answer in words. */
     const char *reason;
     /** How often it was sent, alone or among others. */
     uint32_t attempts;
@@ -37,9 +37,10 @@ struct collector_dead_letter {
 };
 
 /**
- * Receives one dead letter.
+ * Receives one dead letter, on the thread that lists them.
  *
- * @param letter  Borrowed for the call.
+ * @param userdata  As given with the callback.
+ * @param letter    Borrowed for the call.
  * @return 0 to go on, anything else to end the listing.
  */
 typedef int (*collector_dead_letter_fn)(
@@ -55,6 +56,7 @@ typedef int (*collector_dead_letter_fn)(
  *
  * @param after_id   Begin behind this id; 0 for the first.
  * @param count_max  At most so many.
+ * @param show       Called for each; may call the library.
  * @return COLLECTOR_OK (also when show ended it), ERR_INVALID, ERR_BUSY,
  *         ERR_NOSPACE, ERR_CORRUPT, ERR_IO, ERR_NOMEM.
  */
@@ -73,8 +75,10 @@ collector_dead_letters_list(struct collector_store *store, int64_t after_id,
  * @param event_ids  id_count of them; NULL for all dead letters.
  * @param ret_count  How many were appended; also set on failure, since earlier
  *                   steps stay; may be NULL.
- * @return As collector_store_append(); ERR_INVALID also when the file is
- *         quarantined meanwhile, which the letters stay in.
+ * @return COLLECTOR_OK, ERR_INVALID (also when the file is quarantined
+ *         meanwhile, which the letters stay in), ERR_FULL, ERR_TOO_BIG (one is
+ *         more than size_max could ever hold), ERR_BUSY, ERR_NOSPACE,
+ *         ERR_CORRUPT, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_dead_letters_replay(struct collector_store *store,
@@ -85,8 +89,8 @@ collector_dead_letters_replay(struct collector_store *store,
  * Delete dead letters with their events. The ledger keeps counting them.
  * Otherwise like collector_dead_letters_replay().
  *
- * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY, ERR_NOSPACE, ERR_CORRUPT,
- *         ERR_IO, ERR_NOMEM.
+ * @return COLLECTOR_OK, ERR_INVALID (as there), ERR_BUSY, ERR_NOSPACE,
+ *         ERR_CORRUPT, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_dead_letters_purge(struct collector_store *store,

@@ -11,18 +11,20 @@ extern "C" {
 /**
  * Why a call did not do what it was asked to do.
  *
- * Every function that can fail returns COLLECTOR_OK (0) or one of these. A code
- * exists only where a caller would act differently on it.
+ * A code exists only where a caller would act differently on it.
  */
 enum collector_error {
+    /** It was done. */
     COLLECTOR_OK = 0,
-    /** An argument, an event or a text is malformed. Do not send it again. */
+    /** An argument, an event or a text is malformed. Asking again won't help.
+     */
     COLLECTOR_ERR_INVALID = -1,
     /** A field, an event count or a text is over its limit. Split it. */
     COLLECTOR_ERR_TOO_BIG = -2,
     /** The backlog limit would be passed. Nothing was stored; try later. */
     COLLECTOR_ERR_FULL = -3,
-    /** Somebody else has it right now: a batch is out, or a lock is held. */
+    /** Somebody else has it right now: a batch is out, or a lock is held. Try
+     *  later. */
     COLLECTOR_ERR_BUSY = -4,
     /** Another process owns this store. */
     COLLECTOR_ERR_LOCKED = -5,
@@ -40,7 +42,7 @@ enum collector_error {
     COLLECTOR_ERR_NOMEM = -11,
     /** A delivery or a snapshot was interrupted by cancel. */
     COLLECTOR_ERR_CANCELLED = -12,
-    /** This build was made without that feature. */
+    /** This version, or this build of it, lacks what is asked for. */
     COLLECTOR_ERR_UNSUPPORTED = -13,
     /** The idempotency key was used with other events. Nothing was stored. */
     COLLECTOR_ERR_CONFLICT = -14,

@@ -8,17 +8,19 @@
 extern "C" {
 #endif
 
-/** Limits of one event, in bytes of UTF-8; what is over is refused. */
+/** Bytes of a device_id at most. What is over is refused. */
 #define COLLECTOR_DEVICE_ID_SIZE_MAX 256
+/** Bytes of a kind at most. */
 #define COLLECTOR_KIND_SIZE_MAX 128
+/** Bytes of a payload at most, without insignificant white space. */
 #define COLLECTOR_PAYLOAD_SIZE_MAX (64 * 1024)
 
-/** In JSON, bytes of an event beside its payload: names, and members that are
- *  ignored. A parser's tree of them takes many times their size. */
+/** In JSON, bytes of an event beside its payload at most: names, and members
+ *  that are ignored. A parser's tree of them takes many times their size. */
 #define COLLECTOR_EVENT_REST_SIZE_MAX (64 * 1024)
 
-/** Levels of arrays and objects in a payload: far more than telemetry needs,
- *  and few enough for a parser that recurses on a 64 KiB stack. */
+/** Levels of arrays and objects in a payload at most: far more than telemetry
+ *  needs, and few enough for a parser that recurses on a 64 KiB stack. */
 #define COLLECTOR_PAYLOAD_DEPTH_MAX 64
 
 /**
@@ -38,8 +40,8 @@ struct collector_event {
      * duplicate keys stay as they are.
      */
     const char *payload;
-    /** Milliseconds since 1970-01-01 UTC; 0 is replaced by the time of the
-     *  append. */
+    /** Milliseconds since 1970-01-01 UTC, not negative; 0 is replaced by the
+     *  time of the append. */
     int64_t ts;
 };
 

@@ -2,7 +2,7 @@
 #ifndef COLLECTOR_EXPORT_H
 #define COLLECTOR_EXPORT_H
 
-/* Everything the library does not mark stays inside it. */
+/** Marks what the library exports; all else stays inside it. */
 #if defined(__GNUC__)
 #define COLLECTOR_API __attribute__((visibility("default")))
 #else

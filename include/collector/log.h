@@ -8,9 +8,13 @@ extern "C" {
 
 /** How much somebody should care about a log line. */
 enum collector_log_level {
+    /** Nobody, but who looks for a fault. */
     COLLECTOR_LOG_DEBUG = 0,
+    /** Nobody: something went as it should. */
     COLLECTOR_LOG_INFO = 1,
+    /** Whoever sees it again and again: it may mend itself. */
     COLLECTOR_LOG_WARNING = 2,
+    /** Somebody soon: storage or memory fails, or a file is damaged. */
     COLLECTOR_LOG_ERROR = 3
 };
 

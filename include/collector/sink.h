@@ -27,11 +27,13 @@ enum collector_delivery_result {
 
 /** A sink's report on one attempt. */
 struct collector_delivery {
+    /** What became of the batch. */
     enum collector_delivery_result result;
     /** The protocol's status, such as 503 for HTTP; 0 when there is none. 413
      *  with COLLECTOR_REJECTED makes later batches smaller. */
     int32_t status;
-    /** How long the receiver asked us to stay away; 0 when it did not. */
+    /** How long the receiver asked us to stay away, in ms; 0 when it did not.
+     */
     int64_t retry_after_ms;
     /** Attempts at this batch so far, this one included; 0 counts as 1. */
     uint32_t attempts;
@@ -45,9 +47,12 @@ struct collector_delivery {
 /**
  * Where events go. Fill in the operations, or take a built-in sink.
  *
- * A sink is used by one uploader at a time, which calls deliver on one thread
- * at a time.
+ * One uploader at a time may use a sink. It calls deliver on one thread at a
+ * time, and cancel on any other.
  */
+struct collector_sink;
+
+/** What a sink of your own does. Zero all that you don't set. */
 struct collector_sink_ops {
     /** sizeof(struct collector_sink_ops). */
     size_t size;
@@ -72,8 +77,6 @@ struct collector_sink_ops {
     void (*free)(void *userdata);
 };
 
-struct collector_sink;
-
 /** Bytes of a sink's name, with its NUL; a longer one is cut. */
 #define COLLECTOR_SINK_NAME_SIZE 32
 
@@ -84,7 +87,9 @@ struct collector_sink;
  * @param ops       Copied.
  * @param userdata  Handed to every operation. It belongs to the sink when this
  *                  succeeds, and stays yours when it fails.
- * @return COLLECTOR_OK, ERR_INVALID, ERR_NOMEM.
+ * @param ret_sink  Free it after its uploader.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (ops of a newer version),
+ *         ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_sink_new(const char *name, const struct collector_sink_ops *ops,
@@ -93,6 +98,7 @@ collector_sink_new(const char *name, const struct collector_sink_ops *ops,
 /**
  * A sink that says "uploaded N events" through the callback, and is done.
  *
+ * @param log  Called on the thread that drains, at COLLECTOR_LOG_INFO.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_NOMEM.
  */
 COLLECTOR_API int
@@ -106,7 +112,9 @@ collector_sink_log_new(collector_log_fn log, void *log_userdata,
  * so that it can be moved away at any time. The file belongs to the sink: have
  * nobody else write to it.
  *
- * @param path  Copied; "-" is standard output, which is only written to.
+ * @param path  Copied; "-" is standard output, which is only written to. As
+ *              ever, a pipe that nobody reads raises SIGPIPE, unless that is
+ *              ignored, or blocked as on the uploader's own thread.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_NOMEM.
  */
 COLLECTOR_API int
@@ -122,23 +130,37 @@ struct collector_webhook_options {
     uint32_t connect_timeout_ms;
     /** Time for the whole request, in ms; 1 or more. Default 30000. */
     uint32_t timeout_ms;
-    /** Extra headers, each "Name: value"; header_count of them. Default none.
-     */
+    /** Extra headers, each "Name: value". Default NULL. */
     const char *const *headers;
+    /** How many headers there are. Default 0. */
     size_t header_count;
     /** A file whose first line is sent as bearer token, read anew for each
      *  request so that it can be changed. Default NULL: none. */
     const char *bearer_token_file;
-    /** PEM files: whom to trust instead of the system's list, and the client's
-     *  certificate and key. Default NULL: the system's list, no certificate. */
+    /** A PEM file with those whom to trust. Default NULL: the system's list. */
     const char *ca_file;
+    /** A PEM file with the client's certificate. Default NULL: none. */
     const char *certificate_file;
+    /** A PEM file with the certificate's key. Default NULL: none. */
     const char *key_file;
 };
 
-/** Set every option to its default. NULL is fine. */
+/**
+ * Set every option to its default. NULL is fine.
+ *
+ * Call it with the options alone: the macro of the same name adds the size.
+ *
+ * @param size  sizeof(*options), as the caller was compiled: the library's own
+ *              may be another.
+ */
 COLLECTOR_API void
-collector_webhook_options_init(struct collector_webhook_options *options);
+collector_webhook_options_init(struct collector_webhook_options *options,
+                               size_t size);
+
+/** The function above, with the size of the options as this header has them. */
+#define collector_webhook_options_init(options)                                \
+    collector_webhook_options_init((options),                                  \
+                                   sizeof(struct collector_webhook_options))
 
 /**
  * A sink that POSTs each batch as one JSON array.
@@ -149,15 +171,17 @@ collector_webhook_options_init(struct collector_webhook_options *options);
  * reported in both its forms. Headers sent: Content-Type, X-Collector-Id,
  * X-Collector-First-Id, X-Collector-Last-Id. Certificates are verified.
  *
- * @param options  Everything in it is copied.
+ * @param options   Everything in it is copied.
+ * @param ret_sink  Free it after its uploader.
  * @return COLLECTOR_OK, ERR_INVALID (also for a URL that is not http or https),
- *         ERR_NOMEM, ERR_UNSUPPORTED (built without webhook).
+ *         ERR_UNSUPPORTED (built without webhook, or options of a newer
+ *         version), ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_sink_webhook_new(const struct collector_webhook_options *options,
                            struct collector_sink **ret_sink);
 
-/** The sink's name. Borrowed from the sink. */
+/** The sink's name. Borrowed from the sink. Any thread. */
 COLLECTOR_API const char *
 collector_sink_name(const struct collector_sink *sink);
 
@@ -167,8 +191,8 @@ collector_sink_name(const struct collector_sink *sink);
  *
  * @param delivery  Attempts and started_at are the caller's, and left as they
  *                  are; all else is set, whatever is returned.
- * @return COLLECTOR_OK when *delivery holds what the sink reports, or what the
- *         sink returned, with *delivery saying COLLECTOR_RETRY and why.
+ * @return COLLECTOR_OK when *delivery holds what the sink reports, or whatever
+ *         the sink returned, with *delivery saying COLLECTOR_RETRY and why.
  */
 COLLECTOR_API int
 collector_sink_deliver(struct collector_sink *sink,

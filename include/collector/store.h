@@ -63,8 +63,7 @@ enum collector_damage {
     COLLECTOR_DAMAGE_REFUSE = 0,
     /** It is renamed to PATH.damaged-N, together with its log, and a new file
      *  takes over, to which the undelivered events that can still be read are
-     *  appended as new ones. At open and while the store runs. A build without
-     *  the salvage refuses to open then, with COLLECTOR_ERR_UNSUPPORTED. */
+     *  appended as new ones. At open and while the store runs. */
     COLLECTOR_DAMAGE_QUARANTINE = 1
 };
 
@@ -96,65 +95,81 @@ struct collector_store_options {
     size_t size;
     /** The database file; it is created when absent, its directory is not. */
     const char *path;
-    /** Default COLLECTOR_MODE_GROUP. */
-    enum collector_write_mode mode;
+    /** Name of a registered SQLite VFS. Default NULL: SQLite's own choice. */
+    const char *vfs;
+    /** Default COLLECTOR_DAMAGE_REFUSE. */
+    enum collector_damage on_damage;
     /** Default COLLECTOR_DURABILITY_FULL. */
     enum collector_durability durability;
     /** Keep an index on device_id. Default false; once made, it stays. */
     bool indexed;
+    /** Default COLLECTOR_MODE_GROUP. */
+    enum collector_write_mode mode;
     /** Connections of the concurrent mode, 1 to COLLECTOR_CONNECTIONS_MAX.
      *  Default 8. */
     uint32_t connection_count_max;
     /** Undelivered events at most; 0 is no limit. Default 0. */
     uint64_t backlog_max;
-    /** Default NULL: silence. */
-    collector_log_fn log;
-    void *log_userdata;
-    /** Default NULL: the system's clocks. Copied. */
-    const struct collector_clock *clock;
-    /** Name of a registered SQLite VFS. Default NULL: SQLite's own choice. */
-    const char *vfs;
     /** Bytes of the main file and the write-ahead log together; 0 is no limit,
      *  else COLLECTOR_STORE_SIZE_MIN or more. Default 0. Near it, events that
      *  are delivered go first, dead letters next; then overflow decides.
      *  One append may be of about an eighth of it. */
     uint64_t size_max;
-    /** Default COLLECTOR_OVERFLOW_REJECT. Of backlog_max and of size_max. */
-    enum collector_overflow overflow;
-    /** Default COLLECTOR_DAMAGE_REFUSE. */
-    enum collector_damage on_damage;
-    /** How long delivered events stay in the file, at least until size_max
-     *  wants their room. Default 7 days. Like idempotency_retain_ms it is
-     *  counted in time that the store was open: a wall clock that jumps expires
-     *  nothing. */
+    /** How long delivered events stay in the file, in ms, at least until
+     *  size_max wants their room. Default 7 days. Like idempotency_retain_ms it
+     *  is counted in time that the store was open: a wall clock that jumps
+     *  expires nothing. */
     uint64_t retain_ms;
     /** Dead letters that are kept, the latest; 0 is no limit. Default 10000. */
     uint64_t dead_letter_max;
-    /** How long an idempotency key is remembered at least, unless newer ones
-     *  need its place. Default 24 hours. */
+    /** How long an idempotency key is remembered at least, in ms, unless newer
+     *  ones need its place. Default 24 hours. */
     uint64_t idempotency_retain_ms;
     /** Idempotency keys that are remembered, the latest; about, since they are
      *  trimmed now and then; 0 is no limit. Default 100000. With size_max they
      *  are no more than one for 2 KiB of it. */
     uint64_t idempotency_max;
+    /** What becomes of an append beyond backlog_max or size_max. Default
+     *  COLLECTOR_OVERFLOW_REJECT. */
+    enum collector_overflow overflow;
+    /** Default NULL: silence. */
+    collector_log_fn log;
+    /** Handed to log. */
+    void *log_userdata;
+    /** Default NULL: the system's clocks. Copied. */
+    const struct collector_clock *clock;
     /** Default NULL: the kernel's random bits. Of its uploader too. */
     collector_random_fn random;
+    /** Handed to random. */
     void *random_userdata;
 };
 
-/** Set every option to its default. NULL is fine. */
+/**
+ * Set every option to its default. NULL is fine.
+ *
+ * Call it with the options alone: the macro of the same name adds the size.
+ *
+ * @param size  sizeof(*options), as the caller was compiled: the library's own
+ *              may be another.
+ */
 COLLECTOR_API void
-collector_store_options_init(struct collector_store_options *options);
+collector_store_options_init(struct collector_store_options *options,
+                             size_t size);
+
+/** The function above, with the size of the options as this header has them. */
+#define collector_store_options_init(options)                                  \
+    collector_store_options_init((options),                                    \
+                                 sizeof(struct collector_store_options))
 
 /**
  * Open a store, creating or migrating its file in one transaction.
  *
  * @param options    Everything in it is copied.
  * @param ret_store  Set on success only; yours to free.
- * @return COLLECTOR_OK, ERR_INVALID, ERR_LOCKED (another process has it),
- *         ERR_BUSY (a foreign writer holds SQLite's lock), ERR_FOREIGN,
- *         ERR_NEWER, ERR_CORRUPT, ERR_NOSPACE, ERR_IO, ERR_NOMEM,
- *         ERR_UNSUPPORTED (built without salvage).
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
+ *         version), ERR_LOCKED (another store has it, here or in another
+ *         process), ERR_BUSY (a foreign writer holds SQLite's lock),
+ *         ERR_FOREIGN, ERR_NEWER, ERR_CORRUPT, ERR_NOSPACE, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_store_open(const struct collector_store_options *options,
@@ -179,11 +194,11 @@ struct collector_receipt {
  * It waits for storage only, and can't be cancelled. A failed append is undone;
  * only if power fails before the next commit may its events come back, whole.
  *
- * @param events           event_count of them; borrowed for the call.
  * With an idempotency key it may be repeated as often as it takes to get an
  * answer, also after a crash: the events are kept once, and every repeat gets
  * the receipt of the first. An append of no events remembers no key.
  *
+ * @param events           event_count of them; borrowed for the call.
  * @param event_count      0 to COLLECTOR_APPEND_COUNT_MAX.
  * @param idempotency_key  UTF-8 without control characters, 1 to
  *                         COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX bytes; NULL for
@@ -203,9 +218,9 @@ collector_store_append(struct collector_store *store,
 /** What a JSON text holds. */
 enum collector_json_form {
     /** One event object, or one array of them. */
-    COLLECTOR_JSON_DOCUMENT,
+    COLLECTOR_JSON_DOCUMENT = 0,
     /** One event object a line; empty lines are skipped. */
-    COLLECTOR_JSON_LINES
+    COLLECTOR_JSON_LINES = 1
 };
 
 /** What is wrong with a JSON text. */
@@ -223,9 +238,9 @@ struct collector_problem {
  * (any value), ts (integer, ms since 1970, 0 or absent for now). Others are
  * ignored.
  *
- * @param text             UTF-8, size bytes of it, at most
- *                         COLLECTOR_APPEND_TEXT_SIZE_MAX; borrowed for the
- *                         call.
+ * @param text             UTF-8; borrowed for the call.
+ * @param size             Bytes of it, at most COLLECTOR_APPEND_TEXT_SIZE_MAX.
+ * @param form             What the text holds.
  * @param idempotency_key  As there. A repeat must have the same bytes.
  * @param ret_receipt      Set on success only; may be NULL.
  * @param ret_problem      Set with ERR_INVALID and ERR_TOO_BIG only; may be
@@ -281,64 +296,74 @@ collector_store_checkpoint(struct collector_store *store,
                            struct collector_batch *batch,
                            const struct collector_delivery *delivery);
 
-/** A store in numbers. More may follow at the end. */
+/** A store in numbers. */
 struct collector_store_stats {
     /** sizeof(struct collector_store_stats), set by the caller. */
     size_t size;
-    enum collector_write_mode mode;
-    enum collector_durability durability;
+    /** The collector's UUID as text. */
+    char collector_id[37];
     /** Whether there is an index on device_id. */
     bool indexed;
     /** Whether the last commit worked. */
     bool storage_ok;
-    /** The collector's UUID as text. */
-    char collector_id[37];
-    /** The ledger, from the file: accepted = delivered + dead + dropped +
-     *  pending. */
-    uint64_t accepted;
-    uint64_t delivered;
-    uint64_t dead;
-    uint64_t dropped;
-    uint64_t pending;
+    /** Whether appends are refused since the disk is full. */
+    bool disk_full;
+    /** Whether a damaged file is still being read. */
+    bool salvaging;
+    /** As opened. */
+    enum collector_write_mode mode;
+    /** As opened. */
+    enum collector_durability durability;
+    /** As opened. */
+    enum collector_overflow overflow;
     /** As opened; 0 is no limit. */
     uint64_t backlog_max;
-    /** Distinct device ids ever seen. */
-    uint64_t device_count;
+    /** As opened; 0 is no limit. */
+    uint64_t size_max;
+    /** Events ever kept. The ledger, from the file: accepted = delivered +
+     *  dead + dropped + pending. */
+    uint64_t accepted;
+    /** Events that a receiver has confirmed. */
+    uint64_t delivered;
+    /** Events that became dead letters. */
+    uint64_t dead;
+    /** Events that made room for newer ones. */
+    uint64_t dropped;
+    /** Events in the backlog. */
+    uint64_t pending;
     /** When the oldest undelivered event was stamped, ms since 1970; 0 when
      *  there is none. */
     int64_t oldest_pending_ts;
-    /** Since open: transactions committed, commits that failed, and retries
-     *  after write conflicts (concurrent mode). */
+    /** Time until the backlog limit or size_max is reached, in ms, if the last
+     *  minute goes on; 0 when it is not coming nearer. */
+    uint64_t full_in_ms;
+    /** Distinct device ids ever seen. */
+    uint64_t device_count;
+    /** Dead letters that are kept. */
+    uint64_t dead_letter_count;
+    /** Dead letters since the last delivery. */
+    uint64_t dead_in_a_row;
+    /** Transactions committed since open. */
     uint64_t commits;
+    /** Commits that failed since open. */
     uint64_t commit_failures;
+    /** Retries after write conflicts since open (concurrent mode). */
     uint64_t commit_conflicts;
-    /** Bytes of write-ahead log in use, about. */
-    uint64_t wal_size;
-    /** Since when a reader has kept the log from shrinking, monotonic ms ago;
-     *  0 when none does. */
-    uint64_t wal_pinned_ms;
-    /** As opened. */
-    uint64_t size_max;
-    enum collector_overflow overflow;
-    /** Bytes of the main file and the log together. */
+    /** Bytes of the main file and the write-ahead log together. */
     uint64_t file_size;
     /** Bytes that more events can have: what is free in the file and, with a
      *  size_max, what it may still grow. */
     uint64_t free_size;
-    /** Whether appends are refused since the disk is full. */
-    bool disk_full;
-    /** Time until the backlog limit or size_max is reached, in ms, if the last
-     *  minute goes on; 0 when it is not coming nearer. */
-    uint64_t full_in_ms;
-    /** Dead letters that are kept, and those since the last delivery. */
-    uint64_t dead_letter_count;
-    uint64_t dead_in_a_row;
-    /** Events read from damaged files, and how many were not found there again
-     *  (at least; what is not known is not counted). Of this file's past. */
+    /** Bytes of write-ahead log in use, about. */
+    uint64_t wal_size;
+    /** For how long a reader has kept the log from shrinking, in ms; 0 when
+     *  none does. */
+    uint64_t wal_pinned_ms;
+    /** Events read from damaged files. Of this file's past. */
     uint64_t salvaged;
+    /** Events that were not found there again, at least: what is not known is
+     *  not counted. */
     uint64_t salvage_lost;
-    /** Whether a damaged file is still being read. */
-    bool salvaging;
 };
 
 /**

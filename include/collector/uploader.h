@@ -32,11 +32,12 @@ extern "C" {
  */
 struct collector_uploader;
 
-/** The longest that a Retry-After is obeyed. */
+/** The longest that a retry_after_ms is obeyed, in ms. */
 #define COLLECTOR_RETRY_AFTER_MS_MAX (60 * 60 * 1000)
 
-/** How long a delivery, and beyond the interval a cycle, may take before the
- *  uploader counts as stuck: longer than the webhook's own time-out. */
+/** How long, in ms, a delivery, and beyond the interval a cycle, may take
+ * before the uploader counts as stuck: longer than the webhook's own time-out.
+ */
 #define COLLECTOR_STALL_MS 45000
 
 /** Options of an uploader. Set them with the init function first. */
@@ -51,32 +52,50 @@ struct collector_uploader_options {
      *  Default 1 MiB. */
     size_t batch_bytes_max;
     /** After the n-th failure in a row the rest is drawn evenly from 0 to
-     *  retry_base_ms × 2^(n-1), at most retry_max_ms. Defaults 1000 and
-     *  300000; 1 or more. */
+     *  retry_base_ms × 2^(n-1), in ms; 1 or more. Default 1000. */
     uint32_t retry_base_ms;
+    /** The most that the rest is drawn from, in ms; 1 or more. Default 300000.
+     */
     uint32_t retry_max_ms;
     /** Default NULL: silence. */
     collector_log_fn log;
+    /** Handed to log. */
     void *log_userdata;
-    /** Called on the uploader's own thread, first and last: to name it, give it
-     *  its priority, tell a watchdog. They must not call back into the library.
-     *  Default NULL. */
+    /** Called on the uploader's own thread, first of all: to name it, give it
+     *  its priority, tell a watchdog. Default NULL. */
     void (*thread_enter)(void *userdata);
+    /** Called on the uploader's own thread, last of all. Default NULL. */
     void (*thread_leave)(void *userdata);
+    /** Handed to both. */
     void *thread_userdata;
 };
 
-/** Set every option to its default. NULL is fine. */
+/**
+ * Set every option to its default. NULL is fine.
+ *
+ * Call it with the options alone: the macro of the same name adds the size.
+ *
+ * @param size  sizeof(*options), as the caller was compiled: the library's own
+ *              may be another.
+ */
 COLLECTOR_API void
-collector_uploader_options_init(struct collector_uploader_options *options);
+collector_uploader_options_init(struct collector_uploader_options *options,
+                                size_t size);
+
+/** The function above, with the size of the options as this header has them. */
+#define collector_uploader_options_init(options)                               \
+    collector_uploader_options_init((options),                                 \
+                                    sizeof(struct collector_uploader_options))
 
 /**
  * Tie a store to a sink. Nothing is sent yet.
  *
- * @param store    Borrowed: free it after the uploader.
- * @param sink     Borrowed likewise.
- * @param options  Copied; NULL for the defaults.
- * @return COLLECTOR_OK, ERR_INVALID, ERR_NOMEM.
+ * @param store         Used until the uploader is freed: free it after that.
+ * @param sink          Likewise.
+ * @param options       Copied; NULL for the defaults.
+ * @param ret_uploader  Set on success only; yours to free.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
+ *         version), ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_uploader_new(struct collector_store *store,
@@ -92,7 +111,8 @@ struct collector_drain {
      *  COLLECTOR_REJECTED: the next step offers half as many events, or the
      *  one that was offered has become a dead letter. */
     enum collector_delivery_result result;
-    /** Rest this long before the next step; 0: there is more to send now. */
+    /** Rest this long before the next step, in ms; 0: there may be more to send
+     *  now. */
     uint32_t wait_ms;
 };
 
@@ -130,7 +150,7 @@ collector_uploader_start(struct collector_uploader *uploader);
 COLLECTOR_API int
 collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms);
 
-/** An uploader in numbers, since it was made. More may follow at the end. */
+/** An uploader in numbers, since it was made. */
 struct collector_uploader_stats {
     /** sizeof(struct collector_uploader_stats), set by the caller. */
     size_t size;
@@ -139,23 +159,24 @@ struct collector_uploader_stats {
     bool healthy;
     /** The sink's name. */
     char sink[COLLECTOR_SINK_NAME_SIZE];
-    /** Batches tried, and those of them that were not delivered. */
-    uint64_t runs;
-    uint64_t failures;
-    /** Events delivered and marked. */
-    uint64_t events;
-    /** Failures since the last success. */
-    uint32_t failures_in_a_row;
     /** Why the last cycle failed; "" when it did not. */
     char last_error[COLLECTOR_DELIVERY_ERROR_SIZE];
-    /** When a batch was last delivered, ms since 1970; 0 for never. */
-    int64_t last_success_at;
+    /** Failures since the last success. */
+    uint32_t failures_in_a_row;
     /** Time to the next attempt after a failure, in ms; 0 outside a rest. */
     uint32_t retry_in_ms;
     /** Since when cycles have failed, ms since 1970; 0 when the last worked. */
     int64_t failing_since;
+    /** When a batch was last delivered, ms since 1970; 0 for never. */
+    int64_t last_success_at;
     /** How long the delivery under way has taken, in ms; 0 outside of one. */
     uint64_t in_flight_ms;
+    /** Batches tried. */
+    uint64_t runs;
+    /** Those of them that were not delivered. */
+    uint64_t failures;
+    /** Events delivered and marked. */
+    uint64_t events;
 };
 
 /**
@@ -167,7 +188,9 @@ COLLECTOR_API void
 collector_uploader_stats(struct collector_uploader *uploader,
                          struct collector_uploader_stats *ret_stats);
 
-/** Stop at once, and free it. NULL is fine. */
+/** Stop at once, and free it. No other thread may use it any more. NULL is
+ * fine.
+ */
 COLLECTOR_API void
 collector_uploader_free(struct collector_uploader *uploader);
 

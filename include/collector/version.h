@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-/** The version of these headers: as text, and as a number to compare with,
- *  which is COLLECTOR_VERSION_OF(0, 1, 0). */
+/** The version of these headers as text. */
 #define COLLECTOR_VERSION "0.1.0"
+/** The same as a number. */
 #define COLLECTOR_VERSION_NUMBER COLLECTOR_VERSION_OF(0, 1, 0)
 
 /** A version as a number: larger for a later one. For #if as well. */
