@@ -26,12 +26,12 @@ struct collector_dead_letter {
     struct collector_event event;
     /** When it was given up, ms since 1970. */
     int64_t at;
+    /** How often it was sent, alone or among others. */
+    uint32_t attempts;
     /** The last answer's status, as the protocol has it; 0 for none. */
     int32_t status;
     /** The last answer in words. */
     const char *reason;
-    /** How often it was sent, alone or among others. */
-    uint32_t attempts;
     /** The id of the event that it was appended again as; 0 when it was not. */
     int64_t replayed_as;
 };
