@@ -23,8 +23,8 @@
  * copied or kept. A handle from _open, _new or _fetch is yours to free with its
  * _free. Texts are UTF-8 and end with NUL.
  *
- * Units: _ms are milliseconds, _size and bytes_ bytes, _count things, _max the
- * most of them, _at and ts milliseconds since 1970-01-01 UTC.
+ * Units: what ends in _ms is milliseconds, in _size bytes, in _count things, in
+ * _max the most of them, in _at or ts milliseconds since 1970-01-01 UTC.
  *
  * Threads: any thread may use a store or an uploader, and free it once no other
  * one does. The library starts no thread but the uploader's, prints nothing,
@@ -44,9 +44,9 @@
  * program. A child that does none of these keeps the store locked when its
  * parent is gone.
  *
- * Binary interface: while the soname stays, names, numbers and the meaning of
- * zero do too. A struct that begins with its size may grow at its end, so that
- * programs and libraries of different versions work together:
+ * Binary interface: while the soname stays, so do names, numbers and what a zero
+ * means. A struct that begins with its size may grow at its end, and programs
+ * and libraries of different versions work together:
  *   - What an older program's options lack has its default.
  *   - What a newer program's options have beyond those of the library must be
  *     zero, as the init function leaves it; anything else is something that

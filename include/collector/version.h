@@ -14,7 +14,8 @@ extern "C" {
 /** The same as a number. */
 #define COLLECTOR_VERSION_NUMBER COLLECTOR_VERSION_OF(0, 1, 0)
 
-/** A version as a number: larger for a later one. For #if as well. */
+/** A version as a number: larger for a later one. The preprocessor can
+ *  compare it too. */
 #define COLLECTOR_VERSION_OF(major, minor, patch)                              \
     ((major)*1000000 + (minor)*1000 + (patch))
 

@@ -78,7 +78,7 @@ drain_one(collector_store *store)
 int
 main()
 {
-    static const char *const left[] = {"", ".lock", ".reserve"};
+    static const char *const left[] = {"", ".lock"};
     char directory[] = "/tmp/collector-XXXXXX";
     collector_store_options options;
     struct collector_store_stats stats; // there is a function of that name
