@@ -8,6 +8,7 @@
 #   make coverage   see how much of the library the tests reach
 #   make campaign   the long form of the tests, for hours (PART=... for a part)
 #   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
+#   make docs       write the reference manual: BUILD/lib/manual/html/index.html
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
@@ -24,13 +25,15 @@ TARGETS ?=
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
-TEST_PACKAGES = check binutils cmake
+TEST_PACKAGES = check binutils cmake g++ mandoc python3
 LINT_PACKAGES = clang-tidy cppcheck
 FUZZ_PACKAGES = clang libclang-rt-14-dev
 COVERAGE_PACKAGES = gcovr
+DOCS_PACKAGES = doxygen
 
-.PHONY: all run test bench loadtest lint coverage campaign fuzz release clean \
-	build-packages test-packages lint-packages coverage-packages fuzz-packages
+.PHONY: all run test bench loadtest lint coverage campaign fuzz docs release \
+	clean build-packages test-packages lint-packages coverage-packages \
+	docs-packages fuzz-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -61,6 +64,11 @@ campaign: test-packages all
 fuzz: fuzz-packages
 	tests/fuzz.sh $(BUILD_FUZZ) $(SECONDS_EACH) $(TARGETS)
 
+# A build directory that was made before Doxygen came knows nothing of it.
+docs: docs-packages $(BUILD)/build.ninja
+	meson setup --reconfigure $(BUILD) >/dev/null
+	meson compile -C $(BUILD) docs
+
 release: build-packages $(RELEASE)/build.ninja
 	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord \
 		tests/wear/wear
@@ -87,6 +95,9 @@ lint-packages:
 
 coverage-packages:
 	@tests/packages.sh $(COVERAGE_PACKAGES)
+
+docs-packages:
+	@tests/packages.sh $(DOCS_PACKAGES)
 
 fuzz-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)

@@ -44,9 +44,9 @@
  * program. A child that does none of these keeps the store locked when its
  * parent is gone.
  *
- * Binary interface: while the soname stays, so do names, numbers and what a zero
- * means. A struct that begins with its size may grow at its end, and programs
- * and libraries of different versions work together:
+ * Binary interface: while the soname stays, so do names, numbers and what a
+ * zero means. A struct that begins with its size may grow at its end, and
+ * programs and libraries of different versions work together:
  *   - What an older program's options lack has its default.
  *   - What a newer program's options have beyond those of the library must be
  *     zero, as the init function leaves it; anything else is something that

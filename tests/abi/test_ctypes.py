@@ -4,7 +4,7 @@
 Everything is declared by hand, as the author of a binding would from the
 headers: a struct that moves, or a function that only C can call, shows here.
 
-usage: test_ctypes.py LIBRARY
+usage: test_ctypes.py LIBRARY SANITIZERS
 """
 import ctypes as c
 import json
@@ -354,5 +354,9 @@ class Binding(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    lib = Library(sys.argv.pop(1))
+    path, sanitizers = sys.argv.pop(1), sys.argv.pop(1)
+    if sanitizers != "none":
+        print("a sanitizer has to be there before Python is")
+        sys.exit(77)
+    lib = Library(path)
     unittest.main()
