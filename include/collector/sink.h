@@ -157,7 +157,7 @@ COLLECTOR_API void
 collector_webhook_options_init(struct collector_webhook_options *options,
                                size_t size);
 
-/** The function above, with the size of the options as this header has them. */
+/** Calls the function of this name, with the size that options have here. */
 #define collector_webhook_options_init(options)                                \
     collector_webhook_options_init((options),                                  \
                                    sizeof(struct collector_webhook_options))

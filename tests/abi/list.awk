@@ -36,9 +36,7 @@ function member(declaration,    name) {
 
 /^struct [a-z_]+ \{$/ { struct = $2; print "STRUCT(" struct ")"; next }
 /^enum [a-z_]+ \{$/ { enum = $2; print "ENUM(" enum ")"; next }
-/^(struct|enum|union|typedef struct|typedef enum|typedef union)( [a-z_]+)? *\{/ {
-    refuse("can't read " $0)
-}
+/^(typedef )?(struct|enum|union)( [a-z_]+)? *\{/ { refuse("can't read " $0) }
 /^\};$/ { struct = enum = ""; next }
 struct != "" {
     gsub(/^ +| +$/, "")

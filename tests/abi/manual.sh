@@ -60,5 +60,8 @@ sed -n 's/^\.\(Fn\|Dv\) \([A-Za-z_]*\).*/\2/p' "$page" | sort -u |
         }
     done
 
-[ -n "$mandoc" ] || { echo "no mandoc: its language is not looked at"; exit 77; }
+[ -n "$mandoc" ] || {
+    echo "no mandoc: its language is not looked at"
+    exit 77
+}
 "$mandoc" -T lint -W warning "$page"
