@@ -9,7 +9,8 @@
 /* More than any version's struct has: the size was never set. */
 #define SIZE_MAX_SANE 4096
 
-/** Write as much of ours as the caller has, and zeros behind it. */
+/** Write as much of ours as the caller has, which is a size at least, and zeros
+ *  behind it. */
 static void
 put(void *theirs, size_t size, const void *ours, size_t ours_size)
 {
@@ -24,7 +25,7 @@ void
 collector__options_init(void *options, size_t size, const void *defaults,
                         size_t defaults_size)
 {
-    if (options != NULL && size >= sizeof(size))
+    if (options != NULL)
         put(options, size, defaults, defaults_size);
 }
 
@@ -54,6 +55,5 @@ collector__stats_copy(void *ret_stats, const void *stats, size_t stats_size)
     size_t size;
 
     memcpy(&size, ret_stats, sizeof(size));
-    if (size >= sizeof(size))
-        put(ret_stats, size, stats, stats_size);
+    put(ret_stats, size, stats, stats_size);
 }

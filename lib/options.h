@@ -14,9 +14,9 @@
  * The init function of a caller's options: our defaults as far as they go, and
  * zeros behind them.
  *
- * @param options   NULL, or less than a size, is left alone.
+ * @param options   NULL is fine.
  * @param size      Of the caller's struct.
- * @param defaults  Ours, with default_size bytes.
+ * @param defaults  Ours, with defaults_size bytes.
  */
 void
 collector__options_init(void *options, size_t size, const void *defaults,
