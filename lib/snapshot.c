@@ -227,8 +227,7 @@ copy_error(struct copy *copy, sqlite3 *source)
         collector__log(&copy->database.log, COLLECTOR_LOG_ERROR,
                        "the snapshot to %s gives way: the disk is nearly full",
                        copy->path);
-    /* It was ours when it was opened. */
-    return rc == COLLECTOR_ERR_FOREIGN ? COLLECTOR_ERR_CORRUPT : rc;
+    return rc;
 }
 
 static int
@@ -264,7 +263,8 @@ write_copy(struct copy *copy)
         rc = vacuum_into(copy, source);
     (void)sqlite3_close(source); /* it only read */
     collector__store_leave(copy->store);
-    return rc;
+    /* It was ours when it was opened. */
+    return rc == COLLECTOR_ERR_FOREIGN ? COLLECTOR_ERR_CORRUPT : rc;
 }
 
 /** Take the name out of the copy. Its journal stays in memory: a crash leaves a

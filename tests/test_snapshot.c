@@ -7,6 +7,7 @@
  */
 #include "copy.h"
 #include "crew.h"
+#include "damage.h"
 #include "fault_vfs.h"
 #include "harness.h"
 
@@ -367,6 +368,24 @@ START_TEST(test_what_a_crash_left_behind_is_removed)
 }
 END_TEST
 
+START_TEST(test_a_file_that_lost_its_head_is_damaged)
+{
+    const char *path;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 3);
+    harness_close(&harness);
+    harness_open(&harness);
+    path = support_path(harness.dir, "copy.sqlite");
+    support_log_expect_errors(harness.log);
+    bytes_spoil(harness.path, 0, 100, 1);
+    ck_assert_error(collector_store_snapshot(harness.store, path),
+                    COLLECTOR_ERR_CORRUPT);
+    ck_assert_int_eq(support_file_size(path), -1);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_another_vfs_does_as_well)
 {
     harness_init(&harness);
@@ -393,6 +412,7 @@ main(void)
         copy, test_store_on_a_copy_has_a_name_of_its_own_and_goes_on, 0, 3);
     tcase_add_loop_test(copy, test_copy_is_of_one_moment_while_others_go_on, 0,
                         3);
+    tcase_add_test(copy, test_a_file_that_lost_its_head_is_damaged);
     tcase_add_test(copy, test_another_vfs_does_as_well);
     suite_add_tcase(suite, copy);
     tcase_add_test(path, test_bad_paths_are_invalid);
