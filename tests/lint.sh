@@ -18,7 +18,7 @@ cppcheck --quiet -j "$(nproc)" --std=c11 --error-exitcode=1 \
     '-D_Noreturn=__attribute__((noreturn))' \
     '-Djson_array_foreach(array,i,cell)=while((i=0),(cell=json_array_get(array,i)))' \
     -Iinclude -Ilib -Idaemon -Itests -Itests/fault -Itests/fuzz \
-    -Itests/loadgen \
+    -Itests/loadgen -I"$build/tests/abi" \
     lib daemon include examples tests || status=1
 
 # It says what it does on the way, and counts what it does not show.

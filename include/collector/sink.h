@@ -132,10 +132,10 @@ struct collector_webhook_options {
     uint32_t timeout_ms;
     /** Extra headers, each "Name: value". Default NULL. */
     const char *const *headers;
-    /** How many headers there are. Default 0. */
+    /** How many headers there are, 32 at most. Default 0. */
     size_t header_count;
-    /** A file whose first line is sent as bearer token, read anew for each
-     *  request so that it can be changed. Default NULL: none. */
+    /** A file whose first line, below 4 KiB, is sent as bearer token, read anew
+     *  for each request so that it can be changed. Default NULL: none. */
     const char *bearer_token_file;
     /** A PEM file with those whom to trust. Default NULL: the system's list. */
     const char *ca_file;

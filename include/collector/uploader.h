@@ -134,7 +134,8 @@ collector_uploader_drain(struct collector_uploader *uploader,
 /**
  * Drain on a thread of its own, until stop. All signals are blocked on it.
  *
- * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (already started), ERR_NOMEM.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (already started, or another
+ *         thread is in a step), ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_uploader_start(struct collector_uploader *uploader);
@@ -142,7 +143,8 @@ collector_uploader_start(struct collector_uploader *uploader);
 /**
  * Drain until the backlog is empty or drain_ms have passed, then cancel what is
  * in flight and end the thread. It gives up sooner when the next attempt would
- * come after the deadline. It can be started again.
+ * come after the deadline. It can be started again. Not from within the sink,
+ * which it waits for.
  *
  * @param drain_ms  0: stop at once.
  * @return COLLECTOR_OK (also when it was not running), ERR_INVALID.

@@ -13,78 +13,93 @@
 
 #define LINE_SIZE 128
 
-static FILE *written_down;
-static int differences;
+/** A struct, a member, an enum or a value. */
+struct item {
+    /** How its line begins. */
+    const char *name;
+    /** -1 for what has none. */
+    long offset;
+    /** Of a value, its number. */
+    long size;
+};
+
+#define STRUCT(name) {"struct " #name " size", -1, sizeof(struct name)},
+#define MEMBER(type, name)                                                     \
+    {"  ." #name " offset", offsetof(struct type, name),                       \
+     sizeof(((struct type *)0)->name)},
+#define ENUM(name) {"enum " #name " size", -1, sizeof(enum name)},
+#define VALUE(name) {"  " #name, -1, (long)(name)},
+
+static const struct item items[] = {
+#include "list.h"
+};
 
 /** Read a line that says something; "" at the end. */
 static void
-read_line(char *line)
+read_line(FILE *file, char *line)
 {
     do {
         line[0] = '\0';
-        if (fgets(line, LINE_SIZE, written_down) == NULL)
+        if (fgets(line, LINE_SIZE, file) == NULL)
             return;
     } while (line[0] == '#' || line[0] == '\n');
     line[strcspn(line, "\n")] = '\0';
 }
 
+/** Put an item into words. */
 static void
-say(const char *line)
+write_line(const struct item *item, char *line)
 {
-    char expected[LINE_SIZE];
-
-    if (written_down == NULL) {
-        (void)puts(line);
-        return;
-    }
-    read_line(expected);
-    if (strcmp(line, expected) != 0) {
-        (void)printf("-%s\n+%s\n", expected, line);
-        differences++;
-    }
+    if (item->offset < 0)
+        (void)snprintf(line, LINE_SIZE, "%s %ld", item->name, item->size);
+    else
+        (void)snprintf(line, LINE_SIZE, "%s %ld size %ld", item->name,
+                       item->offset, item->size); /* is compared or seen */
 }
 
-/** Say a name and up to two numbers, in the words of a format. */
-#define SAY(...)                                                               \
-    do {                                                                       \
-        char line_[LINE_SIZE];                                                 \
-        (void)snprintf(line_, sizeof(line_), __VA_ARGS__); /* is compared */   \
-        say(line_);                                                            \
-    } while (0);
-
-#define STRUCT(name) SAY("struct " #name " size %zu", sizeof(struct name))
-#define MEMBER(type, name)                                                     \
-    SAY("  ." #name " offset %zu size %zu", offsetof(struct type, name),       \
-        sizeof(((struct type *)0)->name))
-#define ENUM(name) SAY("enum " #name " size %zu", sizeof(enum name))
-#define VALUE(name) SAY("  " #name " %d", (int)name)
-
-static void
-say_structs(void)
+/** Compare with what is written down; print without a file. Returns how many
+ *  lines differ. */
+static int
+compare(FILE *file)
 {
-#include "list.h"
+    char expected[LINE_SIZE];
+    char line[LINE_SIZE] = "";
+    int differences = 0;
+    size_t i;
+
+    for (i = 0; i < sizeof(items) / sizeof(items[0]); i++) {
+        write_line(&items[i], line);
+        if (file == NULL) {
+            (void)puts(line);
+            continue;
+        }
+        read_line(file, expected);
+        if (strcmp(line, expected) != 0) {
+            (void)printf("-%s\n+%s\n", expected, line);
+            differences++;
+        }
+    }
+    if (file != NULL)
+        read_line(file, line);
+    if (file != NULL && line[0] != '\0') {
+        (void)printf("-%s\n", line);
+        differences++;
+    }
+    return differences;
 }
 
 int
 main(int argc, char **argv)
 {
-    char rest[LINE_SIZE] = "";
+    FILE *file = argc > 1 ? fopen(argv[1], "r") : NULL;
+    int differences;
 
-    if (argc > 1) {
-        written_down = fopen(argv[1], "r");
-        if (written_down == NULL) {
-            perror(argv[1]);
-            return EXIT_FAILURE;
-        }
+    if (argc > 1 && file == NULL) {
+        perror(argv[1]);
+        return EXIT_FAILURE;
     }
-    say_structs();
-    if (written_down != NULL) {
-        read_line(rest);
-        (void)fclose(written_down); /* it was only read */
-    }
-    if (rest[0] != '\0') {
-        (void)printf("-%s\n", rest);
-        differences++;
-    }
+    differences = compare(file);
+    if (file != NULL)
+        (void)fclose(file); /* it was only read */
     return differences == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
