@@ -167,9 +167,11 @@ collector_store_options_init(struct collector_store_options *options,
  * @param options    Everything in it is copied.
  * @param ret_store  Set on success only; yours to free.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
- *         version), ERR_LOCKED (another store has it, here or in another
- *         process), ERR_BUSY (a foreign writer holds SQLite's lock),
- *         ERR_FOREIGN, ERR_NEWER, ERR_CORRUPT, ERR_NOSPACE, ERR_IO, ERR_NOMEM.
+ *         version; in a build without salvage also COLLECTOR_DAMAGE_QUARANTINE,
+ *         and a file that another build was about to replace), ERR_LOCKED
+ *         (another store has it, here or in another process), ERR_BUSY (a
+ *         foreign writer holds SQLite's lock), ERR_FOREIGN, ERR_NEWER,
+ *         ERR_CORRUPT, ERR_NOSPACE, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_store_open(const struct collector_store_options *options,
