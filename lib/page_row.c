@@ -108,16 +108,17 @@ collector__page_cell(struct collector__page page, uint32_t i,
     return true;
 }
 
-/** Bytes of a column of this type. */
-static size_t
+/** Bytes of a column of this type: a damaged one may claim more than fits into
+ *  a size_t of 32 bits, and must not pass for a small one there. */
+static uint64_t
 size_of(uint64_t type)
 {
-    static const size_t integer_sizes[] = {0, 1, 2, 3, 4, 6, 8};
+    static const uint64_t integer_sizes[] = {0, 1, 2, 3, 4, 6, 8};
 
     if (type <= TYPE_INTEGER_LAST)
         return integer_sizes[type];
     if (type >= TYPE_BLOB_FIRST)
-        return (size_t)((type - TYPE_BLOB_FIRST) / 2);
+        return (type - TYPE_BLOB_FIRST) / 2;
     return type == TYPE_ZERO || type == TYPE_ONE ? 0 : 8;
 }
 
@@ -130,6 +131,7 @@ collector__page_columns(const unsigned char *row, size_t available,
     uint64_t type;
     size_t offset;
     size_t used = get_varint(row, available, &header_size);
+    uint64_t column_size;
     size_t size;
 
     if (used == 0 || header_size < used || header_size > available)
@@ -141,13 +143,14 @@ collector__page_columns(const unsigned char *row, size_t available,
         if (size == 0 || ret_columns->count == COLLECTOR_PAGE_COLUMN_COUNT_MAX)
             return false;
         used += size;
-        size = size_of(type);
-        if (size > row_size)
+        column_size = size_of(type);
+        if (column_size > row_size)
             return false;
         ret_columns->types[ret_columns->count] = type;
         ret_columns->offsets[ret_columns->count] = offset;
-        ret_columns->sizes[ret_columns->count++] = size;
-        offset += size; /* can't overflow: few columns, each within the row */
+        ret_columns->sizes[ret_columns->count++] = (size_t)column_size;
+        offset += (size_t)
+            column_size; /* can't overflow: few columns, each within the row */
     }
     return offset == row_size;
 }

@@ -160,6 +160,9 @@ static const struct {
     {"\x02\x09x", 3, 3},     /* a byte that belongs to no column */
     {"\x02\x01", 2, 2},      /* a column without its byte */
     {"\x03\xff\x7f", 3, 40}, /* a column larger than the row */
+    {"\x06\xa0\x80\x80\x80\x12"
+     "abc",
+     9, 9}, /* of 4 GiB and 3 bytes */
     {"\x13\xff\xff\xff\xff\xff\xff\xff\xff\xff"
      "\xff\xff\xff\xff\xff\xff\xff\xff\xff",
      19, 5}, /* two whose sizes run over to a small sum */
