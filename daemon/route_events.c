@@ -58,7 +58,7 @@ answer_receipt(struct request *request, const struct collector_receipt *receipt)
 {
     char stack[RECEIPT_STACK_SIZE];
     size_t size_max =
-        RECEIPT_FRAME_SIZE + receipt->count * (DECIMAL_SIZE_MAX + 1);
+        RECEIPT_FRAME_SIZE + (size_t)receipt->count * (DECIMAL_SIZE_MAX + 1);
     char *heap = NULL;
 
     if (size_max > sizeof(stack)) {

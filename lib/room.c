@@ -93,7 +93,7 @@ collector__room_init(struct collector__database *database)
                                    LOG_DISK_SHARE / COLLECTOR_PAGE_SIZE);
     if (log_pages < LOG_PAGES_MIN)
         log_pages = LOG_PAGES_MIN;
-    room->group_bytes_max = smaller(
+    room->group_bytes_max = (size_t)smaller(
         GROUP_BYTES_MAX, (log_pages - PAGES_FIXED) * COLLECTOR_PAGE_SIZE / 2);
     room->log_pages_max =
         (uint32_t)(log_pages + smaller(log_pages, GROUP_PAGES_MAX));

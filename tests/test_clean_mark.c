@@ -60,6 +60,21 @@ START_TEST(test_a_file_that_was_written_to_has_none)
 }
 END_TEST
 
+/* Whatever the width of a processor's words: 2^32 seconds end in 2106. */
+START_TEST(test_a_file_of_a_later_century_has_one)
+{
+    const struct timespec times[] = {{.tv_sec = (time_t)INT64_C(4500000000)},
+                                     {.tv_sec = (time_t)INT64_C(4500000000)}};
+    struct stat file;
+
+    ck_assert_int_eq(utimensat(AT_FDCWD, path, times, 0), 0);
+    ck_assert_int_eq(stat(path, &file), 0);
+    ck_assert_int_eq(file.st_mtim.tv_sec, INT64_C(4500000000));
+    collector__clean_mark_set(lock_fd, path);
+    ck_assert(collector__clean_mark_take(lock_fd, path));
+}
+END_TEST
+
 START_TEST(test_another_file_in_its_place_has_none)
 {
     const char *other = support_path(dir, "other");
@@ -221,6 +236,7 @@ main(void)
 
     tcase_add_test(mark, test_a_mark_is_good_once);
     tcase_add_test(mark, test_a_file_that_was_written_to_has_none);
+    tcase_add_test(mark, test_a_file_of_a_later_century_has_one);
     tcase_add_test(mark, test_another_file_in_its_place_has_none);
     tcase_add_test(mark, test_a_file_with_a_log_has_none);
     tcase_add_test(mark, test_a_missing_file_has_none);

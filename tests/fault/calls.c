@@ -12,6 +12,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -33,6 +34,14 @@
 
 /* What the linker calls it, where that differs. */
 #define REAL_NAME(name) real_name(#name)
+
+/* On 32 bits, what knows of time has another name for 64 bits of it. Debian's
+ * SQLite does not use that one, so there its looks and locks are not seen. */
+#if ULONG_MAX > UINT32_MAX
+#define TIMED(name, width) name "64"
+#else
+#define TIMED(name, width) "__" name width "_time64"
+#endif
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(const struct call_observer *) current;
@@ -76,10 +85,10 @@ real_name(const char *name)
         {"ftruncate", "ftruncate64"},
         {"posix_fallocate", "posix_fallocate64"},
         {"mmap", "mmap64"},
-        {"fcntl", "fcntl64"},
-        {"stat", "stat64"},
-        {"lstat", "lstat64"},
-        {"fstat", "fstat64"},
+        {"fcntl", TIMED("fcntl", "")},
+        {"stat", TIMED("stat", "64")},
+        {"lstat", TIMED("lstat", "64")},
+        {"fstat", TIMED("fstat", "64")},
         {"statvfs", "statvfs64"},
     };
     size_t i;

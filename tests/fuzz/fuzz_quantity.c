@@ -31,10 +31,10 @@
 
 typedef bool (*read_fn)(const char *text, uint64_t *ret_number);
 
-/** What a number of a unit is, in 128 bits. @return Whether the text may be
- *  such a number, judged by the C library and by what one of them is. */
+/** What a number of a unit is. @return Whether the text may be such a number,
+ *  judged by the C library and by what one of them is. */
 static bool
-expect(const char *text, read_fn read, unsigned __int128 *ret_product)
+expect(const char *text, read_fn read, uint64_t *ret_product)
 {
     char one[16];
     char *unit;
@@ -48,14 +48,13 @@ expect(const char *text, read_fn read, unsigned __int128 *ret_product)
     (void)snprintf(one, sizeof(one), "1%s", unit);
     if (!read(one, &factor))
         return false;
-    *ret_product = (unsigned __int128)number * factor;
-    return *ret_product <= UINT64_MAX;
+    return !__builtin_mul_overflow(number, factor, ret_product);
 }
 
 static void
 try_quantity(const char *text, read_fn read, const char *unit)
 {
-    unsigned __int128 expected = 0;
+    uint64_t expected = 0;
     const bool may_be = expect(text, read, &expected);
     char again[40];
     uint64_t number;

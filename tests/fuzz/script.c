@@ -35,6 +35,13 @@ is_log(const struct script *script)
     return script->file == &script->base->log;
 }
 
+/** The next of the moves' numbers, of so many bytes. */
+static size_t
+draw(struct script *script, size_t bytes)
+{
+    return (size_t)moves_number(&script->moves, bytes);
+}
+
 static size_t
 unit_size(const struct script *script)
 {
@@ -47,7 +54,7 @@ read_unit(struct script *script)
 {
     const size_t unit = unit_size(script);
     const size_t count = script->file->size / unit + 1;
-    const size_t i = moves_number(&script->moves, 1) % count;
+    const size_t i = draw(script, 1) % count;
 
     if (is_log(script) && i > 0)
         return BASE_LOG_HEADER_SIZE + (i - 1) * unit;
@@ -60,7 +67,7 @@ read_place(struct script *script)
 {
     const size_t unit = read_unit(script);
 
-    return unit + moves_number(&script->moves, 2) % unit_size(script);
+    return unit + draw(script, 2) % unit_size(script);
 }
 
 static void
@@ -74,17 +81,17 @@ static void
 patch(struct script *script)
 {
     size_t place = read_place(script);
-    size_t size = moves_number(&script->moves, 1) % PATCH_SIZE_MAX + 1;
+    size_t size = draw(script, 1) % PATCH_SIZE_MAX + 1;
 
     for (; size > 0; size--)
-        put(script->file, place++, (unsigned)moves_number(&script->moves, 1));
+        put(script->file, place++, (unsigned)draw(script, 1));
 }
 
 static void
 flip(struct script *script)
 {
     const size_t place = read_place(script);
-    const unsigned bit = 1u << moves_number(&script->moves, 1) % 8;
+    const unsigned bit = 1u << draw(script, 1) % 8;
 
     if (place < script->file->size)
         script->file->data[place] ^= (uint8_t)bit;
@@ -94,8 +101,8 @@ static void
 fill(struct script *script)
 {
     size_t place = read_place(script);
-    size_t size = moves_number(&script->moves, 2);
-    const unsigned byte = (unsigned)moves_number(&script->moves, 1);
+    size_t size = draw(script, 2);
+    const unsigned byte = (unsigned)draw(script, 1);
 
     for (; size > 0 && place < script->file->size; size--)
         put(script->file, place++, byte);
@@ -125,7 +132,7 @@ static void
 grow(struct script *script)
 {
     struct base_file *file = script->file;
-    size_t size = moves_number(&script->moves, 2);
+    size_t size = draw(script, 2);
 
     if (size > file->size_max - file->size)
         size = file->size_max - file->size;
@@ -141,10 +148,10 @@ change_row(struct script *script)
     const struct base_file *file = script->file;
     const size_t page =
         read_unit(script) + (is_log(script) ? BASE_FRAME_HEADER_SIZE : 0);
-    const size_t cell = moves_number(&script->moves, 1) % CELL_COUNT_MAX;
+    const size_t cell = draw(script, 1) % CELL_COUNT_MAX;
     const size_t pointer = page + CELLS_OFFSET + 2 * cell;
-    const size_t offset = moves_number(&script->moves, 1);
-    const unsigned byte = (unsigned)moves_number(&script->moves, 1);
+    const size_t offset = draw(script, 1);
+    const unsigned byte = (unsigned)draw(script, 1);
 
     if (pointer + 2 <= file->size)
         put(script->file,
@@ -170,11 +177,11 @@ script_run(const uint8_t *data, size_t size)
     struct script script = {.moves = {data, data + size}};
     size_t i;
 
-    script.base = base_copy(moves_number(&script.moves, 1) % 2 != 0);
+    script.base = base_copy(draw(&script, 1) % 2 != 0);
     tamper(script.base, &script.moves,
-           moves_number(&script.moves, 1) % (TAMPER_COUNT_MAX + 1));
+           draw(&script, 1) % (TAMPER_COUNT_MAX + 1));
     for (i = 0; i < MOVE_COUNT_MAX && script.moves.at < script.moves.end; i++) {
-        const size_t byte = moves_number(&script.moves, 1);
+        const size_t byte = draw(&script, 1);
 
         script.file = byte & OF_LOG ? &script.base->log : &script.base->main;
         all_moves[byte % MOVE_KINDS](&script);

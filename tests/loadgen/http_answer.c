@@ -189,7 +189,7 @@ http_answer_parse(const char *bytes, size_t size, size_t body_size_max,
     if (size - head_size > head.body_size)
         return refuse(ret_answer, "there is more than was announced");
     head.answer.body = bytes + head_size;
-    head.answer.body_size = head.body_size;
+    head.answer.body_size = (size_t)head.body_size;
     *ret_answer = head.answer;
     return HTTP_ANSWER_WHOLE;
 }
