@@ -7,6 +7,7 @@
 #include "event.h"
 #include "support.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -306,6 +307,16 @@ run_job(void *userdata)
     return NULL;
 }
 
+/** The size wanted, or what the processor's threads have at least. */
+static size_t
+small_stack_size(void)
+{
+    const size_t size = INSTRUMENTED ? STACK_SIZE_INSTRUMENTED : STACK_SIZE;
+    const size_t size_min = (size_t)PTHREAD_STACK_MIN;
+
+    return size > size_min ? size : size_min;
+}
+
 static void
 run_on_small_stack(void *(*run)(void *), void *userdata)
 {
@@ -313,10 +324,8 @@ run_on_small_stack(void *(*run)(void *), void *userdata)
     pthread_t thread;
 
     ck_assert_int_eq(pthread_attr_init(&attributes), 0);
-    ck_assert_int_eq(
-        pthread_attr_setstacksize(
-            &attributes, INSTRUMENTED ? STACK_SIZE_INSTRUMENTED : STACK_SIZE),
-        0);
+    ck_assert_int_eq(pthread_attr_setstacksize(&attributes, small_stack_size()),
+                     0);
     ck_assert_int_eq(pthread_create(&thread, &attributes, run, userdata), 0);
     ck_assert_int_eq(pthread_join(thread, NULL), 0);
     ck_assert_int_eq(pthread_attr_destroy(&attributes), 0);
