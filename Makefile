@@ -9,6 +9,7 @@
 #   make campaign   the long form of the tests, for hours (PART=... for a part)
 #   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
 #   make docs       write the reference manual: BUILD/lib/manual/html/index.html
+#   make cross      run the tests for other architectures (CROSS="arm64 armhf")
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
@@ -18,10 +19,12 @@ BUILD ?= build
 RELEASE ?= build-release
 BUILD_FUZZ ?= build-fuzz
 COVERAGE ?= build-coverage
+BUILD_CROSS ?= build-cross
 ARGS ?=
 PART ?=
 SECONDS_EACH ?= 60
 TARGETS ?=
+CROSS ?= arm64 armhf s390x
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
 	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
@@ -30,10 +33,12 @@ LINT_PACKAGES = clang-tidy cppcheck
 FUZZ_PACKAGES = clang libclang-rt-14-dev
 COVERAGE_PACKAGES = gcovr
 DOCS_PACKAGES = doxygen
+CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
+	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
 
-.PHONY: all run test bench loadtest lint coverage campaign fuzz docs release \
-	clean build-packages test-packages lint-packages coverage-packages \
-	docs-packages fuzz-packages
+.PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
+	release clean build-packages test-packages lint-packages \
+	coverage-packages docs-packages fuzz-packages cross-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -69,12 +74,16 @@ docs: docs-packages $(BUILD)/build.ninja
 	meson setup --reconfigure $(BUILD) >/dev/null
 	meson compile -C $(BUILD) docs
 
+# Libraries for other architectures are fetched, not installed.
+cross: cross-packages
+	tests/cross.sh $(BUILD_CROSS) $(CROSS)
+
 release: build-packages $(RELEASE)/build.ninja
 	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord \
 		tests/wear/wear
 
 clean:
-	rm -rf $(BUILD) $(RELEASE) $(COVERAGE) $(BUILD_FUZZ)
+	rm -rf $(BUILD) $(RELEASE) $(COVERAGE) $(BUILD_FUZZ) $(BUILD_CROSS)
 
 # A build directory that was made before a package came knows nothing of it:
 # the packages are looked at first.
@@ -101,3 +110,6 @@ docs-packages:
 
 fuzz-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
+
+cross-packages:
+	@tests/packages.sh $(CROSS_PACKAGES)

@@ -16,8 +16,10 @@ fail() {
     exit 1
 }
 
-# Run it in that directory; what it prints is in $work/out.
+# Run it in that directory; what it prints is in $work/out. Where it is another
+# machine's, Meson says what runs it.
 run() {
-    (cd "$work" && "$program") >"$work/out" ||
+    # shellcheck disable=SC2086 # a command and its arguments
+    (cd "$work" && ${MESON_EXE_WRAPPER:-} "$program") >"$work/out" ||
         fail "$program exited with $?"
 }
