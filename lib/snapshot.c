@@ -247,6 +247,14 @@ vacuum_into(struct copy *copy, sqlite3 *source)
     return rc;
 }
 
+/** Begin the copy anew. @return Whether there is nothing of it. */
+static bool
+empty_copy(const struct copy *copy)
+{
+    return truncate(copy->database.path, 0) == 0 &&
+           collector__path_remove(copy->database.path, JOURNAL_SUFFIX);
+}
+
 /** Copy the file as it is at one moment. */
 static int
 write_copy(struct copy *copy)
@@ -260,6 +268,10 @@ write_copy(struct copy *copy)
     if (rc == COLLECTOR_OK)
         rc = check_room(copy, source);
     if (rc == COLLECTOR_OK)
+        rc = vacuum_into(copy, source);
+    /* It may have been the copy that could not be read, of which SQLite says
+     * no more than of the file: damage is believed when it is seen twice. */
+    if (rc == COLLECTOR_ERR_CORRUPT && empty_copy(copy))
         rc = vacuum_into(copy, source);
     (void)sqlite3_close(source); /* it only read */
     collector__store_leave(copy->store);
