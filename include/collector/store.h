@@ -63,7 +63,8 @@ enum collector_damage {
     COLLECTOR_DAMAGE_REFUSE = 0,
     /** It is renamed to PATH.damaged-N, together with its log, and a new file
      *  takes over, to which the undelivered events that can still be read are
-     *  appended as new ones. At open and while the store runs. */
+     *  appended as new ones. At open and while the store runs. A build without
+     *  the salvage refuses to open then, with COLLECTOR_ERR_UNSUPPORTED. */
     COLLECTOR_DAMAGE_QUARANTINE = 1
 };
 

@@ -17,7 +17,8 @@ struct Sink {
 };
 
 extern "C" int
-deliver(void *userdata, const collector_batch *batch, collector_delivery *)
+deliver(void *userdata, const collector_batch *batch,
+        collector_delivery *delivery)
 {
     Sink *sink = static_cast<Sink *>(userdata);
     const char *text = NULL;
@@ -26,6 +27,7 @@ deliver(void *userdata, const collector_batch *batch, collector_delivery *)
 
     if (rc == COLLECTOR_OK)
         sink->lines += text;
+    delivery->result = COLLECTOR_DELIVERED;
     return rc;
 }
 
@@ -34,7 +36,7 @@ check(bool holds, const char *what)
 {
     if (holds)
         return;
-    std::fprintf(stderr, "not so: %s\n", what);
+    (void)std::fprintf(stderr, "not so: %s\n", what);
     std::exit(EXIT_FAILURE);
 }
 
