@@ -10,6 +10,7 @@
 #   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
 #   make docs       write the reference manual: BUILD/lib/manual/html/index.html
 #   make cross      run the tests for other architectures (CROSS="arm64 armhf")
+#   make size       see how large the small library is on them
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
@@ -37,7 +38,7 @@ CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
 
 .PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
-	release clean build-packages test-packages lint-packages \
+	size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages fuzz-packages cross-packages
 
 all: $(BUILD)/build.ninja
@@ -77,6 +78,9 @@ docs: docs-packages $(BUILD)/build.ninja
 # Libraries for other architectures are fetched, not installed.
 cross: cross-packages
 	tests/cross.sh $(BUILD_CROSS) $(CROSS)
+
+size: cross-packages build-packages
+	tests/size.sh $(BUILD_CROSS) $$(dpkg --print-architecture) $(CROSS)
 
 release: build-packages $(RELEASE)/build.ninja
 	ninja -C $(RELEASE) tests/loadgen/loadgen daemon/collectord \

@@ -9,8 +9,8 @@ set -u
 build=$1
 shift
 status=0
-# Most of them wait most of the time, and some nearly all of it.
-meson test -C "$build" --print-errorlogs --num-processes $(($(nproc) * 3)) \
+# Most of them wait most of the time.
+meson test -C "$build" --print-errorlogs --num-processes $(($(nproc) * 2)) \
     "$@" || status=$?
 
 # Each test program says "100%: Checks: 12, Failures: 0, Errors: 0".
