@@ -312,15 +312,18 @@ sync_copy(const struct copy *copy)
     return rc;
 }
 
-/** Rename without replacing. Where the file system can't do that in one step,
- *  it can do it in two: a second name, and away with the first. */
+/** Rename without replacing. Where the file system or the C library (musl)
+ *  can't do that in one step, it can be done in two: a second name, and away
+ *  with the first. */
 static int
 rename_new(const char *from, const char *to)
 {
+#ifdef RENAME_NOREPLACE
     if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
         return 0;
     if (errno != EINVAL && errno != ENOSYS)
         return -1;
+#endif
     if (link(from, to) != 0)
         return -1;
     (void)unlink(from); /* the copy has its name */

@@ -155,8 +155,10 @@ store_new(const struct collector_store_options *options,
     store->connection_count = options->connection_count_max;
     atomic_store(&store->counters.storage_ok, true);
     (void)pthread_rwlockattr_init(&attributes); /* none of these can fail */
+#ifdef __GLIBC__ /* elsewhere a damaged file's exchange may wait for a lull */
     (void)pthread_rwlockattr_setkind_np(
         &attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+#endif
     (void)pthread_rwlock_init(&store->files, &attributes);
     (void)pthread_rwlockattr_destroy(&attributes);
     (void)pthread_mutex_init(&store->fetcher.mutex, NULL);
