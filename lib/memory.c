@@ -35,7 +35,7 @@ system_release(void *userdata, void *memory)
     free(memory);
 }
 
-static struct collector_allocator allocator = {
+static struct collector_allocator current = {
     .allocate = system_allocate,
     .resize = system_resize,
     .release = system_release,
@@ -45,14 +45,14 @@ static struct collector_allocator allocator = {
 static _Atomic bool used;
 
 int
-collector_allocator_set(const struct collector_allocator *wanted)
+collector_allocator_set(const struct collector_allocator *allocator)
 {
-    if (wanted == NULL || wanted->allocate == NULL || wanted->resize == NULL ||
-        wanted->release == NULL)
+    if (allocator == NULL || allocator->allocate == NULL ||
+        allocator->resize == NULL || allocator->release == NULL)
         return COLLECTOR_ERR_INVALID;
     if (atomic_load(&used))
         return COLLECTOR_ERR_BUSY;
-    allocator = *wanted;
+    current = *allocator;
     return COLLECTOR_OK;
 }
 
@@ -64,7 +64,7 @@ collector__memory_new(size_t size)
     /* Most often it is set, and threads need not fight over its cache line. */
     if (!atomic_load_explicit(&used, memory_order_relaxed))
         atomic_store(&used, true);
-    memory = allocator.allocate(allocator.userdata, size);
+    memory = current.allocate(current.userdata, size);
     if (memory == NULL)
         errno = ENOMEM; /* as where the C library says it */
     return memory;
@@ -83,7 +83,7 @@ collector__memory_resize(void *memory, size_t size)
 {
     if (memory == NULL)
         return collector__memory_new(size);
-    return allocator.resize(allocator.userdata, memory, size);
+    return current.resize(current.userdata, memory, size);
 }
 
 void
@@ -92,7 +92,7 @@ collector__memory_free(void *memory)
     const int error = errno; /* of whatever is being cleaned up after */
 
     if (memory != NULL)
-        allocator.release(allocator.userdata, memory);
+        current.release(current.userdata, memory);
     errno = error;
 }
 
