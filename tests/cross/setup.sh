@@ -15,10 +15,10 @@ sysroot=$(dirname "$build")/sysroot-$arch
 
 "$here/sysroot.sh" "$arch" "$sysroot" libc6-dev libsqlite3-dev libjansson-dev \
     libcurl4-openssl-dev libcivetweb-dev check
-[ ! -f "$build/build.ninja" ] || exit 0
 cat >"$sysroot/sysroot.ini" <<EOF
 [constants]
 sysroot = '$(realpath "$sysroot")'
 EOF
+[ ! -f "$build/build.ninja" ] || exit 0
 meson setup "$build" --cross-file "$here/$triplet.ini" \
     --cross-file "$sysroot/sysroot.ini" "$@"

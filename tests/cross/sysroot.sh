@@ -27,7 +27,12 @@ foreign_apt() {
         -o Dir::Cache="$apt/cache" -o Acquire::Languages=none "$@"
 }
 
-rm -rf "${sysroot:?}"/*
+[ -f "$laid" ] || [ -z "$(ls -A "$sysroot")" ] || {
+    echo "$sysroot holds what is not ours: name another directory" >&2
+    exit 1
+}
+: >"$laid" # from now on it is
+find "$sysroot" -mindepth 1 ! -name laid.txt -delete
 mkdir -p "$apt/state/lists/partial" "$apt/cache/archives/partial"
 : >"$apt/status"
 # A mirror that is being brought up to date has lists that do not match; without
@@ -46,6 +51,5 @@ find "$sysroot" -type l -lname '/*' | while read -r link; do
     ln -sfn "$sysroot$(readlink "$link")" "$link"
 done
 # Meson puts them on PATH, where they would hide programs that run here.
-rm -rf "$apt" "$sysroot/bin" "$sysroot/sbin" "$sysroot/usr/bin" \
-    "$sysroot/usr/sbin"
+(cd "$sysroot" && rm -rf apt bin sbin usr/bin usr/sbin)
 echo "$*" >"$laid"
