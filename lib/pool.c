@@ -39,7 +39,8 @@ collector__pool_open(struct collector__pool *pool,
 
     pool->connections =
         collector__memory_zeroed(connection_count * sizeof(*pool->connections));
-    pool->idle = collector__memory_new(connection_count * sizeof(*pool->idle));
+    pool->idle = collector__memory_new(connection_count *
+                                       sizeof(struct collector__connection *));
     if (pool->connections == NULL || pool->idle == NULL) {
         free_arrays(pool);
         return COLLECTOR_ERR_NOMEM;
