@@ -153,14 +153,16 @@ END_TEST
 START_TEST(test_refused_events_are_found_across_restarts)
 {
     struct daemon *collectord = NULL;
+    size_t requests;
     int i;
 
     upstream_set_judge(upstream, refuse_bad_ids, NULL);
     for (i = 0; i < 5; i++) {
         collectord = start();
+        requests = upstream_request_count(upstream);
         post(collectord, 1 + i * EVENT_COUNT / 5, EVENT_COUNT / 5);
-        ck_assert(upstream_wait_requests(
-            upstream, upstream_request_count(upstream) + 1, SUPPORT_WAIT_MS));
+        ck_assert(
+            upstream_wait_requests(upstream, requests + 1, SUPPORT_WAIT_MS));
         if (i < 4)
             daemon_stop(collectord);
     }
