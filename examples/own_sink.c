@@ -17,7 +17,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { PLACES = 2, ANSWER_MS = 10000, TEXT_SIZE = 256 * 1024 };
+enum { PLACES = 2, ANSWER_MS = 20000, TEXT_SIZE = 256 * 1024 };
 
 struct own_sink {
     int cancelled; /* an eventfd: readable after a cancel */
@@ -162,7 +162,7 @@ run(struct own_sink *own, struct place *places)
     if (rc == COLLECTOR_OK)
         rc = collector_uploader_new(store, sink, NULL, &uploader);
     if (rc == COLLECTOR_OK)
-        rc = drain(uploader, store, 200); /* nobody serves the second place */
+        rc = drain(uploader, store, 1000); /* nobody serves the second place */
     if (rc == COLLECTOR_OK &&
         pthread_create(&places[1].thread, NULL, serve, &places[1]) != 0)
         rc = COLLECTOR_ERR_NOMEM;

@@ -20,7 +20,7 @@ status=0
 ninja -C "$build" --quiet
 # What an earlier run has counted may be of code that has changed since.
 find "$build" -name '*.gcda' -delete
-tests/run.sh "$build" --timeout-multiplier 2
+tests/run.sh "$build" --timeout-multiplier 5
 
 mkdir -p "$report"
 gcovr --root . --object-directory "$build" --filter lib/ \

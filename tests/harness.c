@@ -67,6 +67,20 @@ harness_start(struct harness *harness, enum collector_write_mode mode)
     harness_open(harness);
 }
 
+void
+harness_keep(struct harness *harness, const struct collector_event *events,
+             size_t count, struct collector_receipt *ret_receipt)
+{
+    const bool competes = harness->options.mode == COLLECTOR_MODE_CONCURRENT;
+    int rc;
+
+    (void)support_eventually(
+        (rc = collector_store_append(harness->store, events, count, NULL,
+                                     ret_receipt)) != COLLECTOR_ERR_BUSY,
+        competes ? SUPPORT_WAIT_MS : 0);
+    ck_assert_ok(rc);
+}
+
 int64_t
 harness_append(struct harness *harness, size_t count)
 {
@@ -76,8 +90,7 @@ harness_append(struct harness *harness, size_t count)
 
     for (i = 0; i < count; i++)
         events[i] = (struct collector_event){.device_id = "d", .kind = "k"};
-    ck_assert_ok(
-        collector_store_append(harness->store, events, count, NULL, &receipt));
+    harness_keep(harness, events, count, &receipt);
     ck_assert_uint_eq(receipt.count, count);
     return receipt.first_id;
 }
@@ -89,8 +102,7 @@ harness_see(struct harness *harness, const char *device_id, int64_t ts)
         .device_id = device_id, .kind = "k", .ts = ts};
     struct collector_receipt receipt = {0, 0, false};
 
-    ck_assert_ok(
-        collector_store_append(harness->store, &event, 1, NULL, &receipt));
+    harness_keep(harness, &event, 1, &receipt);
     return receipt.first_id;
 }
 

@@ -51,6 +51,12 @@ harness_reopen(struct harness *harness);
 void
 harness_start(struct harness *harness, enum collector_write_mode mode);
 
+/** Append, however long it takes in the mode whose appends compete: it may lose
+ *  for so long that it is told to come again. */
+void
+harness_keep(struct harness *harness, const struct collector_event *events,
+             size_t count, struct collector_receipt *ret_receipt);
+
 /** Append so many events of device "d" at once, and return the first id. */
 int64_t
 harness_append(struct harness *harness, size_t count);

@@ -240,7 +240,9 @@ daemon_says(struct daemon *daemon, const char *text)
     while (!has_said(daemon, text)) {
         if (daemon_wait(daemon, 0) != DAEMON_RUNNING) {
             /* All that it wrote is there once its streams have ended. */
-            return support_eventually(has_said(daemon, text), 200);
+            (void)support_eventually(atomic_load(&daemon->output_ended),
+                                     SUPPORT_WAIT_MS);
+            return has_said(daemon, text);
         }
         if (support_now_ms() >= deadline_ms)
             return false;

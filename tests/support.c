@@ -51,7 +51,7 @@ static char base_dir[256];
 __attribute__((constructor)) static void
 set_default_timeout(void)
 {
-    (void)setenv("CK_DEFAULT_TIMEOUT", "60", 0);
+    (void)setenv("CK_DEFAULT_TIMEOUT", "120", 0);
 }
 
 const char *

@@ -20,7 +20,7 @@
 
 /** How long a test waits for what has to happen: far longer than it takes on
  *  a busy machine under a sanitizer, and shorter than the test's time-out. */
-#define SUPPORT_WAIT_MS 20000
+#define SUPPORT_WAIT_MS 60000
 
 /** Assert that a call of the library returns this error, and name both. */
 #define ck_assert_error(expr, expected) support_assert_rc(expr, #expr, expected)

@@ -145,7 +145,7 @@ START_TEST(test_failed_delivery_is_repeated_and_marks_nothing)
     upstream_script(upstream, (struct upstream_answer){.held = true});
     collectord =
         start_with_webhook(upstream_url(upstream, "/in"), "-webhook-timeout",
-                           failure.trick == UPSTREAM_HANG ? "300ms" : "30s");
+                           failure.trick == UPSTREAM_HANG ? "3s" : "30s");
     post(collectord, "[" EVENT "," EVENT "," EVENT "]");
     ck_assert(upstream_wait_requests(upstream, 2, SUPPORT_WAIT_MS));
     /* One attempt has failed, and the next one waits for its answer. */
@@ -169,17 +169,16 @@ END_TEST
 START_TEST(test_retry_after_is_waited_for)
 {
     struct daemon *collectord;
-    int64_t failed_ms;
+    int64_t started_ms;
 
     upstream_script(upstream,
                     (struct upstream_answer){.status = 503,
                                              .headers = "Retry-After: 2\r\n"});
     collectord = start_with_webhook(upstream_url(upstream, "/in"), NULL, NULL);
+    started_ms = support_now_ms();
     site_post_events(collectord, 1);
-    ck_assert(upstream_wait_requests(upstream, 1, SUPPORT_WAIT_MS));
-    failed_ms = support_now_ms();
     ck_assert(upstream_wait_requests(upstream, 2, SUPPORT_WAIT_MS));
-    ck_assert_int_ge(support_now_ms() - failed_ms, 1900);
+    ck_assert_int_ge(support_now_ms() - started_ms, 2000);
     daemon_stop(collectord);
     ck_assert_int_eq(upstream_confirmed_id(upstream), 1);
 }

@@ -174,6 +174,8 @@ START_TEST(test_stats_count_what_happened)
     /* The uploader is asked before the store. */
     ck_assert_eventually(status_of(port, "/stats") == 200 &&
                          response_int(&response, "store.backlog") == 0 &&
+                         response_int(&response, "uploader.in_flight_ms") ==
+                             0 &&
                          response_int(&response, "uploader.runs") >= 1);
     ck_assert_str_eq(response_text(&response, "store.mode"),
                      _i == 0 ? "group" : "concurrent");
@@ -223,6 +225,20 @@ modified_at(const char *path)
     return status.st_mtim.tv_sec * INT64_C(1000000000) + status.st_mtim.tv_nsec;
 }
 
+/** Whether all is delivered, and the last commit is counted. */
+static bool
+is_at_rest(int port)
+{
+    int64_t commits;
+
+    if (status_of(port, "/stats") != 200)
+        return false;
+    commits = response_int(&response, "store.commits");
+    return status_of(port, "/stats") == 200 &&
+           response_int(&response, "store.backlog") == 0 &&
+           response_int(&response, "store.commits") == commits;
+}
+
 START_TEST(test_probes_write_nothing)
 {
     struct daemon *collectord =
@@ -238,8 +254,7 @@ START_TEST(test_probes_write_nothing)
     int i;
 
     http_post_events(port, EVENT, &response);
-    ck_assert_eventually(status_of(port, "/stats") == 200 &&
-                         response_int(&response, "store.backlog") == 0);
+    ck_assert_eventually(is_at_rest(port));
     ck_assert_int_eq(
         sqlite3_open_v2(db, &connection, SQLITE_OPEN_READONLY, NULL),
         SQLITE_OK);

@@ -144,9 +144,10 @@ START_TEST(test_full_buffer_is_no_failure)
     collectord = daemon_start(db, "-max-backlog", "40", "-sink", "webhook",
                               "-webhook-url", upstream_url(upstream, "/in"),
                               "-drain-timeout", "0", NULL);
+    site_post_events(collectord, 36); /* the rest is gone at once */
     run = load(db, NULL, NULL);
-    assert_proved(&run, 0);
-    ck_assert_double_eq(loadgen_number(0, "accepted"), 40);
+    assert_proved(&run, 36);
+    ck_assert_double_eq(loadgen_number(0, "accepted"), 4);
     ck_assert_double_ge(loadgen_number(0, "backpressure"), 1);
     /* None came back before its second was over. */
     ck_assert_double_le(loadgen_number(0, "backpressure"), 8);
@@ -221,7 +222,7 @@ START_TEST(test_collector_that_dies_is_a_failure)
 
     collectord = daemon_start(db, "-max-backlog", "0", NULL);
     process = process_spawn("LOADGEN", "-target", target(), "-workers", "8",
-                            "-duration", "600ms", "-dir", dir, "-json", NULL);
+                            "-duration", "3s", "-dir", dir, "-json", NULL);
     /* More than one a worker: so one of them has had an answer. */
     ck_assert_eventually(support_sql_int(db, "SELECT accepted FROM ledger") >
                          8);

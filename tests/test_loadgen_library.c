@@ -84,7 +84,7 @@ START_TEST(test_every_mode_is_measured_with_and_without_an_index)
 {
     unsigned i;
 
-    measure("-bench", "60ms", NULL, NULL);
+    measure("-bench", "200ms", NULL, NULL);
     ck_assert_uint_eq(loadgen_cell_count(), 6);
     for (i = 0; i < 6; i++) {
         assert_figures(i, 1);
@@ -107,7 +107,7 @@ START_TEST(test_contention_drains_beside_the_appends)
 {
     unsigned i;
 
-    measure("-contention", "200ms", NULL, NULL);
+    measure("-contention", "500ms", NULL, NULL);
     ck_assert_uint_eq(loadgen_cell_count(), 3);
     for (i = 0; i < 3; i++) {
         ck_assert_double_gt(loadgen_number(i, "events_per_s"), 0);

@@ -144,13 +144,31 @@ struct load {
 static void
 watch(struct load *load)
 {
-    while (atomic_load(&load->working) > 0) {
-        const int64_t size = harness_file_size(&harness);
+    bool over;
 
+    do { /* also once at the end, when the file is largest */
+        int64_t size;
+
+        over = atomic_load(&load->working) == 0;
+        size = harness_file_size(&harness);
         if (size > atomic_load(&load->largest))
             atomic_store(&load->largest, size);
         support_pause();
-    }
+    } while (!over);
+}
+
+/** Append one that may be refused; but where the oldest are dropped only for as
+ *  long as a reader holds the log. */
+static int
+append_against_readers(size_t i)
+{
+    const bool drops =
+        harness.options.overflow == COLLECTOR_OVERFLOW_DROP_OLDEST;
+    int rc;
+
+    (void)support_eventually((rc = append_some(i)) != COLLECTOR_ERR_FULL,
+                             drops ? SUPPORT_WAIT_MS : 0);
+    return rc;
 }
 
 /** The first watches, the second delivers, the others append. */
@@ -166,8 +184,8 @@ work(void *userdata, size_t number)
         return;
     }
     for (i = 0; i < APPEND_COUNT / THREAD_COUNT; i++) {
-        rc =
-            number == 1 ? COLLECTOR_OK : append_some(i * THREAD_COUNT + number);
+        rc = number == 1 ? COLLECTOR_OK
+                         : append_against_readers(i * THREAD_COUNT + number);
         if (rc == COLLECTOR_ERR_FULL)
             atomic_fetch_add(&load->refused, 1);
         else

@@ -13,7 +13,7 @@
 
 /** Long before this a time-out of TIMEOUT_MS has struck. */
 #define PROMPT_MS 10000
-#define TIMEOUT_MS 300
+#define TIMEOUT_MS 2000
 
 /** It was not delivered, within bounded time, and there are words for it. */
 static void
@@ -176,8 +176,11 @@ static const struct {
 
 START_TEST(test_an_answer_that_does_not_come_whole_is_a_retry)
 {
-    hook.options.timeout_ms = TIMEOUT_MS;
-    upstream_script(hook.upstream, breakdowns[_i].answer);
+    const struct upstream_answer *answer = &breakdowns[_i].answer;
+
+    if (answer->trick == UPSTREAM_HANG || answer->held)
+        hook.options.timeout_ms = TIMEOUT_MS;
+    upstream_script(hook.upstream, *answer);
     check_retry(breakdowns[_i].status);
     ck_assert_uint_eq(upstream_request_count(hook.upstream), 1);
     ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
@@ -208,7 +211,7 @@ START_TEST(test_an_answer_of_32_mib_is_read_and_a_larger_one_cut)
 {
     upstream_script(hook.upstream, answer_of_size(32 * 1024 * 1024 + 1));
     upstream_script(hook.upstream, answer_of_size(32 * 1024 * 1024));
-    check_retry(200);
+    ck_assert_int_eq(hook_deliver().result, COLLECTOR_RETRY);
     ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
     ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
 }

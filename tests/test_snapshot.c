@@ -151,7 +151,7 @@ take_snapshots(struct traffic *traffic)
 {
     int i;
 
-    for (i = 0; i < 5; i++) {
+    for (i = 0; i < 5 || (traffic->acked_meanwhile == 0 && i < 50); i++) {
         const uint64_t before = atomic_load(&traffic->acked);
         uint64_t after;
         uint64_t accepted;

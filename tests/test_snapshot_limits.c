@@ -109,7 +109,7 @@ START_TEST(test_copy_gives_way_to_a_new_file)
         (void)unlink(copy_path(&harness));
         copy_start(&call, &harness);
         ck_assert_eventually(is_being_written() ||
-                             copy_file_count(&harness) == 1);
+                             support_file_size(copy_path(&harness)) >= 0);
         ck_assert_int_eq(pthread_rwlock_wrlock(&harness.store->files), 0);
         copy_release(&harness);
         (void)copy_join(&call);
@@ -156,7 +156,7 @@ START_TEST(test_copy_gives_way_when_the_disk_fills_up)
         disk_empty(harness.dir);
         copy_start(&call, &harness);
         ck_assert_eventually(is_being_written() ||
-                             copy_file_count(&harness) == 1);
+                             support_file_size(copy_path(&harness)) >= 0);
         disk_fill(harness.dir, 3 * DISK_MIB);
         (void)copy_join(&call);
     }

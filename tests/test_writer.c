@@ -319,22 +319,43 @@ START_TEST(test_a_lock_held_for_too_long_is_busy)
 }
 END_TEST
 
+/** How long who is at the lock waits for it. */
+struct patience {
+    atomic_bool waits;
+    atomic_bool exhausted;
+};
+
+static int
+wait_on(void *userdata, int count)
+{
+    struct patience *patience = userdata;
+
+    (void)count;
+    atomic_store(&patience->waits, true);
+    support_pause();
+    return !atomic_load(&patience->exhausted);
+}
+
 START_TEST(test_who_queues_behind_a_lock_waits_once)
 {
+    struct patience patience = {false, false};
     struct append_call *calls[CALL_COUNT];
     struct harness harness;
     sqlite3 *other = NULL;
     size_t i;
 
     harness_start(&harness, (enum collector_write_mode)_i);
-    /* Long enough for all to line up, on a slow machine too. */
-    (void)sqlite3_busy_timeout(harness.store->writer.connection.db, 3000);
+    (void)sqlite3_busy_handler(harness.store->writer.connection.db, wait_on,
+                               &patience);
     ck_assert_int_eq(sqlite3_open(harness.path, &other), SQLITE_OK);
     ck_assert_int_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL),
                      SQLITE_OK);
-    for (i = 0; i < CALL_COUNT; i++)
+    calls[0] = append_start(harness.store, &good, 1);
+    ck_assert_eventually(atomic_load(&patience.waits));
+    for (i = 1; i < CALL_COUNT; i++)
         calls[i] = append_start(harness.store, &good, 1);
     ck_assert_eventually(queue_length(harness.store) == CALL_COUNT - 1);
+    atomic_store(&patience.exhausted, true);
     for (i = 0; i < CALL_COUNT; i++)
         ck_assert_error(append_join(calls[i]), COLLECTOR_ERR_BUSY);
     ck_assert_uint_eq(harness_stats(&harness).commit_failures, 1);
@@ -361,8 +382,12 @@ append_good_and_bad(void *userdata, size_t number)
 
     for (i = 0; i < 150; i++) {
         const bool fails = (number + i) % 7 == 0;
-        const int rc = harness_try(crowd->harness, fails ? "boom" : "k");
+        int rc;
 
+        (void)support_eventually(
+            (rc = harness_try(crowd->harness, fails ? "boom" : "k")) !=
+                COLLECTOR_ERR_BUSY,
+            SUPPORT_WAIT_MS); /* who competes may lose for long */
         ck_assert_int_eq(rc, fails ? COLLECTOR_ERR_IO : COLLECTOR_OK);
         atomic_fetch_add(fails ? &crowd->failed : &crowd->kept, 1);
     }
