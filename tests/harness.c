@@ -67,17 +67,25 @@ harness_start(struct harness *harness, enum collector_write_mode mode)
     harness_open(harness);
 }
 
+bool
+harness_may_lose(const struct harness *harness, int64_t began_ms)
+{
+    return harness->options.mode == COLLECTOR_MODE_CONCURRENT &&
+           support_now_ms() - began_ms >= COLLECTOR_CONFLICT_MS_MAX;
+}
+
 void
 harness_keep(struct harness *harness, const struct collector_event *events,
              size_t count, struct collector_receipt *ret_receipt)
 {
-    const bool competes = harness->options.mode == COLLECTOR_MODE_CONCURRENT;
+    int64_t began_ms;
     int rc;
 
-    (void)support_eventually(
-        (rc = collector_store_append(harness->store, events, count, NULL,
-                                     ret_receipt)) != COLLECTOR_ERR_BUSY,
-        competes ? SUPPORT_WAIT_MS : 0);
+    do {
+        began_ms = support_now_ms();
+        rc = collector_store_append(harness->store, events, count, NULL,
+                                    ret_receipt);
+    } while (rc == COLLECTOR_ERR_BUSY && harness_may_lose(harness, began_ms));
     ck_assert_ok(rc);
 }
 

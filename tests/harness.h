@@ -51,8 +51,8 @@ harness_reopen(struct harness *harness);
 void
 harness_start(struct harness *harness, enum collector_write_mode mode);
 
-/** Append, however long it takes in the mode whose appends compete: it may lose
- *  for so long that it is told to come again. */
+/** Append; again where appends compete, and this one has lost for as long as
+ * the store promises to try. */
 void
 harness_keep(struct harness *harness, const struct collector_event *events,
              size_t count, struct collector_receipt *ret_receipt);
@@ -64,6 +64,11 @@ harness_append(struct harness *harness, size_t count);
 /** Append one event of this device, and return its id. */
 int64_t
 harness_see(struct harness *harness, const char *device_id, int64_t ts);
+
+/** Whether an append that began then may be told to come again: where appends
+ *  compete, and not before its time. */
+bool
+harness_may_lose(const struct harness *harness, int64_t began_ms);
 
 /** Append one event of this kind, which may fail. */
 int

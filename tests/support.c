@@ -54,6 +54,19 @@ set_default_timeout(void)
     (void)setenv("CK_DEFAULT_TIMEOUT", "120", 0);
 }
 
+bool
+support_is_sanitized(void)
+{
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    return true;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    return true;
+#endif
+#endif
+    return false;
+}
+
 const char *
 support_error_name(int rc)
 {

@@ -64,6 +64,11 @@
     ck_assert_msg(support_eventually(condition, SUPPORT_WAIT_MS),              \
                   "never came true: %s", #condition)
 
+/** Whether a sanitizer watches, which makes all of it several times slower and
+ *  larger. */
+bool
+support_is_sanitized(void);
+
 /** The text, or words that say that there is none. */
 const char *
 support_text_or_nothing(const char *text);

@@ -11,7 +11,7 @@
 
 /** Long before this a process that does not wait has ended, and long after it
  *  one that does. */
-#define PROMPT_MS 9000
+#define PROMPT_MS 5000
 
 static struct daemon *
 start_with_upstream(const char *drain_timeout)

@@ -18,7 +18,7 @@
 
 /** Longer than a stop waits for requests, and shorter than for the client's
  *  silence. */
-#define STOP_MS 9000
+#define STOP_MS 8000
 
 /** Files whose name has this in it. */
 static size_t
@@ -210,7 +210,7 @@ START_TEST(test_client_that_goes_away_leaves_nothing)
     int i;
 
     for (i = 0; i < 3; i++) /* a client that is gone at once is noticed so */
-        ck_assert(support_eventually(try_again(collectord) == 200, 9000));
+        ck_assert(support_eventually(try_again(collectord) == 200, 5000));
     ck_assert_uint_eq(file_count("snapshot"), 0);
     daemon_stop(collectord);
 }
@@ -220,15 +220,11 @@ START_TEST(test_stop_does_not_wait_for_a_client_that_does_not_read)
 {
     struct daemon *collectord = start_with_much();
     struct client *client;
-    int64_t asked_ms;
 
-    site_wait_drained();
+    site_wait_drained(); /* or the stop would wait for that */
     client = ask_and_stop_reading(collectord);
-    asked_ms = support_now_ms();
     daemon_signal(collectord, SIGTERM);
-    ck_assert(daemon_says(collectord, "stopped, 0 events"));
-    ck_assert_int_lt(support_now_ms() - asked_ms, STOP_MS);
-    daemon_assert_exits(collectord, 0);
+    ck_assert_int_eq(daemon_wait(collectord, STOP_MS), 0);
     client_free(client);
     daemon_free(collectord);
     ck_assert_uint_eq(file_count("snapshot"), 0);

@@ -19,17 +19,6 @@
 #define STACK_SIZE (64 * 1024)
 #define STACK_SIZE_INSTRUMENTED (512 * 1024)
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define INSTRUMENTED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define INSTRUMENTED 1
-#endif
-#endif
-#ifndef INSTRUMENTED
-#define INSTRUMENTED 0
-#endif
-
 static struct collector__event_list list;
 static struct collector_problem problem;
 
@@ -311,7 +300,8 @@ run_job(void *userdata)
 static size_t
 small_stack_size(void)
 {
-    const size_t size = INSTRUMENTED ? STACK_SIZE_INSTRUMENTED : STACK_SIZE;
+    const size_t size =
+        support_is_sanitized() ? STACK_SIZE_INSTRUMENTED : STACK_SIZE;
     const size_t size_min = (size_t)PTHREAD_STACK_MIN;
 
     return size > size_min ? size : size_min;

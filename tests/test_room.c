@@ -157,17 +157,21 @@ watch(struct load *load)
     } while (!over);
 }
 
-/** Append one that may be refused; but where the oldest are dropped only for as
- *  long as a reader holds the log. */
+/** Append one that may be refused; where the oldest are dropped, only when it
+ * has waited for a reader that holds the log, and then it is tried again. */
 static int
 append_against_readers(size_t i)
 {
     const bool drops =
         harness.options.overflow == COLLECTOR_OVERFLOW_DROP_OLDEST;
+    int64_t began_ms;
     int rc;
 
-    (void)support_eventually((rc = append_some(i)) != COLLECTOR_ERR_FULL,
-                             drops ? SUPPORT_WAIT_MS : 0);
+    do {
+        began_ms = support_now_ms();
+        rc = append_some(i);
+    } while (drops && rc == COLLECTOR_ERR_FULL &&
+             support_now_ms() - began_ms >= COLLECTOR_WAL_ROOM_MS);
     return rc;
 }
 

@@ -15,18 +15,26 @@
 #define PROMPT_MS 10000
 #define TIMEOUT_MS 2000
 
-/** It was not delivered, within bounded time, and there are words for it. */
+/** It was not delivered, and there are words for it. */
 static void
-check_retry(int status)
+check_report(int status)
 {
-    const int64_t start = support_now_ms();
     const struct collector_delivery delivery = hook_deliver();
 
-    ck_assert_int_lt(support_now_ms() - start, PROMPT_MS);
     ck_assert_int_eq(delivery.result, COLLECTOR_RETRY);
     ck_assert_int_eq(delivery.status, status);
     ck_assert_str_ne(delivery.error, "");
     ck_assert_uint_eq(fixture_pending(&hook.fixture), 5);
+}
+
+/** The same, within bounded time. */
+static void
+check_retry(int status)
+{
+    const int64_t start = support_now_ms();
+
+    check_report(status);
+    ck_assert_int_lt(support_now_ms() - start, PROMPT_MS);
 }
 
 static const struct {
@@ -211,7 +219,7 @@ START_TEST(test_an_answer_of_32_mib_is_read_and_a_larger_one_cut)
 {
     upstream_script(hook.upstream, answer_of_size(32 * 1024 * 1024 + 1));
     upstream_script(hook.upstream, answer_of_size(32 * 1024 * 1024));
-    ck_assert_int_eq(hook_deliver().result, COLLECTOR_RETRY);
+    check_report(200); /* so much takes its time */
     ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
     ck_assert_int_eq(hook_deliver().result, COLLECTOR_DELIVERED);
 }

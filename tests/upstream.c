@@ -54,6 +54,7 @@ record_request(struct upstream *upstream, struct upstream_request *request,
                struct upstream_answer *ret_answer)
 {
     (void)pthread_mutex_lock(&upstream->lock);
+    request->at_ms = support_now_ms();
     *ret_answer = upstream->standard;
     if (upstream->answers_used < upstream->answer_count)
         *ret_answer = upstream->answers[upstream->answers_used++];

@@ -51,6 +51,8 @@ struct upstream_request {
     char *head;
     char *body;
     size_t body_size;
+    /** When all of it was there, as support_now_ms() counts. */
+    int64_t at_ms;
     /** What it was answered: 0 when it got no whole answer. */
     int status;
 };

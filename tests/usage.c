@@ -69,17 +69,7 @@ usage_read(pid_t pid)
 bool
 usage_memory_counts(void)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return false;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return false;
-#else
-    return true;
-#endif
-#else
-    return true;
-#endif
+    return !support_is_sanitized();
 }
 
 void
