@@ -8,7 +8,6 @@
  */
 #include "uploader.h"
 
-#include "backoff.h"
 #include "batch.h"
 #include "memory.h"
 #include "options.h"
@@ -53,12 +52,6 @@ are_valid(const struct collector_uploader_options *options)
            options->retry_base_ms > 0 && options->retry_max_ms > 0;
 }
 
-static int64_t
-now_ms(const struct collector_uploader *uploader)
-{
-    return collector__clock_monotonic_ms(uploader->clock);
-}
-
 int
 collector_uploader_new(struct collector_store *store,
                        struct collector_sink *sink,
@@ -87,7 +80,6 @@ collector_uploader_new(struct collector_store *store,
     uploader->log.fn = all.log;
     uploader->log.userdata = all.log_userdata;
     uploader->clock = &store->database.clock;
-    uploader->cycle_at = now_ms(uploader);
     (void)snprintf(uploader->stats.sink, sizeof(uploader->stats.sink), "%s",
                    collector_sink_name(sink));        /* as long as the name */
     (void)pthread_mutex_init(&uploader->mutex, NULL); /* none of these can */
@@ -95,6 +87,7 @@ collector_uploader_new(struct collector_store *store,
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
     (void)pthread_cond_init(&uploader->changed, &attributes);
     (void)pthread_condattr_destroy(&attributes);
+    collector__uploader_note_cycle(uploader);
     *ret_uploader = uploader;
     return COLLECTOR_OK;
 }
@@ -115,83 +108,14 @@ collector__uploader_drop_batch(struct collector_uploader *uploader)
     memset(&uploader->delivery, 0, sizeof(uploader->delivery));
 }
 
-/** How long to rest after a failure: drawn at random, and at least as long as
- *  the receiver asked for. */
-static uint32_t
-rest_after_failure(const struct collector_uploader *uploader,
-                   int64_t retry_after_ms, uint32_t failures)
-{
-    const struct collector__backoff backoff = {uploader->options.retry_base_ms,
-                                               uploader->options.retry_max_ms};
-    const uint32_t drawn = collector__backoff_ms(
-        &backoff, failures,
-        collector__random(&uploader->store->database.random));
-
-    if (retry_after_ms > COLLECTOR_RETRY_AFTER_MS_MAX)
-        retry_after_ms = COLLECTOR_RETRY_AFTER_MS_MAX;
-    return retry_after_ms > drawn ? (uint32_t)retry_after_ms : drawn;
-}
-
-/** A cycle has failed: rest, and remember why. */
+/** A cycle has failed: rest. */
 static void
 fail(struct collector_uploader *uploader, const char *why,
      int64_t retry_after_ms, struct collector__step *step)
 {
-    struct collector_uploader_stats *stats = &uploader->stats;
-    uint32_t failures;
-    uint32_t rest;
-
-    (void)pthread_mutex_lock(&uploader->mutex);
-    if (stats->failures_in_a_row < UINT32_MAX)
-        stats->failures_in_a_row++;
-    failures = stats->failures_in_a_row;
-    if (failures == 1)
-        stats->failing_since = collector__clock_wall_ms(uploader->clock);
-    rest = rest_after_failure(uploader, retry_after_ms, failures);
-    uploader->cycle_at = now_ms(uploader);
-    uploader->retry_at = uploader->cycle_at + rest;
-    (void)snprintf(stats->last_error, sizeof(stats->last_error), "%s", why);
-    (void)pthread_mutex_unlock(&uploader->mutex);
     step->drain.result = COLLECTOR_RETRY;
-    step->drain.wait_ms = rest;
-    collector__log(&uploader->log, COLLECTOR_LOG_WARNING,
-                   "upload to %s failed: %s; attempt %u, next in %u ms",
-                   collector_sink_name(uploader->sink), why, failures, rest);
-}
-
-/** A cycle has worked. */
-static void
-succeed(struct collector_uploader *uploader, uint64_t event_count)
-{
-    struct collector_uploader_stats *stats = &uploader->stats;
-    uint32_t failures;
-
-    (void)pthread_mutex_lock(&uploader->mutex);
-    failures = stats->failures_in_a_row;
-    stats->failures_in_a_row = 0;
-    stats->failing_since = 0;
-    stats->last_error[0] = '\0';
-    stats->events += event_count;
-    if (event_count > 0)
-        stats->last_success_at = collector__clock_wall_ms(uploader->clock);
-    uploader->cycle_at = now_ms(uploader);
-    uploader->retry_at = 0;
-    (void)pthread_mutex_unlock(&uploader->mutex);
-    if (failures > 0)
-        collector__log(&uploader->log, COLLECTOR_LOG_INFO,
-                       "upload to %s works again after %u failures",
-                       collector_sink_name(uploader->sink), failures);
-}
-
-/** Count an attempt; a cancelled one is none. */
-static void
-count_run(struct collector_uploader *uploader, bool failed)
-{
-    (void)pthread_mutex_lock(&uploader->mutex);
-    uploader->stats.runs++;
-    if (failed)
-        uploader->stats.failures++;
-    (void)pthread_mutex_unlock(&uploader->mutex);
+    step->drain.wait_ms =
+        collector__uploader_note_failure(uploader, why, retry_after_ms);
 }
 
 static bool
@@ -203,16 +127,6 @@ is_stopping(struct collector_uploader *uploader)
     stopping = uploader->stopping;
     (void)pthread_mutex_unlock(&uploader->mutex);
     return stopping;
-}
-
-/** Say whether a delivery is under way. */
-static void
-note_flight(struct collector_uploader *uploader, bool in_flight)
-{
-    (void)pthread_mutex_lock(&uploader->mutex);
-    uploader->in_flight = in_flight;
-    uploader->in_flight_at = now_ms(uploader);
-    (void)pthread_mutex_unlock(&uploader->mutex);
 }
 
 /** The batch failed for a reason that is not in it: keep it, and rest. */
@@ -268,7 +182,7 @@ bury(struct collector_uploader *uploader, struct collector__step *step)
         take_for_broken(uploader, step);
     } else {
         collector__uploader_drop_batch(uploader);
-        succeed(uploader, 0);
+        collector__uploader_note_success(uploader, 0);
     }
 }
 
@@ -287,9 +201,7 @@ isolate(struct collector_uploader *uploader, struct collector__step *step)
         return;
     }
     collector__uploader_drop_batch(uploader); /* the next one is smaller */
-    (void)pthread_mutex_lock(&uploader->mutex);
-    uploader->cycle_at = now_ms(uploader);
-    (void)pthread_mutex_unlock(&uploader->mutex);
+    collector__uploader_note_cycle(uploader);
 }
 
 /**
@@ -305,14 +217,15 @@ deliver(struct collector_uploader *uploader, struct collector__step *step)
 
     delivery->attempts++;
     delivery->started_at = collector__clock_wall_ms(uploader->clock);
-    note_flight(uploader, true);
+    collector__uploader_note_flight(uploader, true);
     rc = collector_sink_deliver(uploader->sink, uploader->batch, delivery);
-    note_flight(uploader, false);
+    collector__uploader_note_flight(uploader, false);
     if (rc == COLLECTOR_ERR_CANCELLED && is_stopping(uploader)) {
         step->drain.result = COLLECTOR_RETRY; /* we broke it off ourselves */
         return false;
     }
-    count_run(uploader, delivery->result != COLLECTOR_DELIVERED);
+    collector__uploader_note_run(uploader,
+                                 delivery->result != COLLECTOR_DELIVERED);
     switch (delivery->result) {
     case COLLECTOR_DELIVERED:
         uploader->confirmed = true;
@@ -344,10 +257,10 @@ mark(struct collector_uploader *uploader, struct collector__step *step)
     collector__isolation_deliver(&uploader->isolation);
     collector__uploader_drop_batch(uploader);
     if (rc == COLLECTOR_ERR_INVALID) { /* its file is no longer ours */
-        succeed(uploader, 0);
+        collector__uploader_note_success(uploader, 0);
         return;
     }
-    succeed(uploader, count);
+    collector__uploader_note_success(uploader, count);
     step->drain.event_count = count;
     if (!full)
         step->drain.wait_ms = LINGER_MS < uploader->options.interval_ms
@@ -399,7 +312,7 @@ fetch(struct collector_uploader *uploader, struct collector__step *step)
         return false;
     }
     if (uploader->batch == NULL) {
-        succeed(uploader, 0);
+        collector__uploader_note_success(uploader, 0);
         step->empty = true;
         step->drain.wait_ms = uploader->options.interval_ms;
         return false;
@@ -408,27 +321,13 @@ fetch(struct collector_uploader *uploader, struct collector__step *step)
     return true;
 }
 
-/** How long the rest after a failure still is; 0 when it is over. */
-static uint32_t
-remaining_rest(struct collector_uploader *uploader)
-{
-    int64_t retry_at;
-    int64_t now;
-
-    (void)pthread_mutex_lock(&uploader->mutex);
-    retry_at = uploader->retry_at;
-    (void)pthread_mutex_unlock(&uploader->mutex);
-    now = now_ms(uploader);
-    return retry_at > now ? (uint32_t)(retry_at - now) : 0;
-}
-
 void
 collector__uploader_step(struct collector_uploader *uploader,
                          struct collector__step *ret_step)
 {
     struct collector__step step = {{0, COLLECTOR_DELIVERED, 0}, false};
 
-    step.drain.wait_ms = remaining_rest(uploader);
+    step.drain.wait_ms = collector__uploader_remaining_rest(uploader);
     if (step.drain.wait_ms > 0)
         step.drain.result = COLLECTOR_RETRY;
     else if (fetch(uploader, &step) &&
@@ -463,35 +362,6 @@ collector_uploader_drain(struct collector_uploader *uploader,
     (void)pthread_mutex_unlock(&uploader->mutex);
     *ret_drain = step.drain;
     return COLLECTOR_OK;
-}
-
-void
-collector_uploader_stats(struct collector_uploader *uploader,
-                         struct collector_uploader_stats *ret_stats)
-{
-    static const struct collector_uploader_stats none;
-    struct collector_uploader_stats stats;
-    int64_t cycle_at;
-
-    if (collector__uploader_check(uploader) != COLLECTOR_OK) {
-        collector__stats_copy(ret_stats, &none, sizeof(none));
-        return;
-    }
-    (void)pthread_mutex_lock(&uploader->mutex);
-    stats = uploader->stats;
-    cycle_at = uploader->cycle_at;
-    stats.in_flight_ms =
-        uploader->in_flight
-            ? (uint64_t)(now_ms(uploader) - uploader->in_flight_at)
-            : 0;
-    (void)pthread_mutex_unlock(&uploader->mutex);
-    stats.healthy =
-        stats.failures_in_a_row == 0 &&
-        stats.in_flight_ms <= COLLECTOR_STALL_MS &&
-        now_ms(uploader) - cycle_at <=
-            (int64_t)uploader->options.interval_ms + COLLECTOR_STALL_MS;
-    stats.retry_in_ms = remaining_rest(uploader);
-    collector__stats_copy(ret_stats, &stats, sizeof(stats));
 }
 
 void

@@ -68,4 +68,36 @@ collector__uploader_maintain(struct collector_uploader *uploader);
 void
 collector__uploader_drop_batch(struct collector_uploader *uploader);
 
+/**
+ * A cycle has failed: remember and log why.
+ *
+ * @param retry_after_ms  What the receiver asked for; 0 for nothing.
+ * @return How long to rest, in ms.
+ */
+uint32_t
+collector__uploader_note_failure(struct collector_uploader *uploader,
+                                 const char *why, int64_t retry_after_ms);
+
+/** A cycle has worked: event_count events are delivered and marked. */
+void
+collector__uploader_note_success(struct collector_uploader *uploader,
+                                 uint64_t event_count);
+
+/** A cycle has ended, and neither worked nor failed. */
+void
+collector__uploader_note_cycle(struct collector_uploader *uploader);
+
+/** Count an attempt; a cancelled one is none. */
+void
+collector__uploader_note_run(struct collector_uploader *uploader, bool failed);
+
+/** Whether a delivery is under way. */
+void
+collector__uploader_note_flight(struct collector_uploader *uploader,
+                                bool in_flight);
+
+/** How long the rest after a failure still is, in ms; 0 when it is over. */
+uint32_t
+collector__uploader_remaining_rest(struct collector_uploader *uploader);
+
 #endif
