@@ -6,6 +6,7 @@
  */
 #include "memory.h"
 #include "options.h"
+#include "webhook_answer.h"
 
 #include <collector/error.h>
 #include <collector/sink.h>
@@ -22,11 +23,6 @@
 /* Headers that the caller can add. */
 #define HEADER_COUNT_MAX 32
 
-/* Bytes of an answer that are read, and thrown away, before the exchange is
- * broken off. It must have room for an upstream that echoes the largest batch:
- * broken off means sent again. */
-#define ANSWER_SIZE_MAX (2 * COLLECTOR_BATCH_BYTES_MAX)
-
 /* Bytes of a bearer token's line, with its end. */
 #define TOKEN_SIZE_MAX 4096
 
@@ -34,19 +30,13 @@
  * cancel wakes the wait. */
 #define POLL_MS 1000
 
-/* How a status line begins, and the digits of a status. */
-static const char version[] = "HTTP/";
-#define STATUS_DIGITS 3
-
 struct webhook {
     CURLM *multi;
     CURL *easy;                 /* as each exchange begins: see prepare() */
     struct curl_slist *headers; /* the caller's */
     char *bearer_token_file;
     char curl_error[CURL_ERROR_SIZE];
-    size_t answer_size;
-    int status;         /* as the status line has it; 0 when it has none */
-    bool head_complete; /* the empty line behind the headers has come */
+    struct collector__webhook_answer answer;
     _Atomic bool cancelled;
 };
 
@@ -80,59 +70,21 @@ discard(char *data, size_t size, size_t count, void *userdata)
     struct webhook *webhook = userdata;
 
     (void)data;
-    webhook->answer_size += size * count;
-    return webhook->answer_size <= ANSWER_SIZE_MAX ? size * count : 0;
+    return collector__webhook_answer_body(&webhook->answer, size * count)
+               ? size * count
+               : 0;
 }
 
-/** The status in a status line; 0 when there is none. */
-static int
-status_of(const char *line, size_t size)
-{
-    const char *at = memchr(line, ' ', size);
-    int status = 0;
-    int digits;
-
-    if (at == NULL || (size_t)(line + size - at) <= STATUS_DIGITS + 1)
-        return 0;
-    for (digits = 0; digits < STATUS_DIGITS; digits++) {
-        at++;
-        if (*at < '0' || *at > '9')
-            return 0;
-        status = status * 10 + (*at - '0');
-    }
-    return at[1] == ' ' || at[1] == '\r' || at[1] == '\n' ? status : 0;
-}
-
-/** See what libcurl is not strict about: a line that only begins like a status
- *  line counts as 200, and a connection that is closed in the middle of the
- *  headers as an answer without a body. */
 static size_t
 watch_head(char *data, size_t size, size_t count, void *userdata)
 {
     struct webhook *webhook = userdata;
-    const size_t line_size = size * count;
 
-    if (line_size > strlen(version) &&
-        memcmp(data, version, strlen(version)) == 0)
-        webhook->status = status_of(data, line_size);
-    webhook->head_complete = line_size > 0 && line_size <= 2 &&
-                             data[line_size - 1] == '\n' &&
-                             (line_size == 1 || data[0] == '\r');
-    return line_size;
+    collector__webhook_answer_line(&webhook->answer, data, size * count);
+    return size * count;
 }
 
 /* NOLINTEND(readability-non-const-parameter) */
-
-/** What an HTTP status means for the batch. */
-static enum collector_delivery_result
-judge(long status)
-{
-    if (status >= 200 && status <= 299)
-        return COLLECTOR_DELIVERED;
-    if (status == 400 || status == 413 || status == 415 || status == 422)
-        return COLLECTOR_REJECTED;
-    return COLLECTOR_RETRY;
-}
 
 static int
 add_header(struct curl_slist **headers, const char *line)
@@ -241,7 +193,7 @@ report(struct webhook *webhook, CURL *easy, CURLcode code,
 
     (void)curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     (void)curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &retry_after);
-    delivery->status = webhook->status;
+    delivery->status = webhook->answer.status;
     if (retry_after > INT64_MAX / 1000)
         retry_after = INT64_MAX / 1000;
     if (retry_after > 0)
@@ -255,22 +207,7 @@ report(struct webhook *webhook, CURL *easy, CURLcode code,
                            : curl_easy_strerror(code));
         return;
     }
-    if (webhook->status != status) {
-        delivery->result = COLLECTOR_RETRY;
-        (void)snprintf(delivery->error, sizeof(delivery->error),
-                       "the answer has no status");
-        return;
-    }
-    delivery->result = judge(status);
-    if (!webhook->head_complete) {
-        delivery->result = COLLECTOR_RETRY;
-        (void)snprintf(delivery->error, sizeof(delivery->error),
-                       "the answer breaks off");
-        return;
-    }
-    if (delivery->result != COLLECTOR_DELIVERED)
-        (void)snprintf(delivery->error, sizeof(delivery->error), "HTTP %ld",
-                       status);
+    collector__webhook_answer_judge(&webhook->answer, status, delivery);
 }
 
 /**
@@ -308,9 +245,7 @@ deliver(void *userdata, const struct collector_batch *batch,
     int rc;
 
     atomic_store(&webhook->cancelled, false);
-    webhook->answer_size = 0;
-    webhook->status = 0;
-    webhook->head_complete = false;
+    memset(&webhook->answer, 0, sizeof(webhook->answer));
     webhook->curl_error[0] = '\0';
     rc = collector_batch_json(batch, COLLECTOR_BATCH_ARRAY, &text, &size);
     if (rc == COLLECTOR_OK)
