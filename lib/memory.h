@@ -6,7 +6,7 @@
 #include <stddef.h>
 
 /** size bytes that hold anything; NULL with errno when there are none. Give all
- * that comes from here back with collector__memory_free(). */
+ *  that comes from here back with collector__memory_free(). */
 void *
 collector__memory_new(size_t size);
 

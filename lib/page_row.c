@@ -149,8 +149,8 @@ collector__page_columns(const unsigned char *row, size_t available,
         ret_columns->types[ret_columns->count] = type;
         ret_columns->offsets[ret_columns->count] = offset;
         ret_columns->sizes[ret_columns->count++] = (size_t)column_size;
-        offset += (size_t)
-            column_size; /* can't overflow: few columns, each within the row */
+        /* It can't overflow: few columns, each within the row. */
+        offset += (size_t)column_size;
     }
     return offset == row_size;
 }

@@ -54,17 +54,14 @@ join(const char *directory, const char *name)
     return collector__memory_format("%s/%s", directory, name);
 }
 
-/** realpath() in memory of ours. */
+/** realpath() in memory of ours. NULL with errno. */
 static char *
 real_path(const char *path)
 {
-    char *resolved = collector__memory_new(PATH_MAX);
+    char resolved[PATH_MAX];
 
-    if (resolved != NULL && realpath(path, resolved) == NULL) {
-        collector__memory_free(resolved);
-        resolved = NULL;
-    }
-    return resolved;
+    return realpath(path, resolved) != NULL ? collector__memory_text(resolved)
+                                            : NULL;
 }
 
 /**

@@ -13,7 +13,7 @@ extern "C" {
  * Where the library takes its own memory from, for firmware with a heap of its
  * own. SQLite, Jansson and libcurl have hooks of theirs: sqlite3_config(),
  * json_set_alloc_funcs(), curl_global_init_mem(). What the C library takes for
- * itself, for an open directory or a thread, is not asked for here.
+ * itself, for an open file, a directory or a thread, is not asked for here.
  *
  * All functions may be called on any thread, several at a time, and must not
  * call back into the library.

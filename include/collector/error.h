@@ -21,12 +21,13 @@ enum collector_error {
     COLLECTOR_ERR_INVALID = -1,
     /** A field, an event count or a text is over its limit. Split it. */
     COLLECTOR_ERR_TOO_BIG = -2,
-    /** The backlog limit would be passed. Nothing was stored; try later. */
+    /** backlog_max or size_max would be passed. Nothing was stored; try later.
+     */
     COLLECTOR_ERR_FULL = -3,
     /** Somebody else has it right now: a batch is out, or a lock is held. Try
      *  later. */
     COLLECTOR_ERR_BUSY = -4,
-    /** Another process owns this store. */
+    /** Another store has this file, here or in another process. */
     COLLECTOR_ERR_LOCKED = -5,
     /** The storage failed. Nothing was stored; the log has the details. */
     COLLECTOR_ERR_IO = -6,

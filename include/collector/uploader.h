@@ -35,9 +35,8 @@ struct collector_uploader;
 /** The longest that a retry_after_ms is obeyed, in ms. */
 #define COLLECTOR_RETRY_AFTER_MS_MAX (60 * 60 * 1000)
 
-/** How long, in ms, a delivery, and beyond the interval a cycle, may take
- * before the uploader counts as stuck: longer than the webhook's own time-out.
- */
+/** How long a delivery, and beyond the interval a cycle, may take before the
+ *  uploader counts as stuck, in ms: longer than the webhook's own time-out. */
 #define COLLECTOR_STALL_MS 45000
 
 /** Options of an uploader. Set them with the init function first. */
@@ -190,9 +189,8 @@ COLLECTOR_API void
 collector_uploader_stats(struct collector_uploader *uploader,
                          struct collector_uploader_stats *ret_stats);
 
-/** Stop at once, and free it. No other thread may use it any more. NULL is
- * fine.
- */
+/** Stop at once, and free an uploader that no other thread uses any more. NULL
+ *  is fine. */
 COLLECTOR_API void
 collector_uploader_free(struct collector_uploader *uploader);
 
