@@ -288,6 +288,27 @@ START_TEST(test_what_is_not_damaged_is_never_put_aside)
 }
 END_TEST
 
+static uint64_t
+draw_the_same(void *userdata)
+{
+    return *(const uint64_t *)userdata;
+}
+
+/** An embedder's bits name the new file as they would name a first one. */
+START_TEST(test_the_new_file_is_named_by_the_random_bits)
+{
+    uint64_t bits = UINT64_C(0x0123456789abcdef);
+
+    make_damaged(_i != 0);
+    harness.options.random = draw_the_same;
+    harness.options.random_userdata = &bits;
+    damage_open_and_salvage(&harness);
+    ck_assert_str_eq(harness_stats(&harness).collector_id,
+                     "01234567-89ab-4def-8123-456789abcdef");
+    harness_close(&harness);
+}
+END_TEST
+
 static Suite *
 make_suite(void)
 {
@@ -296,6 +317,8 @@ make_suite(void)
     TCase *crash = tcase_create("crash");
 
     tcase_add_loop_test(exchange, test_a_damaged_file_is_kept_as_it_was, 0, 2);
+    tcase_add_loop_test(exchange, test_the_new_file_is_named_by_the_random_bits,
+                        0, 2);
     tcase_add_test(exchange, test_only_the_latest_damaged_files_are_kept);
     tcase_add_test(exchange, test_other_files_of_a_similar_name_are_left_alone);
     tcase_add_test(exchange,
