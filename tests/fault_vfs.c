@@ -28,6 +28,7 @@ struct fault {
 struct fault_file {
     sqlite3_file base;
     bool is_wal;
+    bool is_copy;
     /** The default VFS's own struct follows. */
     int64_t real[];
 };
@@ -91,6 +92,12 @@ file_close(sqlite3_file *file)
 static int
 file_read(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
 {
+    if (((struct fault_file *)file)->is_copy) {
+        const int code = decide(FAULT_COPY_READ, 0);
+
+        if (code != SQLITE_OK)
+            return code;
+    }
     return real(file)->pMethods->xRead(real(file), buffer, size, offset);
 }
 
@@ -223,6 +230,8 @@ vfs_open(sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags,
     (void)self;
     memset(file, 0, (size_t)vfs.szOsFile);
     fault_file->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
+    fault_file->is_copy =
+        (flags & SQLITE_OPEN_MAIN_DB) != 0 && strstr(name, ".tmp-") != NULL;
     code = below->xOpen(below, name, real(file), flags, ret_flags);
     if (real(file)->pMethods != NULL)
         file->pMethods = &methods;

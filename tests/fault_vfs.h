@@ -4,12 +4,19 @@
 
 /*
  * A storage that fails when told to: SQLite's own VFS with a say in what
- * becomes of the write-ahead log. One per process; any thread.
+ * becomes of the write-ahead log, and of a snapshot that is being written. One
+ * per process; any thread.
  */
 #include <stdint.h>
 
-/** What may be made to fail, or is counted: calls on the write-ahead log. */
-enum fault_call { FAULT_WAL_WRITE, FAULT_WAL_SYNC, FAULT_CALL_COUNT };
+/** What may be made to fail, or is counted: calls on the write-ahead log, or on
+ *  the copy that a snapshot writes. */
+enum fault_call {
+    FAULT_WAL_WRITE,
+    FAULT_WAL_SYNC,
+    FAULT_COPY_READ,
+    FAULT_CALL_COUNT
+};
 
 /** Register the VFS, once or again, and return its name. Nothing fails. */
 const char *

@@ -398,6 +398,27 @@ START_TEST(test_another_vfs_does_as_well)
 }
 END_TEST
 
+/** Of a copy that can't be read SQLite says no more than of a damaged file: it
+ *  is written once more before anybody is told so. */
+START_TEST(test_copy_that_could_not_be_read_is_written_again)
+{
+    harness_init(&harness);
+    harness.options.vfs = fault_vfs_register();
+    support_log_expect_errors(harness.log);
+    harness_open(&harness);
+    harness_append(&harness, 30);
+    fault_vfs_fail(FAULT_COPY_READ, SQLITE_IOERR_CORRUPTFS, (uint64_t)_i, 1);
+    ck_assert_ok(copy_take(&harness));
+    ck_assert_uint_eq(fault_vfs_failure_count(FAULT_COPY_READ), 1);
+    copy_assert_sound(&harness, copy_path(&harness));
+    fault_vfs_fail(FAULT_COPY_READ, SQLITE_IOERR_CORRUPTFS, 0, UINT64_MAX);
+    ck_assert_int_eq(unlink(copy_path(&harness)), 0);
+    ck_assert_error(copy_take(&harness), COLLECTOR_ERR_CORRUPT);
+    ck_assert_uint_eq(copy_file_count(&harness), 0);
+    harness_close(&harness);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -414,6 +435,8 @@ main(void)
                         3);
     tcase_add_test(copy, test_a_file_that_lost_its_head_is_damaged);
     tcase_add_test(copy, test_another_vfs_does_as_well);
+    tcase_add_loop_test(copy, test_copy_that_could_not_be_read_is_written_again,
+                        0, 2);
     suite_add_tcase(suite, copy);
     tcase_add_test(path, test_bad_paths_are_invalid);
     tcase_add_test(path, test_other_files_are_never_overwritten);
