@@ -330,6 +330,18 @@ START_TEST(test_what_was_marked_is_not_sent_after_a_restart)
 }
 END_TEST
 
+/** An uploader that is freed gives its batch back, which is the only one. */
+START_TEST(test_another_uploader_goes_on_in_the_same_store)
+{
+    fixture_append(&fixture, 2);
+    fail_upload(1, "not now");
+    collector_uploader_free(uploader);
+    open_uploader();
+    ck_assert_uint_eq(drain().event_count, 2);
+    ck_assert_uint_eq(fixture_pending(&fixture), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -353,6 +365,7 @@ main(void)
     tcase_add_test(marks, test_an_uploader_killed_before_the_mark_sends_again);
     tcase_add_test(marks, test_damage_in_the_store_is_a_failure_not_an_error);
     tcase_add_test(marks, test_what_was_marked_is_not_sent_after_a_restart);
+    tcase_add_test(marks, test_another_uploader_goes_on_in_the_same_store);
     suite_add_tcase(suite, marks);
     return support_run_suite(suite);
 }
