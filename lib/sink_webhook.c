@@ -40,21 +40,6 @@ struct webhook {
     _Atomic bool cancelled;
 };
 
-#undef collector_webhook_options_init /* it adds the size */
-
-void
-collector_webhook_options_init(struct collector_webhook_options *options,
-                               size_t size)
-{
-    static const struct collector_webhook_options defaults = {
-        .size = sizeof(defaults),
-        .connect_timeout_ms = 10000,
-        .timeout_ms = 30000,
-    };
-
-    collector__options_init(options, size, &defaults, sizeof(defaults));
-}
-
 /** libcurl's global state: made once, never unmade, since others may use it. */
 static void
 init_curl(void)
@@ -424,7 +409,7 @@ collector_sink_webhook_new(const struct collector_webhook_options *options,
     struct webhook *webhook = NULL;
     int rc;
 
-    collector_webhook_options_init(&all, sizeof(all));
+    collector_webhook_options_init(&all);
     rc = COLLECTOR_OPTIONS_COPY(&all, options);
     if (rc == COLLECTOR_OK && (ret_sink == NULL || !are_valid(&all)))
         rc = COLLECTOR_ERR_INVALID;
