@@ -6,6 +6,7 @@
  */
 #include "damage.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 /* What stands in front of each allocation, and keeps it aligned. */
@@ -25,11 +26,21 @@ static _Atomic size_t taken_count;
 static _Atomic size_t resized_count;
 static int token;
 
+/** How many allocations from now on the one is that finds no memory; 0 is none
+ *  of them. */
+static _Atomic size_t refused_number;
+
 static void *
 counting_allocate(void *userdata, size_t size)
 {
-    union header *header = malloc(sizeof(*header) + size);
+    union header *header;
 
+    if (atomic_load(&refused_number) > 0 &&
+        atomic_fetch_sub(&refused_number, 1) == 1) {
+        errno = EIO; /* an allocator need not know of errno */
+        return NULL;
+    }
+    header = malloc(sizeof(*header) + size);
     ck_assert_ptr_eq(userdata, &token);
     ck_assert_uint_gt(size, 0);
     ck_assert_ptr_nonnull(header);
@@ -70,6 +81,8 @@ counting_resize(void *userdata, void *memory, size_t size)
     const union header *header = header_of(userdata, memory);
     void *grown = counting_allocate(userdata, size);
 
+    if (grown == NULL)
+        return NULL;
     memcpy(grown, memory, size < header->of.size ? size : header->of.size);
     counting_release(userdata, memory);
     atomic_fetch_add(&resized_count, 1);
@@ -142,6 +155,34 @@ START_TEST(test_a_salvage_takes_the_allocators_memory)
 }
 END_TEST
 
+/** Whatever there is no memory for: the caller hears of memory, if of anything.
+ */
+START_TEST(test_an_allocator_may_have_no_memory)
+{
+    struct collector_store *store;
+    size_t number = 0;
+    size_t failure_count = 0;
+    bool struck;
+    int rc;
+
+    harness_init(&harness);
+    support_log_expect_errors(harness.log);
+    do {
+        store = NULL;
+        atomic_store(&refused_number, ++number);
+        rc = collector_store_open(&harness.options, &store);
+        struck = atomic_exchange(&refused_number, 0) == 0;
+        if (rc != COLLECTOR_OK)
+            ck_assert_error(rc, COLLECTOR_ERR_NOMEM);
+        failure_count += rc != COLLECTOR_OK;
+        collector_store_free(store);
+        ck_assert_uint_eq(live_count, 0);
+    } while (struck);
+    ck_assert_ok(rc);
+    ck_assert_uint_ge(failure_count, 5);
+}
+END_TEST
+
 START_TEST(test_an_allocator_needs_all_its_functions)
 {
     struct collector_allocator part = counting;
@@ -189,6 +230,7 @@ main(void)
     tcase_add_loop_test(life, test_all_memory_is_the_allocators,
                         COLLECTOR_MODE_GROUP, COLLECTOR_MODE_CONCURRENT + 1);
     tcase_add_test(life, test_a_salvage_takes_the_allocators_memory);
+    tcase_add_test(life, test_an_allocator_may_have_no_memory);
     tcase_add_test(setting, test_an_allocator_needs_all_its_functions);
     tcase_add_test(setting, test_an_allocator_in_use_stays);
     return support_run_suite(suite);

@@ -37,6 +37,19 @@ START_TEST(test_the_culprits_are_buried_and_all_others_delivered)
 }
 END_TEST
 
+/** The search may take longer than a healthy cycle may. */
+START_TEST(test_each_half_that_is_refused_is_a_cycle)
+{
+    receiver.bad_ids[0] = 1;
+    fixture_append(&receiver.fixture, 2);
+    support_clock_advance(&receiver.fixture.clock, 2 * COLLECTOR_STALL_MS);
+    ck_assert(!receiver_stats().healthy);
+    ck_assert_int_eq(receiver_drain().result, COLLECTOR_REJECTED);
+    ck_assert_int_eq(receiver_dead_count(), 0);
+    ck_assert(receiver_stats().healthy);
+}
+END_TEST
+
 START_TEST(test_a_letter_says_how_often_its_event_was_sent)
 {
     const struct recorder_event *event;
@@ -159,6 +172,7 @@ main(void)
                    test_the_culprits_are_buried_and_all_others_delivered);
     tcase_add_test(search, test_a_letter_says_how_often_its_event_was_sent);
     tcase_add_test(search, test_halving_needs_no_rest_and_is_counted);
+    tcase_add_test(search, test_each_half_that_is_refused_is_a_cycle);
     tcase_add_test(search,
                    test_a_restart_in_the_middle_of_a_search_loses_nothing);
     tcase_add_test(search,
