@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* A sink: operations and what they work on, called in one way by everybody. */
+#include "sink.h"
+
 #include "fork.h"
 #include "memory.h"
 #include "options.h"
 
 #include <collector/error.h>
-#include <collector/sink.h>
 #include <stdio.h>
 
 struct collector_sink {
@@ -39,6 +40,13 @@ collector_sink_new(const char *name, const struct collector_sink_ops *ops,
     return COLLECTOR_OK;
 }
 
+int
+collector__sink_check(const struct collector_sink *sink)
+{
+    return sink != NULL ? collector__fork_check(sink->maker)
+                        : COLLECTOR_ERR_INVALID;
+}
+
 const char *
 collector_sink_name(const struct collector_sink *sink)
 {
@@ -56,8 +64,8 @@ collector_sink_deliver(struct collector_sink *sink,
     delivery->status = 0;
     delivery->retry_after_ms = 0;
     delivery->error[0] = '\0';
-    rc = COLLECTOR_ERR_FORK;
-    if (!collector__is_inherited(sink->maker))
+    rc = collector__sink_check(sink);
+    if (rc == COLLECTOR_OK)
         rc = sink->ops.deliver(sink->userdata, batch, delivery);
     if (rc == COLLECTOR_OK)
         return rc;
@@ -71,7 +79,7 @@ collector_sink_deliver(struct collector_sink *sink,
 void
 collector_sink_cancel(struct collector_sink *sink)
 {
-    if (sink->ops.cancel != NULL && !collector__is_inherited(sink->maker))
+    if (sink->ops.cancel != NULL && collector__sink_check(sink) == COLLECTOR_OK)
         sink->ops.cancel(sink->userdata);
 }
 
@@ -80,7 +88,7 @@ collector_sink_free(struct collector_sink *sink)
 {
     if (sink == NULL)
         return;
-    if (sink->ops.free != NULL && !collector__is_inherited(sink->maker))
+    if (sink->ops.free != NULL && collector__sink_check(sink) == COLLECTOR_OK)
         sink->ops.free(sink->userdata);
     collector__memory_free(sink);
 }

@@ -274,7 +274,7 @@ collector_store_free(struct collector_store *store)
         return;
     /* A child leaves alone what a thread may have been at work on when it was
      * forked, SQLite's connections above all. */
-    if (!collector__is_inherited(store->maker))
+    if (collector__store_check(store) == COLLECTOR_OK)
         close_all(store);
     collector__lock_release(store->lock_fd); /* each process has its own */
     collector__memory_free(store->database.path);
@@ -285,10 +285,8 @@ collector_store_free(struct collector_store *store)
 int
 collector__store_check(const struct collector_store *store)
 {
-    if (store == NULL)
-        return COLLECTOR_ERR_INVALID;
-    return collector__is_inherited(store->maker) ? COLLECTOR_ERR_FORK
-                                                 : COLLECTOR_OK;
+    return store != NULL ? collector__fork_check(store->maker)
+                         : COLLECTOR_ERR_INVALID;
 }
 
 void

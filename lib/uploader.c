@@ -11,6 +11,7 @@
 #include "batch.h"
 #include "memory.h"
 #include "options.h"
+#include "sink.h"
 #include "store.h"
 
 #include <collector/error.h>
@@ -63,11 +64,12 @@ collector_uploader_new(struct collector_store *store,
     pthread_condattr_t attributes;
     int rc = collector__store_check(store);
 
+    if (rc == COLLECTOR_OK)
+        rc = collector__sink_check(sink);
     collector_uploader_options_init(&all, sizeof(all));
     if (rc == COLLECTOR_OK && options != NULL)
         rc = COLLECTOR_OPTIONS_COPY(&all, options);
-    if (rc == COLLECTOR_OK &&
-        (sink == NULL || ret_uploader == NULL || !are_valid(&all)))
+    if (rc == COLLECTOR_OK && (ret_uploader == NULL || !are_valid(&all)))
         rc = COLLECTOR_ERR_INVALID;
     if (rc != COLLECTOR_OK)
         return rc;

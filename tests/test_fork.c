@@ -134,6 +134,20 @@ ask_batch(const struct collector_batch *batch)
     EXPECT(33, text[0] == '[');
 }
 
+/** An own store does not make a sink that was inherited one's own. */
+static void
+ask_with_own_store(struct collector_sink *sink)
+{
+    struct collector_store_options options = family.harness.options;
+    struct collector_uploader *uploader = NULL;
+    struct collector_store *store = NULL;
+
+    options.path = support_path(family.harness.dir, "own");
+    EXPECT(60, collector_store_open(&options, &store) == COLLECTOR_OK);
+    EXPECT_FORK(61, collector_uploader_new(store, sink, NULL, &uploader));
+    collector_store_free(store);
+}
+
 static void
 ask_sink(struct collector_sink *sink, const struct collector_batch *batch)
 {
@@ -143,6 +157,7 @@ ask_sink(struct collector_sink *sink, const struct collector_batch *batch)
     EXPECT(41, delivery.result == COLLECTOR_RETRY);
     EXPECT(42, delivery.error[0] != '\0');
     collector_sink_cancel(sink);
+    ask_with_own_store(sink);
 }
 
 /** What a child asks of all that it has inherited. Without Check, which would
