@@ -55,5 +55,7 @@ collector__stats_copy(void *ret_stats, const void *stats, size_t stats_size)
     size_t size;
 
     memcpy(&size, ret_stats, sizeof(size));
+    if (size > SIZE_MAX_SANE)
+        size = stats_size; /* it was never set: no further than ours */
     put(ret_stats, size, stats, stats_size);
 }

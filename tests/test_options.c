@@ -305,6 +305,23 @@ START_TEST(test_statistics_without_a_size_are_left_alone)
 }
 END_TEST
 
+START_TEST(test_statistics_of_a_size_that_was_never_set_are_ours)
+{
+    static const size_t sizes[] = {4097, SIZE_MAX / 2, SIZE_MAX};
+    size_t i;
+
+    (void)begin(0);
+    for (i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        memset(&theirs, UNTOUCHED, sizeof(theirs));
+        theirs.size = sizes[i];
+        numbers[_i].ask();
+        ck_assert_uint_eq(theirs.size, numbers[_i].size);
+        ck_assert_uint_eq(theirs.bytes[numbers[_i].size], UNTOUCHED);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 /** The kinds that this build knows: the webhook may be left out. */
 static int
 kind_count(void)
@@ -340,6 +357,9 @@ main(void)
     tcase_add_loop_test(statistics,
                         test_statistics_without_a_size_are_left_alone, 0,
                         NUMBERS_COUNT);
+    tcase_add_loop_test(statistics,
+                        test_statistics_of_a_size_that_was_never_set_are_ours,
+                        0, NUMBERS_COUNT);
     suite_add_tcase(suite, statistics);
     return support_run_suite(suite);
 }
