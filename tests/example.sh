@@ -18,8 +18,10 @@ fail() {
 
 # Run it in that directory; what it prints is in $work/out. Where it is another
 # machine's, Meson says what runs it.
+#
+# usage: run [ARGUMENT...]
 run() {
     # shellcheck disable=SC2086 # a command and its arguments
-    (cd "$work" && ${MESON_EXE_WRAPPER:-} "$program") >"$work/out" ||
+    (cd "$work" && ${MESON_EXE_WRAPPER:-} "$program" "$@") >"$work/out" ||
         fail "$program exited with $?"
 }
