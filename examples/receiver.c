@@ -145,7 +145,7 @@ main(int argc, char **argv)
         errx(1, "%s: %s", argv[2], sqlite3_errmsg(db));
     if (pipe(queue) != 0 ||
         (server = mg_start(&callbacks, NULL, options)) == NULL)
-        err(1, "%s", argv[1]);
+        errx(1, "can't listen on %s", argv[1]);
     mg_set_request_handler(server, "/", receive, queue);
     (void)mg_get_server_ports(server, 1, &port);
     (void)fprintf(stderr, "listening on port %d\n", port.port);

@@ -12,7 +12,7 @@ for accepted in 1440 2880; do
     run
     awk -F '[^0-9a-z_.-]+' -v accepted="$accepted" -v last="$last" '
         $2 == "id" {
-            torn = torn || $3 != ++last || $8 != "payload"
+            torn = torn || $3 != ++last || $10 != ($3 <= 1440 ? 0 : 1440)
             if ($10 != boot)
                 undated = 0 # those of a boot before it are never dated
             boot = $10

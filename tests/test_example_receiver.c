@@ -243,6 +243,14 @@ START_TEST(test_what_comes_at_once_is_kept_once)
 }
 END_TEST
 
+START_TEST(test_a_batch_out_of_order_is_kept_whole)
+{
+    ck_assert_int_eq(answer(post("[{\"id\":2},{\"id\":1}]")), 200);
+    ck_assert_int_eq(answer(post("[{\"id\":2},{\"id\":3}]")), 200);
+    check_kept(1, 3);
+}
+END_TEST
+
 START_TEST(test_a_confirmation_is_not_given_before_it_is_kept)
 {
     append(3);
@@ -254,7 +262,15 @@ START_TEST(test_a_confirmation_is_not_given_before_it_is_kept)
 END_TEST
 
 static const char *const refused[] = {
-    "", "nope", "{}", "[1]", "[{}]", "[{\"id\":\"1\"}]", "[{\"id\":1.5}]",
+    "",
+    "nope",
+    "{}",
+    "[1]",
+    "[{}]",
+    "[{\"id\":\"1\"}]",
+    "[{\"id\":1.5}]",
+    "[\"x\"]",
+    "[\"{\\\"id\\\":1}\"]",
 };
 
 START_TEST(test_what_is_no_batch_is_refused)
@@ -292,6 +308,7 @@ main(void)
     tcase_add_test(tcase, test_a_gap_is_shown_with_its_size);
     tcase_add_test(tcase, test_kills_lose_nothing_and_repeat_nothing);
     tcase_add_test(tcase, test_what_comes_at_once_is_kept_once);
+    tcase_add_test(tcase, test_a_batch_out_of_order_is_kept_whole);
     tcase_add_test(tcase, test_a_confirmation_is_not_given_before_it_is_kept);
     tcase_add_loop_test(tcase, test_what_is_no_batch_is_refused, 0,
                         sizeof(refused) / sizeof(refused[0]));
