@@ -30,6 +30,7 @@ check_pending() {
 }
 
 for place in 1 2; do
+    touch "$work/$place.shown" "$work/$place.said" # the shell may be late
     ${MESON_EXE_WRAPPER:-} "$receiver" 127.0.0.1:0 "$work/$place.sqlite" \
         >"$work/$place.shown" 2>"$work/$place.said" &
     pids="$pids $!"
