@@ -255,17 +255,25 @@ close(int fd)
     return (int)leave(&call, error != 0 ? -1 : result);
 }
 
+/** The whole of a function that makes its call as it is told to, where each has
+ *  arguments of its own. */
+#define CALL(call, name, ...)                                                  \
+    do {                                                                       \
+        __typeof__(name(__VA_ARGS__)) result_ = -1;                            \
+                                                                               \
+        if (!enter(&(call)))                                                   \
+            return REAL(name)(__VA_ARGS__);                                    \
+        if (is_allowed(&(call)))                                               \
+            result_ = REAL(name)(__VA_ARGS__);                                 \
+        return (__typeof__(result_))leave(&(call), result_);                   \
+    } while (0)
+
 ssize_t
 read(int fd, void *bytes, size_t size)
 {
     struct call call = {.kind = CALL_READ, .fd = fd, .size = size};
-    ssize_t result = -1;
 
-    if (!enter(&call))
-        return REAL(read)(fd, bytes, size);
-    if (is_allowed(&call))
-        result = REAL(read)(fd, bytes, call.size);
-    return (ssize_t)leave(&call, result);
+    CALL(call, read, fd, bytes, call.size);
 }
 
 ssize_t
@@ -273,13 +281,8 @@ pread(int fd, void *bytes, size_t size, off_t offset)
 {
     struct call call = {
         .kind = CALL_READ, .fd = fd, .size = size, .offset = offset};
-    ssize_t result = -1;
 
-    if (!enter(&call))
-        return REAL(pread)(fd, bytes, size, offset);
-    if (is_allowed(&call))
-        result = REAL(pread)(fd, bytes, call.size, offset);
-    return (ssize_t)leave(&call, result);
+    CALL(call, pread, fd, bytes, call.size, offset);
 }
 
 ssize_t
@@ -306,52 +309,32 @@ pwrite(int fd, const void *bytes, size_t size, off_t offset)
                         .bytes = bytes,
                         .size = size,
                         .offset = offset};
-    ssize_t result = -1;
 
-    if (!enter(&call))
-        return REAL(pwrite)(fd, bytes, size, offset);
-    if (is_allowed(&call))
-        result = REAL(pwrite)(fd, bytes, call.size, offset);
-    return (ssize_t)leave(&call, result);
+    CALL(call, pwrite, fd, bytes, call.size, offset);
 }
 
 int
 fsync(int fd)
 {
     struct call call = {.kind = CALL_SYNC, .fd = fd};
-    int result = -1;
 
-    if (!enter(&call))
-        return REAL(fsync)(fd);
-    if (is_allowed(&call))
-        result = REAL(fsync)(fd);
-    return (int)leave(&call, result);
+    CALL(call, fsync, fd);
 }
 
 int
 fdatasync(int fd)
 {
     struct call call = {.kind = CALL_SYNC, .fd = fd};
-    int result = -1;
 
-    if (!enter(&call))
-        return REAL(fdatasync)(fd);
-    if (is_allowed(&call))
-        result = REAL(fdatasync)(fd);
-    return (int)leave(&call, result);
+    CALL(call, fdatasync, fd);
 }
 
 int
 ftruncate(int fd, off_t size)
 {
     struct call call = {.kind = CALL_TRUNCATE, .fd = fd, .offset = size};
-    int result = -1;
 
-    if (!enter(&call))
-        return REAL(ftruncate)(fd, size);
-    if (is_allowed(&call))
-        result = REAL(ftruncate)(fd, size);
-    return (int)leave(&call, result);
+    CALL(call, ftruncate, fd, size);
 }
 
 /* It returns its error instead of setting errno. */
@@ -375,26 +358,13 @@ posix_fallocate(int fd, off_t offset, off_t size)
     return error;
 }
 
-/** A call about one or two names, where each function has arguments of its
- *  own. */
-#define CALL_BY_NAME(call, name, ...)                                          \
-    do {                                                                       \
-        int result_ = -1;                                                      \
-                                                                               \
-        if (!enter(&(call)))                                                   \
-            return REAL(name)(__VA_ARGS__);                                    \
-        if (is_allowed(&(call)))                                               \
-            result_ = REAL(name)(__VA_ARGS__);                                 \
-        return (int)leave(&(call), result_);                                   \
-    } while (0)
-
 int
 rename(const char *path, const char *new_path)
 {
     struct call call = {
         .kind = CALL_RENAME, .path = path, .new_path = new_path, .fd = -1};
 
-    CALL_BY_NAME(call, rename, path, new_path);
+    CALL(call, rename, path, new_path);
 }
 
 int
@@ -407,7 +377,7 @@ renameat2(int fd, const char *path, int new_fd, const char *new_path,
                         .fd = -1,
                         .flags = (int)flags};
 
-    CALL_BY_NAME(call, renameat2, fd, path, new_fd, new_path, flags);
+    CALL(call, renameat2, fd, path, new_fd, new_path, flags);
 }
 
 int
@@ -416,7 +386,7 @@ link(const char *path, const char *new_path)
     struct call call = {
         .kind = CALL_LINK, .path = path, .new_path = new_path, .fd = -1};
 
-    CALL_BY_NAME(call, link, path, new_path);
+    CALL(call, link, path, new_path);
 }
 
 int
@@ -424,7 +394,7 @@ unlink(const char *path)
 {
     struct call call = {.kind = CALL_UNLINK, .path = path, .fd = -1};
 
-    CALL_BY_NAME(call, unlink, path);
+    CALL(call, unlink, path);
 }
 
 int
@@ -432,7 +402,7 @@ stat(const char *path, struct stat *ret_status)
 {
     struct call call = {.kind = CALL_STAT, .path = path, .fd = -1};
 
-    CALL_BY_NAME(call, stat, path, ret_status);
+    CALL(call, stat, path, ret_status);
 }
 
 int
@@ -440,7 +410,7 @@ lstat(const char *path, struct stat *ret_status)
 {
     struct call call = {.kind = CALL_STAT, .path = path, .fd = -1};
 
-    CALL_BY_NAME(call, lstat, path, ret_status);
+    CALL(call, lstat, path, ret_status);
 }
 
 int
@@ -448,7 +418,7 @@ fstat(int fd, struct stat *ret_status)
 {
     struct call call = {.kind = CALL_STAT, .fd = fd};
 
-    CALL_BY_NAME(call, fstat, fd, ret_status);
+    CALL(call, fstat, fd, ret_status);
 }
 
 int
@@ -456,7 +426,7 @@ statvfs(const char *path, struct statvfs *ret_status)
 {
     struct call call = {.kind = CALL_STAT, .path = path, .fd = -1};
 
-    CALL_BY_NAME(call, statvfs, path, ret_status);
+    CALL(call, statvfs, path, ret_status);
 }
 
 int
@@ -464,7 +434,7 @@ access(const char *path, int mode)
 {
     struct call call = {.kind = CALL_STAT, .path = path, .fd = -1};
 
-    CALL_BY_NAME(call, access, path, mode);
+    CALL(call, access, path, mode);
 }
 
 int
@@ -472,7 +442,7 @@ flock(int fd, int operation)
 {
     struct call call = {.kind = CALL_LOCK, .fd = fd};
 
-    CALL_BY_NAME(call, flock, fd, operation);
+    CALL(call, flock, fd, operation);
 }
 
 int
@@ -488,7 +458,7 @@ fcntl(int fd, int command, ...)
     if (command != F_SETLK && command != F_SETLKW)
         return REAL(fcntl)(fd, command, argument);
     call.flags = ((const struct flock *)argument)->l_type;
-    CALL_BY_NAME(call, fcntl, fd, command, argument);
+    CALL(call, fcntl, fd, command, argument);
 }
 
 void *
