@@ -23,13 +23,9 @@
 void *
 memory_malloc(size_t size);
 void *
-memory_calloc(size_t count_of, size_t size);
-void *
 memory_realloc(void *memory, size_t size);
 void
 memory_free(void *memory);
-char *
-memory_strdup(const char *text);
 char *
 memory_realpath(const char *path, char *resolved);
 DIR *
@@ -87,12 +83,6 @@ memory_malloc(size_t size)
 }
 
 void *
-memory_calloc(size_t count_of, size_t size)
-{
-    return is_out() ? NULL : count(calloc(count_of, size));
-}
-
-void *
 memory_realloc(void *memory, size_t size)
 {
     const bool is_new = memory == NULL;
@@ -106,12 +96,6 @@ memory_free(void *memory)
 {
     forget(memory);
     free(memory);
-}
-
-char *
-memory_strdup(const char *text)
-{
-    return is_out() ? NULL : count(strdup(text));
 }
 
 /** It takes memory for long paths, and gives that back itself. */
@@ -205,6 +189,29 @@ watch_sqlite(void)
     ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 0, 0), SQLITE_OK);
 }
 
+#if MEMORY_OF_CURL
+static void *
+curl_calloc(size_t count_of, size_t size)
+{
+    return is_out() ? NULL : count(calloc(count_of, size));
+}
+
+static char *
+curl_strdup(const char *text)
+{
+    return is_out() ? NULL : count(strdup(text));
+}
+
+static void
+watch_curl(void)
+{
+    ck_assert_int_eq(curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_malloc,
+                                          memory_free, memory_realloc,
+                                          curl_strdup, curl_calloc),
+                     CURLE_OK);
+}
+#endif
+
 void
 memory_watch(struct trouble *watched)
 {
@@ -212,9 +219,6 @@ memory_watch(struct trouble *watched)
     watch_sqlite();
     json_set_alloc_funcs(jansson_malloc, memory_free);
 #if MEMORY_OF_CURL
-    ck_assert_int_eq(curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_malloc,
-                                          memory_free, memory_realloc,
-                                          memory_strdup, memory_calloc),
-                     CURLE_OK);
+    watch_curl();
 #endif
 }
