@@ -253,6 +253,12 @@ harness_text(struct harness *harness, const char *sql)
     return support_sql_text(harness->path, sql);
 }
 
+int64_t
+harness_devices_through(struct harness *harness)
+{
+    return harness_int(harness, "SELECT devices_through FROM state");
+}
+
 void
 harness_exec(struct harness *harness, const char *sql)
 {

@@ -117,6 +117,10 @@ harness_int(struct harness *harness, const char *sql);
 const char *
 harness_text(struct harness *harness, const char *sql);
 
+/** Up to which event the device table has come. */
+int64_t
+harness_devices_through(struct harness *harness);
+
 /** Change the file from outside. */
 void
 harness_exec(struct harness *harness, const char *sql);

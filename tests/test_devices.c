@@ -5,10 +5,8 @@
  * last seen at its latest timestamp, which never goes back and never lies in
  * the future.
  */
-#include "append.h"
 #include "crew.h"
 #include "devices.h"
-#include "event.h"
 #include "harness.h"
 
 #include <stdlib.h>
@@ -66,13 +64,6 @@ assert_devices(struct harness *harness, const struct model *model)
     ck_assert_uint_eq(harness_stats(harness).device_count, model->count);
 }
 
-/** How far the device table has come. */
-static int64_t
-devices_through(struct harness *harness)
-{
-    return harness_int(harness, "SELECT devices_through FROM state");
-}
-
 static void
 see(struct harness *harness, struct model *model, const char *device_id,
     int64_t ts)
@@ -103,7 +94,7 @@ START_TEST(test_view_is_exact_before_any_refresh)
     see(&harness, &model, "zulu", 500); /* late: nothing goes back */
     see(&harness, &model, "mike", 1);
     see(&harness, &model, "alpha", 2001);
-    ck_assert_int_eq(devices_through(&harness), 0);
+    ck_assert_int_eq(harness_devices_through(&harness), 0);
     assert_devices(&harness, &model);
     harness_reopen(&harness);
     assert_devices(&harness, &model);
@@ -124,37 +115,22 @@ START_TEST(test_view_is_the_same_before_and_after_a_refresh)
     model_see(&model, "d", atomic_load(&harness.clock.wall_ms),
               atomic_load(&harness.clock.wall_ms));
     harness_append(&harness, fill);
-    ck_assert_int_eq(devices_through(&harness), 0);
+    ck_assert_int_eq(harness_devices_through(&harness), 0);
     assert_devices(&harness, &model);
     see(&harness, &model, "late", 4); /* fills the tail */
-    ck_assert_int_eq(devices_through(&harness), COLLECTOR_DEVICES_TAIL_MAX);
+    ck_assert_int_eq(harness_devices_through(&harness),
+                     COLLECTOR_DEVICES_TAIL_MAX);
     ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM device_state"),
                      5);
     assert_devices(&harness, &model);
     see(&harness, &model, "new", 5); /* some here, some there */
     see(&harness, &model, "mike", 2);
     see(&harness, &model, "alpha", 9000);
-    ck_assert_int_eq(devices_through(&harness), COLLECTOR_DEVICES_TAIL_MAX);
+    ck_assert_int_eq(harness_devices_through(&harness),
+                     COLLECTOR_DEVICES_TAIL_MAX);
     assert_devices(&harness, &model);
     harness_reopen(&harness);
     assert_devices(&harness, &model);
-    harness_close(&harness);
-}
-END_TEST
-
-START_TEST(test_the_tail_is_bounded)
-{
-    struct harness harness;
-    int i;
-
-    start(&harness, _i);
-    for (i = 0; i < 9; i++) {
-        harness_append(&harness, 700);
-        ck_assert_int_lt(
-            harness_int(&harness, "SELECT max(id) FROM event_log") -
-                devices_through(&harness),
-            COLLECTOR_DEVICES_TAIL_MAX);
-    }
     harness_close(&harness);
 }
 END_TEST
@@ -252,7 +228,7 @@ START_TEST(test_a_clock_that_is_not_set_yet_takes_nothing_back)
     assert_devices(&harness, &model);
     model_see(&model, "e", 1, 1);
     harness_see(&harness, "e", INT64_MAX); /* refreshes: all of them */
-    ck_assert_int_eq(devices_through(&harness), 6);
+    ck_assert_int_eq(harness_devices_through(&harness), 6);
     assert_devices(&harness, &model);
     ck_assert_int_eq(model.devices[0].last_seen_at, now);
     harness_see(&harness, "b",
@@ -273,24 +249,8 @@ START_TEST(test_the_view_does_not_depend_on_when_it_is_read)
     start(&harness, _i);
     atomic_store(&harness.clock.wall_ms, later);
     see(&harness, &model, "a", later);
-    ck_assert_int_eq(devices_through(&harness), 0);
+    ck_assert_int_eq(harness_devices_through(&harness), 0);
     assert_devices(&harness, &model);
-    harness_close(&harness);
-}
-END_TEST
-
-START_TEST(test_labels_are_kept)
-{
-    struct harness harness;
-
-    start(&harness, _i);
-    harness_append(&harness, COLLECTOR_DEVICES_TAIL_MAX);
-    harness_exec(&harness, "UPDATE device_state SET label = 'Boiler'");
-    harness_append(&harness, COLLECTOR_DEVICES_TAIL_MAX);
-    harness_append(&harness, 1);
-    ck_assert_str_eq(harness_text(&harness, "SELECT label FROM devices"),
-                     "Boiler");
-    ck_assert_int_eq(harness_int(&harness, "SELECT count(*) FROM devices"), 1);
     harness_close(&harness);
 }
 END_TEST
@@ -308,91 +268,6 @@ START_TEST(test_devices_stay_when_their_events_are_pruned)
     harness_exec(&harness, "DELETE FROM event_log WHERE id <="
                            " (SELECT settled_through FROM state)");
     assert_devices(&harness, &model);
-    harness_close(&harness);
-}
-END_TEST
-
-/** Append one event of a device inside a transaction of this connection. */
-static void
-append_through(struct collector__connection *connection, const char *device_id)
-{
-    const struct collector_event event = {.device_id = device_id, .kind = "k"};
-    struct collector__event_list list;
-    struct collector_problem problem;
-
-    ck_assert_ok(collector__event_list_copy(&event, 1, 1, &list, &problem));
-    ck_assert_ok(
-        collector__connection_begin(connection, COLLECTOR_BEGIN_IMMEDIATE));
-    ck_assert_ok(collector__append_list(connection, &list, 1));
-    collector__event_list_clear(&list);
-}
-
-/* One connection's transaction is undone, another one's takes its id, and the
- * first goes on behind it: the mode that is concurrent lives like that. */
-START_TEST(test_a_device_whose_events_were_undone_was_never_seen)
-{
-    struct collector__connection other = {.db = NULL};
-    struct collector__connection *connection;
-    struct harness harness;
-
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    connection = &harness.store->writer.connection;
-    append_through(connection, "ghost");
-    collector__connection_rollback(connection);
-    ck_assert_ok(
-        collector__connection_open(&other, &harness.store->database, 1000));
-    append_through(&other, "other");
-    ck_assert_ok(collector__connection_commit(&other));
-    collector__connection_close(&other);
-    harness_append(&harness, COLLECTOR_DEVICES_TAIL_MAX);
-    ck_assert_int_eq(devices_through(&harness), COLLECTOR_DEVICES_TAIL_MAX + 1);
-    ck_assert_str_eq(
-        harness_text(&harness, "SELECT group_concat(device_key) FROM"
-                               " (SELECT device_key FROM devices ORDER BY id)"),
-        "other,d");
-    harness_close(&harness);
-}
-END_TEST
-
-/* Where each append has a connection, the one that settles may be the only one
- * that ever refreshes. */
-START_TEST(test_a_run_that_another_connection_wrote_down_is_forgotten)
-{
-    struct collector__connection other = {.db = NULL};
-    struct collector__connection *connection;
-    struct harness harness;
-
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    connection = &harness.store->writer.connection;
-    append_through(connection, "a");
-    ck_assert_ok(collector__connection_commit(connection));
-    ck_assert_ok(
-        collector__connection_open(&other, &harness.store->database, 1000));
-    ck_assert_ok(
-        collector__connection_begin(&other, COLLECTOR_BEGIN_IMMEDIATE));
-    ck_assert_ok(collector__devices_refresh(&other, 1));
-    ck_assert_ok(collector__connection_commit(&other));
-    collector__connection_close(&other);
-    append_through(connection, "b");
-    ck_assert_ok(collector__connection_commit(connection));
-    ck_assert(collector__seen_is_of(&connection->seen, 2, 2));
-    harness_close(&harness);
-}
-END_TEST
-
-START_TEST(test_a_commit_that_settles_writes_down_who_was_seen)
-{
-    struct harness harness;
-
-    start(&harness, _i);
-    harness_append(&harness, COLLECTOR_DEVICES_TAIL_WORTH - 1);
-    ck_assert_uint_eq(harness_deliver(&harness, COLLECTOR_DEVICES_TAIL_WORTH),
-                      COLLECTOR_DEVICES_TAIL_WORTH - 1);
-    ck_assert_int_eq(devices_through(&harness), 0);
-    harness_append(&harness, 1);
-    ck_assert_int_eq(devices_through(&harness), 0);
-    ck_assert_uint_eq(harness_deliver(&harness, 1), 1);
-    ck_assert_int_eq(devices_through(&harness), COLLECTOR_DEVICES_TAIL_WORTH);
     harness_close(&harness);
 }
 END_TEST
@@ -434,7 +309,7 @@ START_TEST(test_a_random_life_matches_the_model)
         assert_devices(&harness, &model);
         support_clock_advance(&harness.clock, random() % 10000);
     }
-    ck_assert_int_gt(devices_through(&harness), 0);
+    ck_assert_int_gt(harness_devices_through(&harness), 0);
     harness_close(&harness);
 }
 END_TEST
@@ -462,7 +337,7 @@ START_TEST(test_devices_seen_by_many_threads_are_counted_once)
     harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
     harness_open(&harness);
     crew_run(8, see_from_a_thread, &harness);
-    ck_assert_int_gt(devices_through(&harness), 0);
+    ck_assert_int_gt(harness_devices_through(&harness), 0);
     ck_assert_int_eq(
         harness_int(&harness, "SELECT count(*) = 9 AND max(id) = 9 AND"
                               " count(DISTINCT device_key) = 9 FROM devices"),
@@ -495,7 +370,6 @@ make_suite(void)
     tcase_add_loop_test(view, test_view_is_exact_before_any_refresh, 0, 3);
     tcase_add_loop_test(view, test_view_is_the_same_before_and_after_a_refresh,
                         0, 3);
-    tcase_add_loop_test(view, test_the_tail_is_bounded, 0, 3);
     tcase_add_loop_test(view, test_a_timestamp_from_the_future_counts_as_now, 0,
                         3);
     tcase_add_test(view,
@@ -505,13 +379,7 @@ make_suite(void)
         view, test_a_clock_that_is_not_set_yet_takes_nothing_back, 0, 3);
     tcase_add_loop_test(view, test_the_view_does_not_depend_on_when_it_is_read,
                         0, 3);
-    tcase_add_loop_test(view, test_labels_are_kept, 0, 3);
     tcase_add_test(view, test_devices_stay_when_their_events_are_pruned);
-    tcase_add_test(life, test_a_device_whose_events_were_undone_was_never_seen);
-    tcase_add_test(life,
-                   test_a_run_that_another_connection_wrote_down_is_forgotten);
-    tcase_add_loop_test(
-        view, test_a_commit_that_settles_writes_down_who_was_seen, 0, 3);
     tcase_add_loop_test(life, test_a_random_life_matches_the_model, 0, 3);
     tcase_add_loop_test(
         life, test_devices_seen_by_many_threads_are_counted_once, 0, 3);
