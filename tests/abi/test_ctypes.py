@@ -16,6 +16,7 @@ import unittest
 OK, INVALID, LOCKED, UNSUPPORTED = 0, -1, -5, -13
 DELIVERED, RETRY = 0, 1
 LINES = 1
+TS = 1767225600000  # does not fit into 32 bits
 
 
 class Event(c.Structure):
@@ -115,6 +116,18 @@ class StoreStats(c.Structure):
     ]
 
 
+class UploaderStats(c.Structure):
+    """Likewise, behind what went wrong."""
+
+    _fields_ = [
+        ("size", c.c_size_t),
+        ("healthy", c.c_bool),
+        ("sink", c.c_char * 32),
+        ("last_error", c.c_char * 192),
+        ("failures_in_a_row", c.c_uint32),
+    ]
+
+
 DELIVER_FN = c.CFUNCTYPE(c.c_int, c.c_void_p, c.c_void_p, c.POINTER(Delivery))
 SINK_FN = c.CFUNCTYPE(None, c.c_void_p)
 
@@ -166,6 +179,7 @@ FUNCTIONS = {
     "uploader_drain": (c.c_int, HANDLE, c.POINTER(Drain)),
     "uploader_start": (c.c_int, HANDLE),
     "uploader_stop": (c.c_int, HANDLE, c.c_uint32),
+    "uploader_stats": (None, HANDLE, c.POINTER(UploaderStats)),
     "uploader_free": (None, HANDLE),
 }
 
@@ -229,7 +243,7 @@ class Binding(unittest.TestCase):
 
     def append(self, *payloads):
         events = (Event * len(payloads))(
-            *[Event(b"pump-7", b"t", payload, 1000) for payload in payloads])
+            *[Event(b"pump-7", b"t", payload, TS) for payload in payloads])
         receipt = Receipt()
         self.assertEqual(
             lib.store_append(self.store, events, len(events), None, receipt),
@@ -289,7 +303,7 @@ class Binding(unittest.TestCase):
                          self.stats().collector_id)
         first, second = (lib.batch_event(batch, i).contents for i in (0, 1))
         self.assertEqual((first.device_id, first.kind), (b"pump-7", b"t"))
-        self.assertEqual((first.payload, first.ts), (b"21.40", 1000))
+        self.assertEqual((first.payload, first.ts), (b"21.40", TS))
         self.assertIsNone(second.payload)
         self.assertFalse(lib.batch_event(batch, 2))
         lib.batch_free(batch)
@@ -314,6 +328,10 @@ class Binding(unittest.TestCase):
             lib.uploader_new(self.store, sink.handle, None, uploader), OK)
         self.assertEqual(lib.uploader_drain(uploader, drain), OK)
         self.assertEqual((drain.event_count, drain.result), (0, RETRY))
+        stats = UploaderStats(c.sizeof(UploaderStats))
+        lib.uploader_stats(uploader, stats)
+        self.assertEqual((stats.sink, stats.last_error), (b"list", b"not yet"))
+        self.assertEqual((stats.healthy, stats.failures_in_a_row), (False, 1))
         # On the library's own thread, which waits for its rest to be over.
         self.assertEqual(lib.uploader_start(uploader), OK)
         self.assertEqual(lib.uploader_stop(uploader, 20000), OK)
