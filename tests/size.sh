@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# How large the small library is: a table of bytes for each architecture. The
-# whole is the shared library, as size(1) counts it: code, constants, and the
-# tables of the dynamic linker. The part is what a program takes out of the
-# archive that is linked with --gc-sections: examples/firmware.c, which opens,
-# appends and drains into a sink of its own.
+# How large the small library is: the README's table of bytes, for each
+# architecture. First comes the shared library, as size(1) counts it: code,
+# constants, and the tables of the dynamic linker. Linked is what a program takes
+# out of the archive that is linked with --gc-sections: examples/firmware.c,
+# which opens, appends and drains into a sink of its own.
 #
 # The library alone may have so many bytes of code; beyond that the script
 # fails.
@@ -38,8 +38,9 @@ build() {
     ninja -C "$build" --quiet
 }
 
-# Bytes of code, constants and data from the archive, by the linker's map.
-part_of() {
+# What a program has from the archive, by the linker's map: bytes of code and
+# constants, of data, and of bss.
+linked_from() {
     awk 'function number(hex,    i, n) {
             for (i = 3; i <= length(hex); i++)
                 n = n * 16 + index("123456789abcdef", substr(hex, i, 1))
@@ -66,7 +67,7 @@ row() {
     echo
 }
 
-echo '| architecture | salvage | code | text | data | bss | part: text | data | bss |'
+echo '| | salvage | shared: code | text | data | bss | linked: text | data | bss |'
 echo '| --- | --- | --- | --- | --- | --- | --- | --- | --- |'
 for arch in "$@"; do
     cc=gcc
@@ -87,7 +88,7 @@ for arch in "$@"; do
             "$plain/lib/libcollector.a" -o "$plain/firmware" -lsqlite3 \
             -ljansson -pthread -Wl,--gc-sections,-Map="$plain/map"
         # shellcheck disable=SC2046 # three numbers
-        row "$arch" "$salvage" "$code" "$@" $(part_of "$plain/map")
+        row "$arch" "$salvage" "$code" "$@" $(linked_from "$plain/map")
         [ "$code" -le $CODE_MAX ] || {
             echo "more than $CODE_MAX bytes of code" >&2
             exit 1
