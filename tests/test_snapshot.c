@@ -374,8 +374,7 @@ START_TEST(test_a_file_that_lost_its_head_is_damaged)
 
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     harness_append(&harness, 3);
-    harness_close(&harness);
-    harness_open(&harness);
+    harness_reopen(&harness);
     path = support_path(harness.dir, "copy.sqlite");
     support_log_expect_errors(harness.log);
     bytes_spoil(harness.path, 0, 100, 1);
