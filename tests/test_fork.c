@@ -16,7 +16,7 @@
 #define EVENT_COUNT_ENOUGH 30000
 
 /* A child that waits for a lock that nobody holds in it ends here. */
-#define CHILD_S 120
+#define CHILD_S 60
 
 /** All kinds of handles, and what goes on with them. */
 struct family {
