@@ -48,7 +48,7 @@ run: build-packages all
 	./$(BUILD)/daemon/collectord $(ARGS)
 
 test: test-packages all
-	tests/run.sh $(BUILD)
+	tests/run.sh $(BUILD) --num-processes $$(($$(nproc) * 3))
 
 # Nothing else than what is measured: it needs no Check.
 bench: release

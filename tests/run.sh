@@ -12,7 +12,7 @@ status=0
 # Check has time-outs of its own, which are for a quiet machine.
 export CK_TIMEOUT_MULTIPLIER="${CK_TIMEOUT_MULTIPLIER:-5}"
 # Most of them wait most of the time.
-meson test -C "$build" --print-errorlogs --num-processes $(($(nproc) * 3)) \
+meson test -C "$build" --print-errorlogs --num-processes $(($(nproc) * 2)) \
     "$@" || status=$?
 
 # Each test program says "100%: Checks: 12, Failures: 0, Errors: 0".
