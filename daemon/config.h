@@ -60,6 +60,8 @@ struct config {
     char *db;
     struct address addr;
     uint32_t http_threads;
+    char *auth_token_file;
+    bool auth_health;
     /** An enum collector_write_mode. */
     uint32_t mode;
     /** An enum collector_durability. */

@@ -2,10 +2,12 @@
 #ifndef DAEMON_HTTP_H
 #define DAEMON_HTTP_H
 
+#include "access.h"
 #include "address.h"
 
 #include <collector/store.h>
 #include <collector/uploader.h>
+#include <stdbool.h>
 
 /** The HTTP server. One thread, which starts it, may use it. */
 struct http_server;
@@ -19,6 +21,10 @@ struct http_options {
     struct collector_uploader *uploader;
     /** The path of the store's file; borrowed likewise. */
     const char *db;
+    /** Who may do what; borrowed likewise. */
+    struct access *access;
+    /** Whether asking for the health needs a token too. */
+    bool auth_health;
 };
 
 /**

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 enum { EXIT_USAGE = 2 };
@@ -28,6 +29,7 @@ struct daemon {
     struct collector_store *store;
     struct collector_sink *sink;
     struct collector_uploader *uploader;
+    struct access *access;
     struct http_server *server;
 };
 
@@ -161,6 +163,45 @@ start_uploader(struct daemon *daemon, const struct config *config)
     return rc;
 }
 
+static void
+warn_of_strangers(const struct config *config)
+{
+    if (config->addr.loopback)
+        return;
+    if (config->auth_token_file == NULL)
+        console_log(COLLECTOR_LOG_WARNING,
+                    "anybody who reaches %s can send events, and read and "
+                    "delete them: there is no -auth-token-file",
+                    config->addr.host);
+    else
+        console_log(COLLECTOR_LOG_WARNING,
+                    "tokens and events come to %s in the clear: put a proxy "
+                    "that does TLS in front, and listen on 127.0.0.1",
+                    config->addr.host);
+}
+
+/* Requests hold secrets all over the memory: then there is no core file, and
+ * nobody but root may look. */
+static void
+hide_memory(const struct config *config)
+{
+    if (config->auth_token_file != NULL)
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a valid request */
+}
+
+static int
+open_access(struct daemon *daemon, const struct config *config)
+{
+    struct problem problem = {"out of memory"};
+
+    daemon->access = access_new();
+    if (daemon->access != NULL &&
+        access_load(daemon->access, config->auth_token_file, &problem) == 0)
+        return 0;
+    console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
+    return -1;
+}
+
 static int
 start_server(struct daemon *daemon, const struct config *config)
 {
@@ -170,15 +211,13 @@ start_server(struct daemon *daemon, const struct config *config)
         .store = daemon->store,
         .uploader = daemon->uploader,
         .db = config->db,
+        .access = daemon->access,
+        .auth_health = config->auth_health,
     };
 
     if (http_server_start(&options, &daemon->server) < 0)
         return -1;
-    if (!config->addr.loopback)
-        console_log(COLLECTOR_LOG_WARNING,
-                    "anybody who reaches %s can send events: there is no "
-                    "authentication",
-                    config->addr.host);
+    warn_of_strangers(config);
     console_log(COLLECTOR_LOG_INFO, "listening on %s:%u", config->addr.host,
                 http_server_port(daemon->server));
     return 0;
@@ -207,7 +246,10 @@ start(struct daemon *daemon, const struct config *config)
     int rc;
 
     console_log(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
-    /* The sink first: it finds mistakes, and touches no file. */
+    /* These first: they find mistakes, and touch no file. */
+    hide_memory(config);
+    if (open_access(daemon, config) < 0)
+        return EXIT_USAGE;
     rc = open_sink(daemon, config);
     if (rc != COLLECTOR_OK)
         return rc == COLLECTOR_ERR_INVALID ? EXIT_USAGE : EXIT_FAILURE;
@@ -293,6 +335,7 @@ release(struct daemon *daemon)
     collector_uploader_free(daemon->uploader);
     collector_sink_free(daemon->sink);
     collector_store_free(daemon->store);
+    access_free(daemon->access);
 }
 
 static int

@@ -11,11 +11,13 @@
 #include <string.h>
 #include <strings.h>
 
-/* What was seen of the headers that decide where the body ends. */
+/* What was seen of the headers that decide where the body ends, and whether one
+ * was seen twice that must not be. */
 struct framing_headers {
     const char *content_length;
     const char *transfer_encoding;
     int count;
+    bool authorized_twice;
 };
 
 static bool
@@ -69,6 +71,10 @@ read_header(struct request *request, const struct mg_header *header,
         request->idempotency_key_count++;
         copy_trimmed(value, request->idempotency_key,
                      sizeof(request->idempotency_key));
+    } else if (strcasecmp(header->name, "Authorization") == 0) {
+        if (request->authorization != NULL)
+            framing->authorized_twice = true;
+        request->authorization = value;
     } else if (strcasecmp(header->name, "Content-Encoding") == 0) {
         if (*value != '\0' && strcasecmp(value, "identity") != 0)
             request->body_encoded = true;
@@ -233,5 +239,7 @@ request_read_head(struct request *request, struct request_problem *ret_problem)
         return refuse(request, 431, "too many headers", ret_problem);
     if (!are_whole_lines(info) || !is_whole_head(info))
         return refuse(request, 400, "a header line is malformed", ret_problem);
+    if (framing.authorized_twice)
+        return refuse(request, 400, "more than one Authorization", ret_problem);
     return read_framing(request, &framing, ret_problem);
 }

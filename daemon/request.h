@@ -2,6 +2,7 @@
 #ifndef DAEMON_REQUEST_H
 #define DAEMON_REQUEST_H
 
+#include "access.h"
 #include "worker.h"
 
 #include <civetweb.h>
@@ -23,6 +24,9 @@ struct request {
     struct collector_uploader *uploader;
     /** The path of the store's file. */
     const char *db;
+    struct access *access;
+    /** Whether asking for the health needs a token too. */
+    bool auth_health;
     /** Whether a snapshot is on its way to somebody. */
     atomic_bool *snapshot_out;
     /** What all requests of the server share: one more than the events that had
@@ -39,6 +43,8 @@ struct request {
     const char *query;
     /** NULL when absent. */
     const char *content_type;
+    /** What it says of who sent it; NULL when absent. */
+    const char *authorization;
     /** How many headers there were with a key; the last of them, without the
      *  spaces around it, and cut when it is too long to be one. */
     unsigned idempotency_key_count;

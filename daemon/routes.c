@@ -14,26 +14,34 @@
 struct route {
     const char *path;
     const char *method;
+    enum access_scope scope;
     /* HEAD as well: not where it would cost a copy of the database. */
     bool head;
+    /* Open to supervisors, unless told otherwise. */
+    bool health;
     void (*handle)(struct request *request);
 };
 
 static const struct route routes[] = {
-    {"/events", "POST", false, route_events},
-    {"/dead-letters", "GET", true, route_dead_letters},
-    {"/dead-letters", "DELETE", false, route_dead_letters_purge},
-    {"/dead-letters/replay", "POST", false, route_dead_letters_replay},
-    {"/healthz", "GET", true, route_healthz},
-    {"/livez", "GET", true, route_livez},
-    {"/snapshot", "GET", false, route_snapshot},
-    {"/stats", "GET", true, route_stats},
+    {"/events", "POST", ACCESS_INGEST, false, false, route_events},
+    {"/dead-letters", "GET", ACCESS_READ, true, false, route_dead_letters},
+    {"/dead-letters", "DELETE", ACCESS_ADMIN, false, false,
+     route_dead_letters_purge},
+    {"/dead-letters/replay", "POST", ACCESS_ADMIN, false, false,
+     route_dead_letters_replay},
+    {"/healthz", "GET", ACCESS_READ, true, true, route_healthz},
+    {"/livez", "GET", ACCESS_READ, true, true, route_livez},
+    {"/snapshot", "GET", ACCESS_READ, false, false, route_snapshot},
+    {"/stats", "GET", ACCESS_READ, true, false, route_stats},
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
 
 /* "Allow: ", all methods that are served, and a line end. */
 #define ALLOW_SIZE_MAX 64
+
+/* What a client without the right token is told. */
+#define CHALLENGE_SIZE_MAX 128
 
 static bool
 is_method(const struct route *route, const char *method)
@@ -84,15 +92,59 @@ refuse_route(struct request *request)
     answer_error(request, 405, allow, "method not allowed");
 }
 
+/* RFC 6750, section 3: what a client has to show, and why this was not it. */
+static void
+refuse_access(struct request *request, const struct route *route,
+              enum access_verdict verdict)
+{
+    static const char realm[] = "WWW-Authenticate: Bearer realm=\"collectord\"";
+    const char *scope = access_scope_words[route->scope];
+    char header[CHALLENGE_SIZE_MAX];
+    char text[CHALLENGE_SIZE_MAX];
+
+    if (verdict == ACCESS_INSUFFICIENT) {
+        (void)snprintf(header, sizeof(header),
+                       "%s, error=\"insufficient_scope\", scope=\"%s\"\r\n",
+                       realm, scope);
+        (void)snprintf(text, sizeof(text), "this takes a token of scope %s",
+                       scope);
+        answer_error(request, 403, header, text);
+        return;
+    }
+    (void)snprintf(header, sizeof(header), "%s%s\r\n", realm,
+                   verdict == ACCESS_INVALID ? ", error=\"invalid_token\""
+                                             : "");
+    answer_error(request, 401, header,
+                 verdict == ACCESS_INVALID ? "the token is not known"
+                                           : "a bearer token is required");
+}
+
+/* Whether the request may have that, or was answered. Before its body is read.
+ */
+static bool
+is_allowed(struct request *request, const struct route *route)
+{
+    enum access_verdict verdict;
+
+    if (route->health && !request->auth_health)
+        return true;
+    verdict =
+        access_judge(request->access, request->authorization, route->scope);
+    if (verdict == ACCESS_GRANTED)
+        return true;
+    refuse_access(request, route, verdict);
+    return false;
+}
+
 void
 routes_answer(struct request *request)
 {
     const struct route *route = find_route(request->path, request->method);
 
-    if (route != NULL)
-        route->handle(request);
-    else
+    if (route == NULL)
         refuse_route(request);
+    else if (is_allowed(request, route))
+        route->handle(request);
 }
 
 bool

@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tokens, compared whole and all of them, so that the time it takes tells
+ * nobody how near he came.
+ */
+#include "access.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* A comment may be as long as a token, and there may be as many. */
+#define LINE_SIZE_MAX 512
+#define LINE_COUNT_MAX (4 * ACCESS_TOKEN_COUNT_MAX)
+
+/* A token, padded with NULs. */
+struct token {
+    unsigned char bytes[ACCESS_TOKEN_SIZE_MAX];
+    /* One bit a scope. */
+    unsigned scopes;
+};
+
+/* All of a file. */
+struct token_list {
+    size_t count;
+    struct token tokens[ACCESS_TOKEN_COUNT_MAX];
+    /* The line that is being read. */
+    char line[LINE_SIZE_MAX];
+};
+
+struct access {
+    pthread_rwlock_t lock;
+    /* NULL: everybody may do everything. */
+    struct token_list *list;
+};
+
+const char *const access_scope_words[] = {"anybody", "ingest", "read", "admin",
+                                          NULL};
+
+static unsigned
+bit_of(enum access_scope scope)
+{
+    return 1U << scope;
+}
+
+/* All that somebody with this scope may do. */
+static unsigned
+scopes_of(enum access_scope scope)
+{
+    if (scope == ACCESS_ADMIN)
+        return bit_of(ACCESS_ADMIN) | bit_of(ACCESS_READ) |
+               bit_of(ACCESS_INGEST);
+    return bit_of(scope);
+}
+
+static void
+list_free(struct token_list *list)
+{
+    if (list == NULL)
+        return;
+    explicit_bzero(list, sizeof(*list));
+    free(list);
+}
+
+/* The characters of RFC 6750's b64token: what a header can hold unquoted. */
+static bool
+is_token(const char *text, size_t size)
+{
+    size_t i;
+
+    if (size < ACCESS_TOKEN_SIZE_MIN || size > ACCESS_TOKEN_SIZE_MAX)
+        return false;
+    for (i = 0; i < size; i++) {
+        const char c = text[i];
+
+        if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') ||
+              (c >= 'a' && c <= 'z') || strchr("-._~+/=", c) != NULL))
+            return false;
+    }
+    return true;
+}
+
+/* ACCESS_ANYBODY for what is none. */
+static enum access_scope
+scope_of(const char *text, size_t size)
+{
+    int scope;
+
+    for (scope = ACCESS_INGEST; scope <= ACCESS_ADMIN; scope++) {
+        if (strlen(access_scope_words[scope]) == size &&
+            memcmp(access_scope_words[scope], text, size) == 0)
+            return (enum access_scope)scope;
+    }
+    return ACCESS_ANYBODY;
+}
+
+/* What is wrong with the list's line, in words; NULL for nothing. */
+static const char *
+take_line(struct token_list *list)
+{
+    const char *scope = list->line + strspn(list->line, " \t");
+    const size_t scope_size = strcspn(scope, " \t\r\n");
+    const char *token = scope + scope_size + strspn(scope + scope_size, " \t");
+    const size_t token_size = strcspn(token, " \t\r\n");
+    const char *rest = token + token_size;
+    struct token *taken = &list->tokens[list->count];
+
+    if (scope_size == 0 || *scope == '#')
+        return NULL;
+    if (scope_of(scope, scope_size) == ACCESS_ANYBODY)
+        return "expected ingest, read or admin, and a token";
+    if (rest[strspn(rest, " \t\r\n")] != '\0' || !is_token(token, token_size))
+        return "expected a token of 16 to 256 letters, digits and -._~+/=";
+    if (list->count == ACCESS_TOKEN_COUNT_MAX)
+        return "expected 64 tokens at most";
+    memcpy(taken->bytes, token, token_size);
+    taken->scopes = scopes_of(scope_of(scope, scope_size));
+    list->count++;
+    return NULL;
+}
+
+/* Read lines without the buffer that stdio would leave in the heap. */
+static int
+read_lines(struct token_list *list, const char *path, FILE *file,
+           struct problem *ret_problem)
+{
+    const char *problem;
+    unsigned number = 0;
+
+    while (fgets(list->line, sizeof(list->line), file) != NULL) {
+        number++;
+        problem = take_line(list);
+        if (problem == NULL && strlen(list->line) == sizeof(list->line) - 1)
+            problem = "expected a shorter line";
+        if (problem == NULL && number > LINE_COUNT_MAX)
+            problem = "expected fewer lines";
+        if (problem != NULL)
+            return problem_say(ret_problem, "%.200s:%u: %s", path, number,
+                               problem);
+    }
+    if (ferror(file))
+        return problem_say(ret_problem,
+                           "-auth-token-file \"%.200s\": expected a readable "
+                           "file (%s)",
+                           path, strerror(errno));
+    if (list->count == 0) /* rather than to let everybody in */
+        return problem_say(
+            ret_problem, "-auth-token-file \"%.200s\": expected a token", path);
+    return 0;
+}
+
+static int
+read_file(struct token_list *list, const char *path,
+          struct problem *ret_problem)
+{
+    FILE *file = fopen(path, "re");
+    int rc;
+
+    if (file == NULL)
+        return problem_say(ret_problem,
+                           "-auth-token-file \"%.200s\": expected a readable "
+                           "file (%s)",
+                           path, strerror(errno));
+    (void)setvbuf(file, NULL, _IONBF, 0); /* no copy of it in the heap */
+    rc = read_lines(list, path, file, ret_problem);
+    (void)fclose(file); /* nothing was written */
+    return rc;
+}
+
+struct access *
+access_new(void)
+{
+    struct access *access = calloc(1, sizeof(*access));
+
+    if (access != NULL)
+        (void)pthread_rwlock_init(&access->lock, NULL); /* can't on Linux */
+    return access;
+}
+
+int
+access_load(struct access *access, const char *path,
+            struct problem *ret_problem)
+{
+    struct token_list *list = NULL;
+    struct token_list *old;
+
+    if (path != NULL) {
+        list = calloc(1, sizeof(*list));
+        if (list == NULL)
+            return problem_say(ret_problem, "out of memory");
+        if (read_file(list, path, ret_problem) < 0) {
+            list_free(list);
+            return -1;
+        }
+        explicit_bzero(list->line, sizeof(list->line));
+    }
+    (void)pthread_rwlock_wrlock(&access->lock); /* fails on misuse only */
+    old = access->list;
+    access->list = list;
+    (void)pthread_rwlock_unlock(&access->lock);
+    list_free(old);
+    return 0;
+}
+
+bool
+access_is_open(struct access *access)
+{
+    bool open;
+
+    (void)pthread_rwlock_rdlock(&access->lock);
+    open = access->list == NULL;
+    (void)pthread_rwlock_unlock(&access->lock);
+    return open;
+}
+
+/* The token in a header's value; NULL for another scheme. */
+static const char *
+find_token(const char *authorization, size_t *ret_size)
+{
+    static const char scheme[] = "Bearer ";
+    const char *token;
+
+    if (authorization == NULL ||
+        strncasecmp(authorization, scheme, sizeof(scheme) - 1) != 0)
+        return NULL;
+    token = authorization + sizeof(scheme) - 1;
+    token += strspn(token, " ");
+    *ret_size = strcspn(token, " ");
+    return token;
+}
+
+/* All that the shown token may do; 0 when nobody has it. */
+static unsigned
+scopes_granted(const struct token_list *list,
+               const unsigned char shown[ACCESS_TOKEN_SIZE_MAX])
+{
+    unsigned scopes = 0;
+    size_t i;
+    size_t j;
+
+    for (i = 0; i < list->count; i++) {
+        const struct token *token = &list->tokens[i];
+        unsigned difference = 0;
+
+        for (j = 0; j < sizeof(token->bytes); j++)
+            difference |= token->bytes[j] ^ shown[j];
+        /* All ones when it is 0, without a branch. */
+        scopes |= token->scopes & (0U - ((difference - 1U) >> 31));
+    }
+    return scopes;
+}
+
+static enum access_verdict
+judge(const struct token_list *list, const char *authorization,
+      enum access_scope scope)
+{
+    unsigned char shown[ACCESS_TOKEN_SIZE_MAX] = {0};
+    size_t size = 0;
+    const char *token = find_token(authorization, &size);
+    unsigned scopes;
+
+    if (token == NULL)
+        return ACCESS_UNKNOWN;
+    if (!is_token(token, size))
+        return ACCESS_INVALID;
+    memcpy(shown, token, size);
+    scopes = scopes_granted(list, shown);
+    explicit_bzero(shown, sizeof(shown));
+    if (scopes == 0)
+        return ACCESS_INVALID;
+    return (scopes & bit_of(scope)) != 0 ? ACCESS_GRANTED : ACCESS_INSUFFICIENT;
+}
+
+enum access_verdict
+access_judge(struct access *access, const char *authorization,
+             enum access_scope scope)
+{
+    enum access_verdict verdict = ACCESS_GRANTED;
+
+    if (scope == ACCESS_ANYBODY)
+        return verdict;
+    (void)pthread_rwlock_rdlock(&access->lock);
+    if (access->list != NULL)
+        verdict = judge(access->list, authorization, scope);
+    (void)pthread_rwlock_unlock(&access->lock);
+    return verdict;
+}
+
+void
+access_free(struct access *access)
+{
+    if (access == NULL)
+        return;
+    list_free(access->list);
+    (void)pthread_rwlock_destroy(&access->lock); /* nobody holds it */
+    free(access);
+}
