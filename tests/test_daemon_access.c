@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * With tokens, each request gets what its token is for and nothing else, and
+ * who has none learns nothing, changes nothing, and sees no token anywhere.
+ */
+#include "site.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define INGEST "ingest-0123456789"
+#define READ "read-0123456789ab"
+#define ADMIN "admin-0123456789a"
+#define BOTH "both-0123456789ab"
+
+#define TOKENS                                                                 \
+    "# who may do what\n\n"                                                    \
+    "ingest " INGEST "\n"                                                      \
+    "  read\t" READ "  \r\n"                                                   \
+    "admin " ADMIN "\n"                                                        \
+    "ingest " BOTH "\n"                                                        \
+    "read " BOTH
+
+static struct daemon *collectord;
+
+/** Write a file of tokens, and return its path. */
+static const char *
+write_tokens(const char *text, size_t size)
+{
+    const char *path = support_path(dir, "tokens");
+    FILE *file = fopen(path, "we");
+
+    ck_assert_ptr_nonnull(file);
+    ck_assert_uint_eq(fwrite(text, 1, size, file), size);
+    ck_assert_int_eq(fclose(file), 0);
+    ck_assert_int_eq(chmod(path, 0600), 0);
+    return path;
+}
+
+static void
+start(const char *option)
+{
+    collectord =
+        daemon_start(db, "-auth-token-file",
+                     write_tokens(TOKENS, strlen(TOKENS)), option, NULL);
+}
+
+static void
+teardown(void)
+{
+    daemon_free(collectord);
+    collectord = NULL;
+}
+
+/** The status for a request with this token, or with none. */
+static int
+ask_once(const char *method, const char *path, const char *token)
+{
+    const char *header =
+        token != NULL ? support_format("Authorization: Bearer %s\r\n", token)
+                      : NULL;
+
+    http_request(daemon_port(collectord), method, path, header,
+                 strcmp(path, "/events") == 0 ? EVENT : NULL, &response);
+    return response.status;
+}
+
+/** The same, once nobody else's snapshot is in the way. */
+static int
+ask(const char *method, const char *path, const char *token)
+{
+    int status;
+
+    (void)support_eventually((status = ask_once(method, path, token)) != 503,
+                             SUPPORT_WAIT_MS);
+    return status;
+}
+
+/** What a route answers to those who may, and to whom it does. */
+static const struct {
+    const char *method;
+    const char *path;
+    bool ingest;
+    bool read;
+} routes[] = {
+    {"POST", "/events", true, false},
+    {"GET", "/stats", false, true},
+    {"HEAD", "/stats", false, true},
+    {"GET", "/dead-letters", false, true},
+    {"GET", "/snapshot", false, true},
+    {"DELETE", "/dead-letters", false, false},
+    {"POST", "/dead-letters/replay", false, false},
+};
+
+START_TEST(test_each_route_takes_the_tokens_that_are_for_it)
+{
+    const char *method = routes[_i].method;
+    const char *path = routes[_i].path;
+
+    start(NULL);
+    ck_assert_int_eq(ask(method, path, NULL), 401);
+    ck_assert_int_eq(ask(method, path, "0123456789abcdef"), 401);
+    ck_assert_int_eq(ask(method, path, INGEST), routes[_i].ingest ? 200 : 403);
+    ck_assert_int_eq(ask(method, path, READ), routes[_i].read ? 200 : 403);
+    ck_assert_int_eq(ask(method, path, BOTH),
+                     routes[_i].read || routes[_i].ingest ? 200 : 403);
+    ck_assert_int_eq(ask(method, path, ADMIN), 200);
+    daemon_signal(collectord, SIGTERM);
+    daemon_assert_exits(collectord, 0);
+    ck_assert_int_eq(site_event_count(), routes[_i].ingest ? 3 : 0);
+}
+END_TEST
+
+START_TEST(test_without_tokens_everybody_may)
+{
+    collectord = daemon_start(db, NULL);
+    ck_assert_int_eq(ask("POST", "/events", NULL), 200);
+    ck_assert_int_eq(ask("DELETE", "/dead-letters", "0123456789abcdef"), 200);
+}
+END_TEST
+
+START_TEST(test_a_refusal_says_what_is_missing)
+{
+    start(NULL);
+    ck_assert_int_eq(ask("GET", "/stats", NULL), 401);
+    ck_assert_str_eq(response_header(&response, "WWW-Authenticate"),
+                     "Bearer realm=\"collectord\"");
+    ck_assert_str_eq(response_text(&response, "error"),
+                     "a bearer token is required");
+    ck_assert_int_eq(ask("GET", "/stats", "0123456789abcdef"), 401);
+    ck_assert_str_eq(response_header(&response, "WWW-Authenticate"),
+                     "Bearer realm=\"collectord\", error=\"invalid_token\"");
+    ck_assert_int_eq(ask("GET", "/stats", INGEST), 403);
+    ck_assert_str_eq(response_header(&response, "WWW-Authenticate"),
+                     "Bearer realm=\"collectord\","
+                     " error=\"insufficient_scope\", scope=\"read\"");
+    ck_assert_str_eq(response_text(&response, "error"),
+                     "this takes a token of scope read");
+}
+END_TEST
+
+/** Headers that look like one with a token, and the status for each. */
+static const struct {
+    const char *headers;
+    int status;
+} credentials[] = {
+    {"Authorization: Bearer " READ "\r\n", 200},
+    {"authorization: bEARER   " READ " \r\n", 200},
+    {"Authorization: " READ "\r\n", 401},
+    {"Authorization: Basic " READ "\r\n", 401},
+    {"Authorization: Bearer\r\n", 401},
+    {"Authorization: Bearer \r\n", 401},
+    {"Authorization:\r\n", 401},
+    {"Authorization: Bearer read\r\n", 401},
+    {"Authorization: Bearer read-0123456789a\r\n", 401},
+    {"Authorization: Bearer " READ "b\r\n", 401},
+    {"Authorization: Bearer R"
+     "ead-0123456789ab\r\n",
+     401},
+    {"Authorization: Bearer read-0123456789aB\r\n", 401},
+    {"Authorization: Bearer \"" READ "\"\r\n", 401},
+    {"X-Authorization: Bearer " READ "\r\n", 401},
+    {"Authorization: Bearer " READ "\r\nAuthorization: Bearer " READ "\r\n",
+     400},
+    {"Authorization: Bearer 0123456789abcdef\r\nAuthorization: Bearer " READ
+     "\r\n",
+     400},
+};
+
+START_TEST(test_a_header_is_read_as_the_standard_has_it)
+{
+    start(NULL);
+    http_request(daemon_port(collectord), "GET", "/stats",
+                 credentials[_i].headers, NULL, &response);
+    ck_assert_int_eq(response.status, credentials[_i].status);
+}
+END_TEST
+
+START_TEST(test_nobody_uploads_a_body_to_be_refused)
+{
+    struct client *client;
+
+    start(NULL);
+    client = client_open(daemon_port(collectord));
+    ck_assert(client_print(client, "POST /events HTTP/1.1\r\nHost: box\r\n"
+                                   "Expect: 100-continue\r\n"
+                                   "Content-Length: 1000000\r\n\r\n"));
+    ck_assert(client_read(client, &response));
+    ck_assert_int_eq(response.status, 401);
+    client_free(client);
+}
+END_TEST
+
+START_TEST(test_health_is_open_unless_told_otherwise)
+{
+    start(_i == 0 ? NULL : "-auth-health");
+    ck_assert_int_eq(ask("GET", "/healthz", NULL), _i == 0 ? 200 : 401);
+    ck_assert_int_eq(ask("GET", "/livez", NULL), _i == 0 ? 200 : 401);
+    ck_assert_int_eq(ask("GET", "/healthz", READ), 200);
+    ck_assert_int_eq(ask("GET", "/livez", READ), 200);
+    ck_assert_int_eq(ask("GET", "/livez", INGEST), _i == 0 ? 200 : 403);
+}
+END_TEST
+
+START_TEST(test_what_is_not_there_needs_no_token)
+{
+    start(NULL);
+    ck_assert_int_eq(ask("GET", "/nothing", NULL), 404);
+    ck_assert_int_eq(ask("PUT", "/stats", NULL), 405);
+}
+END_TEST
+
+#define OTHER "other-0123456789a"
+
+static const struct {
+    const char *text;
+    const char *words;
+} mistakes[] = {
+    {"", "expected a token"},
+    {"# read " OTHER "\n\n", "expected a token"},
+    {"read\n", "tokens:1: expected a token of 16"},
+    {"\nwrite " OTHER "\n", "tokens:2: expected ingest, read or admin"},
+    {"anybody " OTHER "\n", "tokens:1: expected ingest, read or admin"},
+    {OTHER "\n", "tokens:1: expected ingest, read or admin"},
+    {"read " OTHER " " OTHER "\n", "tokens:1: expected a token of 16"},
+    {"read 0123456789abcde\n", "tokens:1: expected a token of 16"},
+    {"read " OTHER ",\n", "tokens:1: expected a token of 16"},
+    {"read " OTHER "\xc3\xa4\n", "tokens:1: expected a token of 16"},
+};
+
+/** Assert that it doesn't start with these tokens, says why, and has made no
+ *  file. */
+static void
+assert_refused(const char *path, const char *words)
+{
+    collectord = daemon_spawn("-addr", "127.0.0.1:0", "-db", db,
+                              "-auth-token-file", path, NULL);
+    daemon_assert_exits(collectord, 2);
+    ck_assert_msg(daemon_says(collectord, words), "%s",
+                  daemon_stderr(collectord));
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "0123456789"));
+    ck_assert_int_eq(support_file_size(db), -1);
+    daemon_free(collectord);
+    collectord = NULL;
+}
+
+START_TEST(test_a_file_that_is_not_understood_lets_nobody_in)
+{
+    const char *text = mistakes[_i].text;
+
+    assert_refused(write_tokens(text, strlen(text)), mistakes[_i].words);
+}
+END_TEST
+
+START_TEST(test_a_file_that_can_not_be_read_lets_nobody_in)
+{
+    assert_refused(support_path(dir, "absent"), "expected a readable file (No");
+    assert_refused(dir, "expected a readable file (Is a directory");
+}
+END_TEST
+
+/** As many lines of read tokens, each of so many characters. */
+static const char *
+make_tokens(size_t count, int size)
+{
+    const char *text = "";
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        text = support_format("%sread %0*zu\n", text, size, i);
+    return text;
+}
+
+START_TEST(test_limits_are_as_documented)
+{
+    const char *text = make_tokens(64, 256);
+
+    assert_refused(
+        write_tokens(make_tokens(65, 16), strlen(make_tokens(65, 16))),
+        "tokens:65: expected 64 tokens at most");
+    assert_refused(
+        write_tokens(make_tokens(1, 257), strlen(make_tokens(1, 257))),
+        "tokens:1: expected a token of 16");
+    collectord = daemon_start(db, "-auth-token-file",
+                              write_tokens(text, strlen(text)), NULL);
+    ck_assert_int_eq(ask("GET", "/stats", support_format("%0256d", 63)), 200);
+    ck_assert_int_eq(ask("GET", "/stats", support_format("%0256d", 64)), 401);
+    ck_assert_int_eq(ask("GET", "/stats", support_format("%0257d", 63)), 401);
+}
+END_TEST
+
+/** A line that may not even be cut in two. */
+START_TEST(test_a_long_line_is_refused)
+{
+    const char *text =
+        support_format("# %s\n", support_repeat("read 0123456789abcdef ", 40));
+
+    assert_refused(write_tokens(text, strlen(text)), "tokens:1: expected a");
+}
+END_TEST
+
+/** Whether somebody else may look at the process: its files are root's then. */
+static bool
+is_dumpable(void)
+{
+    const char *path =
+        support_format("/proc/%d/environ", (int)daemon_pid(collectord));
+    struct stat status;
+
+    ck_assert_int_eq(stat(path, &status), 0);
+    return status.st_uid == geteuid();
+}
+
+START_TEST(test_a_token_is_shown_nowhere)
+{
+    char line[4096];
+    size_t size;
+    FILE *file;
+
+    start(NULL);
+    ck_assert_int_eq(ask("POST", "/events", ADMIN), 200);
+    ck_assert_int_eq(ask("GET", "/stats", ADMIN), 200);
+    ck_assert_ptr_null(strstr(response.body, "0123456789"));
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "0123456789"));
+    file = fopen(
+        support_format("/proc/%d/cmdline", (int)daemon_pid(collectord)), "re");
+    ck_assert_ptr_nonnull(file);
+    size = fread(line, 1, sizeof(line), file);
+    (void)fclose(file);
+    ck_assert_uint_gt(size, 0);
+    ck_assert_ptr_null(memmem(line, size, "0123456789", 10));
+    if (geteuid() != 0)
+        ck_assert(!is_dumpable());
+}
+END_TEST
+
+static Suite *
+make_suite(void)
+{
+    Suite *suite = suite_create("daemon_access");
+    TCase *requests = support_add_case(suite, "requests", site_setup, teardown);
+    TCase *files = support_add_case(suite, "files", site_setup, teardown);
+
+    tcase_add_loop_test(requests,
+                        test_each_route_takes_the_tokens_that_are_for_it, 0,
+                        sizeof(routes) / sizeof(routes[0]));
+    tcase_add_test(requests, test_without_tokens_everybody_may);
+    tcase_add_test(requests, test_a_refusal_says_what_is_missing);
+    tcase_add_loop_test(requests, test_a_header_is_read_as_the_standard_has_it,
+                        0, sizeof(credentials) / sizeof(credentials[0]));
+    tcase_add_test(requests, test_nobody_uploads_a_body_to_be_refused);
+    tcase_add_loop_test(requests, test_health_is_open_unless_told_otherwise, 0,
+                        2);
+    tcase_add_test(requests, test_what_is_not_there_needs_no_token);
+    tcase_add_loop_test(files,
+                        test_a_file_that_is_not_understood_lets_nobody_in, 0,
+                        sizeof(mistakes) / sizeof(mistakes[0]));
+    tcase_add_test(files, test_a_file_that_can_not_be_read_lets_nobody_in);
+    tcase_add_test(files, test_limits_are_as_documented);
+    tcase_add_test(files, test_a_long_line_is_refused);
+    tcase_add_test(files, test_a_token_is_shown_nowhere);
+    return suite;
+}
+
+int
+main(void)
+{
+    return support_run_suite(make_suite());
+}
