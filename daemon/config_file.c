@@ -95,9 +95,69 @@ value_text(const struct option *option, const json_t *value, char *buffer,
     return json_string_value(value);
 }
 
+/* A walk along the names in an object's text, which the parser has found to be
+ * JSON, but does not say where they stand. */
+struct names {
+    const char *at;
+    const char *end;
+    unsigned line;
+    unsigned depth;
+    bool in_value;
+};
+
+static void
+skip_string(struct names *names)
+{
+    for (names->at++; names->at < names->end && *names->at != '"'; names->at++)
+        names->at += *names->at == '\\';
+}
+
+static void
+step_over(struct names *names)
+{
+    switch (*names->at) {
+    case '\n':
+        names->line++;
+        break;
+    case '{':
+    case '[':
+        names->depth++;
+        break;
+    case '}':
+    case ']':
+        names->depth--;
+        break;
+    case ':':
+    case ',':
+        if (names->depth == 1)
+            names->in_value = *names->at == ':';
+        break;
+    case '"':
+        skip_string(names);
+        break;
+    default:
+        break;
+    }
+    names->at++;
+}
+
+/* Step over the next name, and say in which line it stands. */
+static unsigned
+next_line(struct names *names)
+{
+    bool found = false;
+
+    while (names->at < names->end && !found) {
+        found = *names->at == '"' && names->depth == 1 && !names->in_value;
+        step_over(names);
+    }
+    return names->line;
+}
+
 static int
-set_value(const char *path, const char *name, const json_t *value,
-          struct config *config, struct problem *ret_problem)
+set_value(const char *path, unsigned line, const char *name,
+          const json_t *value, struct config *config,
+          struct problem *ret_problem)
 {
     const struct option *option = option_find(name, strlen(name));
     char quoted[128];
@@ -106,7 +166,7 @@ set_value(const char *path, const char *name, const json_t *value,
     const char *text;
 
     option_quote(name, quoted, sizeof(quoted));
-    (void)snprintf(where, sizeof(where), "%.200s: %s", path, quoted);
+    (void)snprintf(where, sizeof(where), "%.200s:%u: %s", path, line, quoted);
     if (option == NULL || option->kind == OPTION_CONFIG ||
         option->kind == OPTION_VERSION || option->kind == OPTION_HELP)
         return problem_say(ret_problem, "%s is not an option of a config file",
@@ -128,6 +188,7 @@ config_file_read(const char *path, struct config *config,
     char *buffer = malloc(CONFIG_FILE_SIZE_MAX + 1);
     json_t *root = NULL;
     json_t *value;
+    struct names names = {.line = 1};
     const char *name;
     size_t size = 0;
     int rc = -1;
@@ -139,9 +200,12 @@ config_file_read(const char *path, struct config *config,
     if (load_text(path, buffer, &size, ret_problem) < 0 ||
         parse_text(path, buffer, size, &root, ret_problem) < 0)
         goto out;
-    json_object_foreach(root, name, value)
+    names.at = buffer;
+    names.end = buffer + size;
+    json_object_foreach(root, name, value) /* in the order of the text */
     {
-        if (set_value(path, name, value, config, ret_problem) < 0)
+        if (set_value(path, next_line(&names), name, value, config,
+                      ret_problem) < 0)
             goto out;
     }
     rc = 0;

@@ -62,6 +62,8 @@ static const struct {
     {"-db", "events.sqlite"},
     {"-addr", ":8080"},
     {"-http-threads", "256"},
+    {"-auth-token-file", NULL},
+    {"-auth-health", NULL},
     {"-mode", "group"},
     {"-durability", "full"},
     {"-indexed", NULL},
@@ -275,6 +277,37 @@ START_TEST(test_bad_config_file_is_refused_before_a_file_is_made)
 }
 END_TEST
 
+/** Mistakes, and how each is said: with its line. */
+static const struct {
+    const char *text;
+    const char *words;
+} mistaken_configs[] = {
+    {"{\"frobnicate\": 1}", "bad.json:1: \"frobnicate\" is not an option"},
+    {"{\n  \"mode\": \"group\",\n  \"mod\": 1\n}",
+     "bad.json:3: \"mod\" is not an option"},
+    {"\n\n{\n\n\"mode\"\n:\n\"fast\"}",
+     "bad.json:5: \"mode\" \"fast\": expected group|serialized|concurrent"},
+    {"{\"db\": \"a:\\\"{,[\",\n\"indexed\": 1}",
+     "bad.json:2: \"indexed\" has a value of the wrong type"},
+    {"{\"mode\": \"group\",\n\"db\": {\"x\": [1,\n\"y\"]},\n\"a\": 1}",
+     "bad.json:2: \"db\" has a value of the wrong type"},
+    {"{\"mode\": \"group\",\n\"indexed\": true\n", "bad.json:3: expected JSON"},
+    {"{\"mode\": \"group\",\n\"mode\": \"group\"}", "bad.json:2: "},
+};
+
+START_TEST(test_a_mistake_in_a_config_file_is_named_with_its_line)
+{
+    struct daemon *collectord;
+
+    support_write_file("bad.json", mistaken_configs[_i].text);
+    collectord = daemon_spawn("-config", "bad.json", NULL);
+    daemon_assert_exits(collectord, 2);
+    ck_assert_msg(daemon_says(collectord, mistaken_configs[_i].words), "%s",
+                  daemon_stderr(collectord));
+    daemon_free(collectord);
+}
+END_TEST
+
 static const char *const spellings[][4] = {
     {"-mode", "serialized", "-indexed"},
     {"--mode", "serialized", "--indexed"},
@@ -340,6 +373,8 @@ options_case(void)
         3);
     tcase_add_loop_test(tcase, test_help_names_every_option_and_default, 0, 2);
     add_table(tcase, test_bad_flag_is_refused_before_a_file_is_made, bad_flags);
+    add_table(tcase, test_a_mistake_in_a_config_file_is_named_with_its_line,
+              mistaken_configs);
     add_table(tcase, test_bad_config_file_is_refused_before_a_file_is_made,
               bad_configs);
     add_table(tcase, test_option_works_in_every_spelling, spellings);
