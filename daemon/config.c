@@ -16,7 +16,7 @@ struct walk {
     int argc;
     char *const *argv;
     int next;
-    /* What the last step found; value is NULL for version and help. */
+    /* What the last step found; value is NULL for those without one. */
     const struct option *option;
     const char *value;
     /* The option as it was written, without a value: for problems. */
@@ -98,6 +98,8 @@ look_ahead(int argc, char *const *argv, const char **ret_path,
 
     while ((rc = walk_step(&walk, ret_problem)) > 0) {
         assert(walk.option != NULL); /* it took one */
+        if (walk.option->kind == OPTION_CHECK)
+            *ret_action = CONFIG_CHECK;
         if (walk.option->kind == OPTION_HELP ||
             walk.option->kind == OPTION_VERSION) {
             *ret_action = walk.option->kind == OPTION_HELP
@@ -148,7 +150,7 @@ config_parse(int argc, char *const *argv, struct config *ret_config,
     int rc;
 
     rc = look_ahead(argc, argv, &path, &action, ret_problem);
-    if (rc < 0 || action != CONFIG_RUN)
+    if (rc < 0 || action == CONFIG_SHOW_HELP || action == CONFIG_SHOW_VERSION)
         goto out;
     rc = option_set_defaults(&config, ret_problem);
     if (rc == 0 && path != NULL)

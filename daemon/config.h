@@ -91,15 +91,21 @@ struct config {
 };
 
 /** What the command line asks for. */
-enum config_action { CONFIG_RUN, CONFIG_SHOW_HELP, CONFIG_SHOW_VERSION };
+enum config_action {
+    CONFIG_RUN,
+    /** Say whether it could run like that. */
+    CONFIG_CHECK,
+    CONFIG_SHOW_HELP,
+    CONFIG_SHOW_VERSION
+};
 
 /**
  * Read the command line, and the config file that it names. Flags win over the
  * file, the file over the defaults. No other file is touched.
  *
  * @param argv         As main() gets it; borrowed for the call.
- * @param ret_config   Set on success only, and complete only with CONFIG_RUN;
- *                     give it to config_release().
+ * @param ret_config   Set on success only, and complete only with CONFIG_RUN
+ *                     and CONFIG_CHECK; give it to config_release().
  * @param ret_action   Set on success only.
  * @param ret_problem  Set on failure only.
  * @return 0, or -1 for a usage error.

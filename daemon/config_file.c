@@ -168,7 +168,8 @@ set_value(const char *path, unsigned line, const char *name,
     option_quote(name, quoted, sizeof(quoted));
     (void)snprintf(where, sizeof(where), "%.200s:%u: %s", path, line, quoted);
     if (option == NULL || option->kind == OPTION_CONFIG ||
-        option->kind == OPTION_VERSION || option->kind == OPTION_HELP)
+        option->kind == OPTION_CHECK || option->kind == OPTION_VERSION ||
+        option->kind == OPTION_HELP)
         return problem_say(ret_problem, "%s is not an option of a config file",
                            where);
     text = value_text(option, value, buffer, sizeof(buffer));

@@ -6,6 +6,7 @@
 #include "config.h"
 #include "console.h"
 #include "descriptors.h"
+#include "effective.h"
 #include "flaky.h"
 #include "http.h"
 #include "option.h"
@@ -365,6 +366,22 @@ end_output(void)
     return EXIT_SUCCESS;
 }
 
+/* Whether it could start like that: all that can be known without a file of its
+ * own. */
+static int
+check(const struct config *config)
+{
+    struct daemon daemon = {.store = NULL};
+    int status = EXIT_USAGE;
+
+    if (open_access(&daemon, config) == 0 &&
+        open_sink(&daemon, config) == COLLECTOR_OK)
+        status =
+            effective_print(config, stdout) == 0 ? end_output() : EXIT_FAILURE;
+    release(&daemon);
+    return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -380,6 +397,9 @@ main(int argc, char **argv)
     switch (action) {
     case CONFIG_RUN:
         status = run(&config);
+        break;
+    case CONFIG_CHECK:
+        status = check(&config);
         break;
     case CONFIG_SHOW_HELP:
         option_print_help(stdout);

@@ -111,11 +111,20 @@ static const struct option options[] = {
     {"config", "FILE", NULL,
      "a JSON object with these names; read first, flags win", OPTION_CONFIG,
      .offset = 0},
+    {"check-config", NULL, NULL,
+     "print the configuration, with secrets hidden, and end", OPTION_CHECK,
+     .offset = 0},
     {"version", NULL, NULL, "print the version", OPTION_VERSION, .offset = 0},
     {"help", NULL, NULL, "print this text", OPTION_HELP, .offset = 0},
 };
 
 #define OPTION_COUNT (sizeof(options) / sizeof(options[0]))
+
+const struct option *
+option_at(size_t i)
+{
+    return i < OPTION_COUNT ? &options[i] : NULL;
+}
 
 const struct option *
 option_find(const char *name, size_t name_size)
@@ -334,6 +343,7 @@ option_set(const struct option *option, const char *where, const char *text,
     case OPTION_SWITCH:
         return set_switch(where, text, member, ret_problem);
     case OPTION_CONFIG:
+    case OPTION_CHECK:
     case OPTION_VERSION:
     case OPTION_HELP:
         return 0; /* these are not kept */

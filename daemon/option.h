@@ -21,6 +21,7 @@ enum option_kind {
     OPTION_SWITCH,
     /** Not part of the configuration, and so only on the command line. */
     OPTION_CONFIG,
+    OPTION_CHECK,
     OPTION_VERSION,
     OPTION_HELP
 };
@@ -46,6 +47,10 @@ struct option {
     /** Of a word, ended by NULL: the member gets the index. */
     const char *const *words;
 };
+
+/** The i-th option, in the order of the help; NULL beyond the last. */
+const struct option *
+option_at(size_t i);
 
 /** The option of that name, or NULL. The name need not end with NUL. */
 const struct option *

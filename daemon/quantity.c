@@ -6,33 +6,36 @@
  */
 #include "quantity.h"
 
-#include <stddef.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 struct unit {
     const char *name;
     uint64_t factor;
+    /* Numbers are written in it. */
+    bool written;
 };
 
 static const struct unit duration_units[] = {
-    {"ms", 1},
-    {"s", 1000},
-    {"m", 60 * 1000},
-    {"h", 60 * 60 * 1000},
-    {"d", 24 * 60 * 60 * 1000},
-    {NULL, 0},
+    {"ms", 1, true},
+    {"s", 1000, true},
+    {"m", 60 * 1000, true},
+    {"h", 60 * 60 * 1000, true},
+    {"d", 24 * 60 * 60 * 1000, false},
+    {NULL, 0, false},
 };
 
 static const struct unit size_units[] = {
-    {"", 1},
-    {"B", 1},
-    {"kB", 1000},
-    {"KiB", 1024},
-    {"MB", 1000 * 1000},
-    {"MiB", 1024 * 1024},
-    {"GB", 1000 * 1000 * 1000},
-    {"GiB", 1024 * 1024 * 1024},
-    {NULL, 0},
+    {"", 1, true},
+    {"B", 1, false},
+    {"kB", 1000, false},
+    {"KiB", 1024, true},
+    {"MB", 1000 * 1000, false},
+    {"MiB", 1024 * 1024, true},
+    {"GB", 1000 * 1000 * 1000, false},
+    {"GiB", 1024 * 1024 * 1024, true},
+    {NULL, 0, false},
 };
 
 /* The digits at the start of a text; NULL when there are none, or too many. */
@@ -100,4 +103,31 @@ bool
 quantity_size(const char *text, uint64_t *ret_size)
 {
     return read_with_unit(text, size_units, ret_size);
+}
+
+static void
+write_with_unit(uint64_t number, const struct unit *unit,
+                char ret_text[QUANTITY_SIZE])
+{
+    const struct unit *best = unit;
+
+    for (; unit->name != NULL; unit++) {
+        if (unit->written && number >= unit->factor &&
+            number % unit->factor == 0)
+            best = unit; /* they grow */
+    }
+    (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRIu64 "%s",
+                   number / best->factor, best->name);
+}
+
+void
+quantity_write_duration(uint64_t ms, char ret_text[QUANTITY_SIZE])
+{
+    write_with_unit(ms, duration_units, ret_text);
+}
+
+void
+quantity_write_size(uint64_t size, char ret_text[QUANTITY_SIZE])
+{
+    write_with_unit(size, size_units, ret_text);
 }

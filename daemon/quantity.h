@@ -3,7 +3,11 @@
 #define DAEMON_QUANTITY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/** Bytes of any quantity as text, with its NUL. */
+#define QUANTITY_SIZE 32
 
 /**
  * Read a whole number: decimal digits and nothing else.
@@ -33,5 +37,14 @@ quantity_duration(const char *text, uint64_t *ret_ms);
  */
 bool
 quantity_size(const char *text, uint64_t *ret_size);
+
+/** Write a duration so that it is read as the same: in the largest of h, m, s
+ *  and ms that it is a whole number of. */
+void
+quantity_write_duration(uint64_t ms, char ret_text[QUANTITY_SIZE]);
+
+/** Write a size likewise, in GiB, MiB, KiB or bytes. */
+void
+quantity_write_size(uint64_t size, char ret_text[QUANTITY_SIZE]);
 
 #endif

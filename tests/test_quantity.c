@@ -64,6 +64,40 @@ START_TEST(test_number_is_all_digits)
 }
 END_TEST
 
+START_TEST(test_what_is_written_is_read_as_the_same)
+{
+    static const struct reading durations[] = {
+        {"0ms", 0},        {"1ms", 1},     {"999ms", 999}, {"1s", 1000},
+        {"1500ms", 1500},  {"90s", 90000}, {"1m", 60000},  {"168h", 604800000},
+        {"25h", 90000000}, {NULL, 0},
+    };
+    static const struct reading sizes[] = {
+        {"0", 0},
+        {"1000", 1000},
+        {"1KiB", 1024},
+        {"64MiB", 67108864},
+        {"1GiB", 1073741824},
+        {"1025", 1025},
+        {"1025KiB", 1049600},
+        {"16384GiB", 17592186044416},
+        {NULL, 0},
+    };
+    char text[QUANTITY_SIZE];
+    size_t i;
+
+    for (i = 0; durations[i].text != NULL; i++) {
+        quantity_write_duration(durations[i].value, text);
+        ck_assert_str_eq(text, durations[i].text);
+    }
+    for (i = 0; sizes[i].text != NULL; i++) {
+        quantity_write_size(sizes[i].value, text);
+        ck_assert_str_eq(text, sizes[i].text);
+    }
+    check_readings(quantity_duration, durations);
+    check_readings(quantity_size, sizes);
+}
+END_TEST
+
 START_TEST(test_duration_has_a_unit)
 {
     static const struct reading good[] = {
@@ -123,6 +157,7 @@ main(void)
 
     tcase_add_test(parse, test_number_is_all_digits);
     tcase_add_test(parse, test_duration_has_a_unit);
+    tcase_add_test(parse, test_what_is_written_is_read_as_the_same);
     tcase_add_test(parse, test_size_may_have_a_unit);
     suite_add_tcase(suite, parse);
     return support_run_suite(suite);
