@@ -8,6 +8,7 @@
 #include "answer.h"
 
 #include "decimal.h"
+#include "json_text.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -164,33 +165,12 @@ answer_json(struct request *request, int status, const char *headers,
     json_decref(json);
 }
 
-json_t *
-answer_string(const char *text)
-{
-    json_t *string = json_string(text);
-    char *copy;
-    char *at;
-
-    if (string != NULL)
-        return string;
-    copy = strdup(text);
-    if (copy == NULL)
-        return NULL;
-    for (at = copy; *at != '\0'; at++) {
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    }
-    string = json_string(copy);
-    free(copy);
-    return string;
-}
-
 void
 answer_error(struct request *request, int status, const char *headers,
              const char *text)
 {
     answer_json(request, status, headers,
-                json_pack("{s:o}", "error", answer_string(text)));
+                json_pack("{s:o}", "error", json_text(text)));
 }
 
 int

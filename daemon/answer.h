@@ -46,10 +46,6 @@ void
 answer_error(struct request *request, int status, const char *headers,
              const char *text);
 
-/** A JSON string of any text: what is not UTF-8 becomes question marks. */
-json_t *
-answer_string(const char *text);
-
 /**
  * Say that the body may come now.
  *

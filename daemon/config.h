@@ -88,6 +88,8 @@ struct config {
     uint32_t webhook_timeout_ms;
     uint32_t flaky_every;
     uint32_t drain_timeout_ms;
+    /** An enum console_format. */
+    uint32_t log_format;
 };
 
 /** What the command line asks for. */

@@ -5,8 +5,13 @@
  */
 #include "console.h"
 
+#include "json_text.h"
+#include "utc.h"
+
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,22 +19,30 @@
 #define LOG_TEXT_SIZE 1024
 
 /* The longest escape is four bytes, \x1b. */
-#define LOG_LINE_SIZE (16 + 4 * LOG_TEXT_SIZE)
+#define LOG_LINE_SIZE (24 + 4 * LOG_TEXT_SIZE)
 
-static const char *
-level_word(enum collector_log_level level)
+static enum console_format line_format = CONSOLE_TEXT;
+
+/* A level in words, and as syslog(3) counts. */
+struct level {
+    const char *word;
+    int priority;
+};
+
+static struct level
+level_of(enum collector_log_level level)
 {
     switch (level) {
     case COLLECTOR_LOG_DEBUG:
-        return "debug ";
+        return (struct level){"debug", 7};
     case COLLECTOR_LOG_INFO:
-        return "info ";
+        return (struct level){"info", 6};
     case COLLECTOR_LOG_WARNING:
-        return "warning ";
+        return (struct level){"warning", 4};
     case COLLECTOR_LOG_ERROR:
-        return "error ";
+        break;
     }
-    return "error ";
+    return (struct level){"error", 3};
 }
 
 static char *
@@ -49,17 +62,64 @@ escape_byte(char *end, unsigned char byte)
 }
 
 static void
-write_line(enum collector_log_level level, const char *text)
+write_out(const char *line, size_t size)
+{
+    if (write(STDERR_FILENO, line, size) < 0)
+        return; /* there is nowhere left to say so */
+}
+
+static void
+write_text(struct level level, const char *text)
 {
     char line[LOG_LINE_SIZE];
-    char *end = stpcpy(line, level_word(level));
+    char *end = line;
     size_t i;
 
+    if (line_format == CONSOLE_JOURNALD)
+        end += sprintf(end, "<%d>", level.priority); /* it fits */
+    end = stpcpy(stpcpy(end, level.word), " ");
     for (i = 0; i < LOG_TEXT_SIZE && text[i] != '\0'; i++)
         end = escape_byte(end, (unsigned char)text[i]);
     *end++ = '\n';
-    if (write(STDERR_FILENO, line, (size_t)(end - line)) < 0)
-        return; /* there is nowhere left to say so */
+    write_out(line, (size_t)(end - line));
+}
+
+/* @return Whether there was memory for it. */
+static bool
+write_json(struct level level, const char *text)
+{
+    char now[UTC_SIZE];
+    json_t *json = json_pack("{s:s, s:s, s:o}", "time", utc_write_now(now),
+                             "level", level.word, "message", json_text(text));
+    char *dumped = json_dumps(json, JSON_COMPACT);
+    size_t size = dumped != NULL ? strlen(dumped) : 0;
+
+    if (dumped != NULL) {
+        dumped[size] = '\n'; /* in place of its NUL */
+        write_out(dumped, size + 1);
+    }
+    free(dumped);
+    json_decref(json);
+    return dumped != NULL;
+}
+
+static void
+write_line(enum collector_log_level level, const char *text)
+{
+    char cut[LOG_TEXT_SIZE + 1];
+
+    if (line_format == CONSOLE_JSON) {
+        (void)snprintf(cut, sizeof(cut), "%s", text); /* cut is fine */
+        if (write_json(level_of(level), cut))
+            return;
+    }
+    write_text(level_of(level), text);
+}
+
+void
+console_set_format(enum console_format format)
+{
+    line_format = format;
 }
 
 void

@@ -6,6 +6,7 @@
 #include "failure.h"
 
 #include "answer.h"
+#include "json_text.h"
 
 #include <collector/error.h>
 
@@ -51,7 +52,7 @@ meaning_of(int rc)
 static json_t *
 problem_json(const struct collector_problem *problem)
 {
-    json_t *json = json_pack("{s:o}", "error", answer_string(problem->text));
+    json_t *json = json_pack("{s:o}", "error", json_text(problem->text));
 
     if (json != NULL && problem->index >= 0)
         (void)json_object_set_new(json, "index", json_integer(problem->index));

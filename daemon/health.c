@@ -7,17 +7,15 @@
 #include "health.h"
 
 #include "answer.h"
+#include "json_text.h"
+#include "utc.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <time.h>
 
 /* Of one sentence; the longest part is an upstream's error. */
 #define SENTENCE_SIZE (COLLECTOR_DELIVERY_ERROR_SIZE + 192)
-
-/* 2026-11-24T19:03:35Z, also of a clock that is far off. */
-#define TIME_SIZE 32
 
 __attribute__((format(printf, 2, 3))) static void
 say(json_t *sentences, const char *format, ...)
@@ -28,19 +26,7 @@ say(json_t *sentences, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(sentence, sizeof(sentence), format, arguments);
     va_end(arguments);
-    (void)json_array_append_new(sentences, answer_string(sentence));
-}
-
-static const char *
-format_time(int64_t ms, char text[TIME_SIZE])
-{
-    const time_t seconds = (time_t)(ms / 1000);
-    struct tm utc;
-
-    if (gmtime_r(&seconds, &utc) == NULL ||
-        strftime(text, TIME_SIZE, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
-        text[0] = '\0'; /* beyond the years that can be written */
-    return text;
+    (void)json_array_append_new(sentences, json_text(sentence));
 }
 
 /* The sink has been at one batch for longer than any that works. */
@@ -72,7 +58,7 @@ static bool
 judge_uploader(const struct status *status, int64_t now_ms, json_t *reasons)
 {
     const struct collector_uploader_stats *stats = &status->uploader;
-    char since[TIME_SIZE];
+    char since[UTC_SIZE];
 
     if (is_hung(stats))
         say(reasons,
@@ -82,7 +68,7 @@ judge_uploader(const struct status *status, int64_t now_ms, json_t *reasons)
     else if (stats->failures_in_a_row > 0)
         say(reasons,
             "deliveries have failed since %s (%" PRIu32 " in a row: %s)",
-            format_time(stats->failing_since, since), stats->failures_in_a_row,
+            utc_write(stats->failing_since, since), stats->failures_in_a_row,
             stats->last_error);
     else if (!stats->healthy)
         say_stalled(status, now_ms, reasons);

@@ -346,6 +346,7 @@ run(const struct config *config)
     int status;
     sigset_t signals;
 
+    console_set_format((enum console_format)config->log_format);
     block_signals(&signals);
     allow_descriptors(config->http_threads);
     status = start(&daemon, config);

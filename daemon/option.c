@@ -29,6 +29,9 @@ static const char *const damage_words[] = {"refuse", "quarantine", NULL};
 /* In the order of enum config_sink. */
 static const char *const sink_words[] = {"log", "file", "webhook", NULL};
 
+/* In the order of enum console_format. */
+static const char *const format_words[] = {"text", "journald", "json", NULL};
+
 static const struct option options[] = {
     {"db", "FILE", "events.sqlite", "the database; it is created when absent",
      OPTION_TEXT, .offset = offsetof(struct config, db)},
@@ -108,6 +111,9 @@ static const struct option options[] = {
      "time to deliver the backlog at shutdown", OPTION_DURATION,
      .offset = offsetof(struct config, drain_timeout_ms),
      .max = CONFIG_DRAIN_TIMEOUT_MS_MAX},
+    {"log-format", "text|journald|json", "text",
+     "journald: with the priority that the journal reads", OPTION_WORD,
+     .offset = offsetof(struct config, log_format), .words = format_words},
     {"config", "FILE", NULL,
      "a JSON object with these names; read first, flags win", OPTION_CONFIG,
      .offset = 0},

@@ -8,6 +8,7 @@
 #include "answer.h"
 #include "body.h"
 #include "failure.h"
+#include "json_text.h"
 #include "query.h"
 #include "routes.h"
 
@@ -54,7 +55,7 @@ read_query(struct request *request, struct query_parameter *parameters,
 static void
 write_text(struct listing *listing, const char *name, const char *text)
 {
-    json_t *string = answer_string(text);
+    json_t *string = json_text(text);
 
     (void)fprintf(listing->text, ",\"%s\":", name); /* see fclose() */
     if (string == NULL ||

@@ -5,6 +5,7 @@
  */
 #include "answer.h"
 #include "health.h"
+#include "json_text.h"
 #include "routes.h"
 #include "status.h"
 
@@ -44,10 +45,10 @@ full_in_s(const struct collector_store_stats *stats)
 static json_t *
 uploader_json(const struct collector_uploader_stats *stats)
 {
-    json_t *json = json_pack("{s:b, s:I, s:I, s:o}", "healthy", stats->healthy,
-                             "runs", (json_int_t)stats->runs, "failures",
-                             (json_int_t)stats->failures, "sink",
-                             answer_string(stats->sink));
+    json_t *json =
+        json_pack("{s:b, s:I, s:I, s:o}", "healthy", stats->healthy, "runs",
+                  (json_int_t)stats->runs, "failures",
+                  (json_int_t)stats->failures, "sink", json_text(stats->sink));
 
     status_set_error(json, stats);
     return json;

@@ -2,6 +2,7 @@
 /* GET /stats: the ledger and all counters, for whoever draws curves of them. */
 #include "answer.h"
 #include "config.h"
+#include "json_text.h"
 #include "routes.h"
 #include "status.h"
 
@@ -19,7 +20,7 @@ store_json(const struct collector_store_stats *stats)
         "{s:s, s:s, s:b, s:o, s:s, s:b, s:b}", "mode",
         config_mode_words[stats->mode], "durability",
         config_durability_words[stats->durability], "indexed", stats->indexed,
-        "collector_id", answer_string(stats->collector_id), "overflow",
+        "collector_id", json_text(stats->collector_id), "overflow",
         config_overflow_words[stats->overflow], "disk_full", stats->disk_full,
         "salvaging", stats->salvaging);
 
@@ -60,7 +61,7 @@ ledger_json(const struct collector_store_stats *stats)
 static json_t *
 uploader_json(const struct collector_uploader_stats *stats)
 {
-    json_t *json = json_pack("{s:o, s:b}", "sink", answer_string(stats->sink),
+    json_t *json = json_pack("{s:o, s:b}", "sink", json_text(stats->sink),
                              "healthy", stats->healthy);
 
     set_number(json, "runs", stats->runs);

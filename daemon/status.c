@@ -3,6 +3,7 @@
 #include "status.h"
 
 #include "answer.h"
+#include "json_text.h"
 
 void
 status_read(const struct request *request, struct status *ret_status)
@@ -24,5 +25,5 @@ status_set_error(json_t *object, const struct collector_uploader_stats *stats)
 {
     if (stats->last_error[0] != '\0')
         (void)json_object_set_new(object, "last_error",
-                                  answer_string(stats->last_error));
+                                  json_text(stats->last_error));
 }

@@ -84,7 +84,9 @@ static const struct {
     {"-webhook-timeout", "30s"},
     {"-flaky-every", "0"},
     {"-drain-timeout", "10s"},
+    {"-log-format", "text"},
     {"-config", NULL},
+    {"-check-config", NULL},
     {"-version", NULL},
     {"-help", NULL},
 };
