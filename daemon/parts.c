@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * From options to the library: the one place where a name on the command line
+ * meets a member of its structs.
+ */
+#include "parts.h"
+
+#include "console.h"
+#include "flaky.h"
+#include "snapshot.h"
+
+#include <collector/error.h>
+
+/* What somebody could do about a store that does not open. */
+static const char *
+advice_for(int rc, const struct config *config)
+{
+    switch ((enum collector_error)rc) {
+    case COLLECTOR_ERR_CORRUPT:
+        if (config->on_damage == COLLECTOR_DAMAGE_QUARANTINE)
+            return ": move it away, and start again";
+        return ": start with -on-damage quarantine to move it aside, salvage "
+               "what it holds, and go on";
+    case COLLECTOR_ERR_LOCKED:
+        return ": stop that one first, or choose another -db";
+    case COLLECTOR_ERR_BUSY:
+        return ": another program holds a lock on it, end that one first";
+    case COLLECTOR_ERR_FOREIGN:
+        return ": choose another -db, it was not touched";
+    case COLLECTOR_ERR_NEWER:
+        return ": start the newer collectord, it was not touched";
+    case COLLECTOR_ERR_NOSPACE:
+        return ": make some room first";
+    case COLLECTOR_ERR_IO:
+        return ": see the line above";
+    case COLLECTOR_OK:
+    case COLLECTOR_ERR_INVALID:
+    case COLLECTOR_ERR_TOO_BIG:
+    case COLLECTOR_ERR_FULL:
+    case COLLECTOR_ERR_NOMEM:
+    case COLLECTOR_ERR_CANCELLED:
+    case COLLECTOR_ERR_UNSUPPORTED:
+    case COLLECTOR_ERR_CONFLICT:
+    case COLLECTOR_ERR_EXISTS:
+    case COLLECTOR_ERR_FORK:
+        break; /* nothing, or an open never returns it */
+    }
+    return "";
+}
+
+int
+parts_open_store(const struct config *config,
+                 struct collector_store **ret_store)
+{
+    struct collector_store_options options;
+    int rc;
+
+    collector_store_options_init(&options);
+    options.path = config->db;
+    options.mode = (enum collector_write_mode)config->mode;
+    options.durability = (enum collector_durability)config->durability;
+    options.indexed = config->indexed;
+    options.connection_count_max = config->max_conns;
+    options.backlog_max = config->max_backlog;
+    options.size_max = config->max_size;
+    options.overflow = (enum collector_overflow)config->overflow;
+    options.on_damage = (enum collector_damage)config->on_damage;
+    options.retain_ms = config->retain_ms;
+    options.dead_letter_max = config->max_dead_letters;
+    options.idempotency_retain_ms = config->idempotency_retain_ms;
+    options.idempotency_max = config->idempotency_max;
+    options.log = console_forward;
+    rc = collector_store_open(&options, ret_store);
+    if (rc != COLLECTOR_OK)
+        console_log(COLLECTOR_LOG_ERROR, "can't open %s: %s%s", config->db,
+                    collector_error_text(rc), advice_for(rc, config));
+    else
+        snapshot_remove_stale(config->db);
+    return rc;
+}
+
+static int
+new_webhook(const struct config *config, struct collector_sink **ret_sink)
+{
+    struct collector_webhook_options options;
+
+    collector_webhook_options_init(&options);
+    options.url = config->webhook_url;
+    options.timeout_ms = config->webhook_timeout_ms;
+    return collector_sink_webhook_new(&options, ret_sink);
+}
+
+static int
+make_sink(const struct config *config, struct collector_sink **ret_sink)
+{
+    switch ((enum config_sink)config->sink) {
+    case CONFIG_SINK_LOG:
+        return collector_sink_log_new(console_forward, NULL, ret_sink);
+    case CONFIG_SINK_FILE:
+        return collector_sink_file_new(config->file_path, ret_sink);
+    case CONFIG_SINK_WEBHOOK:
+        return new_webhook(config, ret_sink);
+    }
+    return COLLECTOR_ERR_INVALID;
+}
+
+int
+parts_new_sink(const struct config *config, struct collector_sink **ret_sink)
+{
+    struct collector_sink *sink = NULL;
+    struct collector_sink *flaky;
+    int rc = make_sink(config, &sink);
+
+    if (rc == COLLECTOR_OK && config->flaky_every > 0) {
+        rc = flaky_new(sink, config->flaky_every, &flaky);
+        if (rc == COLLECTOR_OK)
+            sink = flaky; /* which owns the other one now */
+    }
+    if (rc == COLLECTOR_OK) {
+        *ret_sink = sink;
+        return rc;
+    }
+    collector_sink_free(sink);
+    console_log(COLLECTOR_LOG_ERROR, "can't make the sink: %s",
+                collector_error_text(rc));
+    return rc;
+}
+
+int
+parts_start_uploader(const struct config *config, struct collector_store *store,
+                     struct collector_sink *sink,
+                     struct collector_uploader **ret_uploader)
+{
+    struct collector_uploader_options options;
+    struct collector_uploader *uploader = NULL;
+    int rc;
+
+    collector_uploader_options_init(&options);
+    options.interval_ms = config->upload_interval_ms;
+    options.batch_count_max = config->upload_batch;
+    options.log = console_forward;
+    rc = collector_uploader_new(store, sink, &options, &uploader);
+    if (rc == COLLECTOR_OK)
+        rc = collector_uploader_start(uploader);
+    if (rc == COLLECTOR_OK) {
+        *ret_uploader = uploader;
+        return rc;
+    }
+    collector_uploader_free(uploader);
+    console_log(COLLECTOR_LOG_ERROR, "can't start the uploader: %s",
+                collector_error_text(rc));
+    return rc;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_PARTS_H
+#define DAEMON_PARTS_H
+
+#include "config.h"
+
+#include <collector/sink.h>
+#include <collector/store.h>
+#include <collector/uploader.h>
+
+/**
+ * Open the store that is configured.
+ *
+ * @return As collector_store_open(); what went wrong was logged, as with the
+ *         others here.
+ */
+int
+parts_open_store(const struct config *config,
+                 struct collector_store **ret_store);
+
+/** Make the sink that is configured. It touches no file of its own. As the
+ *  sinks' constructors. */
+int
+parts_new_sink(const struct config *config, struct collector_sink **ret_sink);
+
+/** Make the uploader, and start it. As its two functions. */
+int
+parts_start_uploader(const struct config *config, struct collector_store *store,
+                     struct collector_sink *sink,
+                     struct collector_uploader **ret_uploader);
+
+#endif

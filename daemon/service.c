@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A store, an uploader and an HTTP server tied together. They come up in the
+ * order in which they lean on each other, what finds mistakes before what
+ * touches a file, and go down in the reverse one.
+ */
+#include "service.h"
+
+#include "access.h"
+#include "console.h"
+#include "descriptors.h"
+#include "http.h"
+#include "parts.h"
+
+#include <collector/collector.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+
+/* Connections that wait for a thread, a pool of database connections, and what
+ * every process has. */
+#define OTHER_DESCRIPTORS 512
+
+struct service {
+    struct collector_store *store;
+    struct collector_sink *sink;
+    struct collector_uploader *uploader;
+    struct access *access;
+    struct http_server *server;
+};
+
+static void
+warn_of_strangers(const struct config *config)
+{
+    if (config->addr.loopback)
+        return;
+    if (config->auth_token_file == NULL)
+        console_log(COLLECTOR_LOG_WARNING,
+                    "anybody who reaches %s can send events, and read and "
+                    "delete them: there is no -auth-token-file",
+                    config->addr.host);
+    else
+        console_log(COLLECTOR_LOG_WARNING,
+                    "tokens and events come to %s in the clear: put a proxy "
+                    "that does TLS in front, and listen on 127.0.0.1",
+                    config->addr.host);
+}
+
+/* Requests hold secrets all over the memory: then there is no core file, and
+ * nobody but root may look. */
+static void
+hide_memory(const struct config *config)
+{
+    if (config->auth_token_file != NULL)
+        (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a valid request */
+}
+
+static int
+open_access(struct service *service, const struct config *config)
+{
+    struct problem problem = {"out of memory"};
+
+    service->access = access_new();
+    if (service->access != NULL &&
+        access_load(service->access, config->auth_token_file, &problem) == 0)
+        return 0;
+    console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
+    return -1;
+}
+
+static int
+start_server(struct service *service, const struct config *config)
+{
+    struct http_options options = {
+        .address = config->addr,
+        .thread_count = config->http_threads,
+        .store = service->store,
+        .uploader = service->uploader,
+        .db = config->db,
+        .access = service->access,
+        .auth_health = config->auth_health,
+    };
+
+    if (http_server_start(&options, &service->server) < 0)
+        return -1;
+    warn_of_strangers(config);
+    console_log(COLLECTOR_LOG_INFO, "listening on %s:%u", config->addr.host,
+                http_server_port(service->server));
+    return 0;
+}
+
+/* What is kept at most, and what happens then. */
+static void
+log_limits(const struct config *config)
+{
+    char events[32] = "any number of";
+    char bytes[32] = "any number of";
+
+    if (config->max_backlog > 0)
+        (void)snprintf(events, sizeof(events), "%" PRIu32, config->max_backlog);
+    if (config->max_size > 0)
+        (void)snprintf(bytes, sizeof(bytes), "%" PRIu64, config->max_size);
+    console_log(COLLECTOR_LOG_INFO,
+                "room for %s events and %s bytes, overflow %s", events, bytes,
+                config_overflow_words[config->overflow]);
+}
+
+/* Without a descriptor to accept with, CivetWeb would busily try again and
+ * again. */
+static void
+allow_descriptors(uint32_t http_threads)
+{
+    uint64_t allowed;
+
+    if (!descriptors_allow((uint64_t)http_threads + OTHER_DESCRIPTORS,
+                           &allowed))
+        console_log(COLLECTOR_LOG_WARNING,
+                    "%llu open files are too few for %lu connections",
+                    (unsigned long long)allowed, (unsigned long)http_threads);
+}
+
+/* What can be known without a file of its own. */
+static enum service_result
+prepare(struct service *service, const struct config *config)
+{
+    int rc;
+
+    hide_memory(config);
+    if (open_access(service, config) < 0)
+        return SERVICE_MISTAKE;
+    rc = parts_new_sink(config, &service->sink);
+    if (rc == COLLECTOR_ERR_INVALID)
+        return SERVICE_MISTAKE;
+    return rc == COLLECTOR_OK ? SERVICE_OK : SERVICE_FAILURE;
+}
+
+static enum service_result
+start(struct service *service, const struct config *config)
+{
+    enum service_result result = prepare(service, config);
+
+    if (result != SERVICE_OK)
+        return result;
+    if (parts_open_store(config, &service->store) != COLLECTOR_OK)
+        return SERVICE_FAILURE;
+    console_log(COLLECTOR_LOG_INFO, "store %s, mode %s, sink %s", config->db,
+                config_mode_words[config->mode],
+                collector_sink_name(service->sink));
+    log_limits(config);
+    if (parts_start_uploader(config, service->store, service->sink,
+                             &service->uploader) != COLLECTOR_OK ||
+        start_server(service, config) < 0)
+        return SERVICE_FAILURE;
+    return SERVICE_OK;
+}
+
+enum service_result
+service_check(const struct config *config)
+{
+    struct service service = {.store = NULL};
+    const enum service_result result = prepare(&service, config);
+
+    collector_sink_free(service.sink);
+    access_free(service.access);
+    return result;
+}
+
+enum service_result
+service_start(const struct config *config, struct service **ret_service)
+{
+    struct service *service = calloc(1, sizeof(*service));
+    enum service_result result;
+
+    if (service == NULL) {
+        console_log(COLLECTOR_LOG_ERROR, "out of memory");
+        return SERVICE_FAILURE;
+    }
+    console_log(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
+    allow_descriptors(config->http_threads);
+    result = start(service, config);
+    if (result == SERVICE_OK)
+        *ret_service = service;
+    else
+        service_free(service);
+    return result;
+}
+
+int
+service_watch(struct service *service)
+{
+    return http_server_watch(service->server);
+}
+
+void
+service_stop(struct service *service, uint32_t drain_ms)
+{
+    struct collector_store_stats stats = {.size = sizeof(stats)};
+
+    console_log(COLLECTOR_LOG_INFO, "stopping");
+    http_server_stop(service->server);
+    service->server = NULL;
+    (void)collector_uploader_stop(service->uploader, drain_ms); /* can't fail */
+    collector_store_stats(service->store, &stats);
+    console_log(COLLECTOR_LOG_INFO, "stopped, %llu events pending",
+                (unsigned long long)stats.pending);
+}
+
+void
+service_free(struct service *service)
+{
+    if (service == NULL)
+        return;
+    http_server_stop(service->server);
+    collector_uploader_free(service->uploader);
+    collector_sink_free(service->sink);
+    collector_store_free(service->store);
+    access_free(service->access);
+    free(service);
+}
