@@ -36,6 +36,12 @@ is_hung(const struct collector_uploader_stats *stats)
     return stats->in_flight_ms > COLLECTOR_STALL_MS;
 }
 
+bool
+health_is_stuck(const struct collector_uploader_stats *stats)
+{
+    return is_hung(stats) || (!stats->healthy && stats->failures_in_a_row == 0);
+}
+
 static void
 say_stalled(const struct status *status, int64_t now_ms, json_t *reasons)
 {

@@ -20,6 +20,11 @@ struct health {
     json_t *warnings;
 };
 
+/** Whether the uploader hangs, rather than to wait for an upstream that is
+ * gone: only a restart helps then. */
+bool
+health_is_stuck(const struct collector_uploader_stats *stats);
+
 /**
  * Judge.
  *

@@ -9,8 +9,11 @@
 #include "access.h"
 #include "console.h"
 #include "descriptors.h"
+#include "health.h"
 #include "http.h"
 #include "parts.h"
+#include "supervisor.h"
+#include "worker.h"
 
 #include <collector/collector.h>
 #include <inttypes.h>
@@ -22,12 +25,22 @@
  * every process has. */
 #define OTHER_DESCRIPTORS 512
 
+/* What a stop may take beside the drain: requests, the snapshot that is broken
+ * off, the log's way to the main file. */
+#define STOP_MS 30000
+
+/* How often a service manager without a watchdog is told how it goes. */
+#define TELL_INTERVAL_MS 10000
+
 struct service {
     struct collector_store *store;
     struct collector_sink *sink;
     struct collector_uploader *uploader;
     struct access *access;
     struct http_server *server;
+    /* Monotonic; 0: nobody is to be told. */
+    int64_t tell_at;
+    int64_t tell_interval_ms;
 };
 
 static void
@@ -166,6 +179,38 @@ service_check(const struct config *config)
     return result;
 }
 
+/* Ready: and from now on a service manager hears how it goes. */
+static void
+begin_to_tell(struct service *service)
+{
+    const uint64_t watchdog_ms = supervisor_watchdog_ms();
+
+    if (!supervisor_exists())
+        return;
+    supervisor_tell("READY=1");
+    service->tell_interval_ms =
+        watchdog_ms > 0 ? (int64_t)watchdog_ms : TELL_INTERVAL_MS;
+    service->tell_at = worker_now_ms();
+}
+
+/* An uploader that hangs is for the watchdog to end; an upstream that is gone
+ * is not, since a restart brings none back. */
+static void
+tell(const struct service *service)
+{
+    struct collector_uploader_stats stats = {.size = sizeof(stats)};
+
+    collector_uploader_stats(service->uploader, &stats);
+    if (health_is_stuck(&stats))
+        supervisor_tell("STATUS=The uploader is stuck");
+    else if (stats.failures_in_a_row > 0)
+        supervisor_tell("WATCHDOG=1\nSTATUS=Keeping events; %" PRIu32
+                        " deliveries in a row have failed",
+                        stats.failures_in_a_row);
+    else
+        supervisor_tell("WATCHDOG=1\nSTATUS=Keeping and delivering events");
+}
+
 enum service_result
 service_start(const struct config *config, struct service **ret_service)
 {
@@ -179,16 +224,24 @@ service_start(const struct config *config, struct service **ret_service)
     console_log(COLLECTOR_LOG_INFO, "collectord %s", collector_version());
     allow_descriptors(config->http_threads);
     result = start(service, config);
-    if (result == SERVICE_OK)
-        *ret_service = service;
-    else
+    if (result != SERVICE_OK) {
         service_free(service);
+        return result;
+    }
+    begin_to_tell(service);
+    *ret_service = service;
     return result;
 }
 
 int
 service_watch(struct service *service)
 {
+    const int64_t now_ms = worker_now_ms();
+
+    if (service->tell_at > 0 && now_ms >= service->tell_at) {
+        service->tell_at = now_ms + service->tell_interval_ms;
+        tell(service);
+    }
     return http_server_watch(service->server);
 }
 
@@ -198,6 +251,9 @@ service_stop(struct service *service, uint32_t drain_ms)
     struct collector_store_stats stats = {.size = sizeof(stats)};
 
     console_log(COLLECTOR_LOG_INFO, "stopping");
+    supervisor_tell("STOPPING=1\nSTATUS=Delivering what is left\n"
+                    "EXTEND_TIMEOUT_USEC=%" PRIu64,
+                    (drain_ms + STOP_MS) * UINT64_C(1000));
     http_server_stop(service->server);
     service->server = NULL;
     (void)collector_uploader_stop(service->uploader, drain_ms); /* can't fail */

@@ -43,6 +43,12 @@ send_message(const char *path, const char *message, size_t size)
     (void)close(fd);
 }
 
+bool
+supervisor_exists(void)
+{
+    return getenv("NOTIFY_SOCKET") != NULL;
+}
+
 void
 supervisor_tell(const char *format, ...)
 {

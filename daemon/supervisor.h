@@ -2,6 +2,7 @@
 #ifndef DAEMON_SUPERVISOR_H
 #define DAEMON_SUPERVISOR_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /**
@@ -11,6 +12,10 @@
  */
 __attribute__((format(printf, 1, 2))) void
 supervisor_tell(const char *format, ...);
+
+/** Whether there is one that listens. */
+bool
+supervisor_exists(void);
 
 /** How often to tell it WATCHDOG=1, in ms: twice as often as it wants to hear;
  *  0 when it does not. */
