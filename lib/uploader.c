@@ -25,34 +25,6 @@
 /* The status of a receiver to which a batch is too large: HTTP's. */
 #define STATUS_TOO_LARGE 413
 
-#undef collector_uploader_options_init /* it adds the size */
-
-void
-collector_uploader_options_init(struct collector_uploader_options *options,
-                                size_t size)
-{
-    static const struct collector_uploader_options defaults = {
-        .size = sizeof(defaults),
-        .interval_ms = 1000,
-        .batch_count_max = 1000,
-        .batch_bytes_max = 1024 * 1024,
-        .retry_base_ms = 1000,
-        .retry_max_ms = 5 * 60 * 1000,
-    };
-
-    collector__options_init(options, size, &defaults, sizeof(defaults));
-}
-
-static bool
-are_valid(const struct collector_uploader_options *options)
-{
-    return options->interval_ms > 0 && options->batch_count_max > 0 &&
-           options->batch_count_max <= COLLECTOR_BATCH_COUNT_MAX &&
-           options->batch_bytes_max > 0 &&
-           options->batch_bytes_max <= COLLECTOR_BATCH_BYTES_MAX &&
-           options->retry_base_ms > 0 && options->retry_max_ms > 0;
-}
-
 int
 collector_uploader_new(struct collector_store *store,
                        struct collector_sink *sink,
@@ -66,10 +38,9 @@ collector_uploader_new(struct collector_store *store,
 
     if (rc == COLLECTOR_OK)
         rc = collector__sink_check(sink);
-    collector_uploader_options_init(&all, sizeof(all));
-    if (rc == COLLECTOR_OK && options != NULL)
-        rc = COLLECTOR_OPTIONS_COPY(&all, options);
-    if (rc == COLLECTOR_OK && (ret_uploader == NULL || !are_valid(&all)))
+    if (rc == COLLECTOR_OK)
+        rc = collector__uploader_options_read(options, &all);
+    if (rc == COLLECTOR_OK && ret_uploader == NULL)
         rc = COLLECTOR_ERR_INVALID;
     if (rc != COLLECTOR_OK)
         return rc;
@@ -120,15 +91,16 @@ fail(struct collector_uploader *uploader, const char *why,
         collector__uploader_note_failure(uploader, why, retry_after_ms);
 }
 
+/** Whether somebody breaks off what is in flight. */
 static bool
-is_stopping(struct collector_uploader *uploader)
+is_interrupted(struct collector_uploader *uploader)
 {
-    bool stopping;
+    bool interrupted;
 
     (void)pthread_mutex_lock(&uploader->mutex);
-    stopping = uploader->stopping;
+    interrupted = uploader->stopping || uploader->changing;
     (void)pthread_mutex_unlock(&uploader->mutex);
-    return stopping;
+    return interrupted;
 }
 
 /** The batch failed for a reason that is not in it: keep it, and rest. */
@@ -222,7 +194,7 @@ deliver(struct collector_uploader *uploader, struct collector__step *step)
     collector__uploader_note_flight(uploader, true);
     rc = collector_sink_deliver(uploader->sink, uploader->batch, delivery);
     collector__uploader_note_flight(uploader, false);
-    if (rc == COLLECTOR_ERR_CANCELLED && is_stopping(uploader)) {
+    if (rc == COLLECTOR_ERR_CANCELLED && is_interrupted(uploader)) {
         step->drain.result = COLLECTOR_RETRY; /* we broke it off ourselves */
         return false;
     }
@@ -354,13 +326,13 @@ collector_uploader_drain(struct collector_uploader *uploader,
     (void)pthread_mutex_lock(&uploader->mutex);
     busy = uploader->stepping || uploader->started;
     if (!busy)
-        uploader->stepping = true;
+        collector__uploader_begin_step(uploader);
     (void)pthread_mutex_unlock(&uploader->mutex);
     if (busy)
         return COLLECTOR_ERR_BUSY;
     collector__uploader_step(uploader, &step);
     (void)pthread_mutex_lock(&uploader->mutex);
-    uploader->stepping = false;
+    collector__uploader_end_step(uploader);
     (void)pthread_mutex_unlock(&uploader->mutex);
     *ret_drain = step.drain;
     return COLLECTOR_OK;

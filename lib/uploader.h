@@ -29,6 +29,8 @@ struct collector_uploader {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     bool stepping;
+    bool changing; /* no step begins, and the one under way is broken off */
+    bool poked;    /* the rest is over */
     bool started;
     bool stopping;
     bool finished;
@@ -45,6 +47,23 @@ struct collector_uploader {
  *  NULL, ERR_FORK. */
 int
 collector__uploader_check(const struct collector_uploader *uploader);
+
+/** Read options, of which NULL are the defaults. @return COLLECTOR_OK,
+ *  ERR_INVALID, ERR_UNSUPPORTED. */
+int
+collector__uploader_options_read(
+    const struct collector_uploader_options *options,
+    struct collector_uploader_options *ret_options);
+
+/** Enter a step, once no change is under way; and leave it. With the lock. */
+void
+collector__uploader_begin_step(struct collector_uploader *uploader);
+void
+collector__uploader_end_step(struct collector_uploader *uploader);
+
+/** Wait for a change, at most so long. With the lock. */
+void
+collector__uploader_wait(struct collector_uploader *uploader, int64_t ms);
 
 /** What one step came to. */
 struct collector__step {

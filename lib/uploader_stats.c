@@ -132,10 +132,12 @@ read_stats(struct collector_uploader *uploader,
            struct collector_uploader_stats *stats)
 {
     int64_t cycle_at;
+    int64_t interval_ms;
 
     (void)pthread_mutex_lock(&uploader->mutex);
     *stats = uploader->stats;
     cycle_at = uploader->cycle_at;
+    interval_ms = uploader->options.interval_ms;
     stats->in_flight_ms =
         uploader->in_flight
             ? (uint64_t)(now_ms(uploader) - uploader->in_flight_at)
@@ -144,8 +146,7 @@ read_stats(struct collector_uploader *uploader,
     stats->healthy =
         stats->failures_in_a_row == 0 &&
         stats->in_flight_ms <= COLLECTOR_STALL_MS &&
-        now_ms(uploader) - cycle_at <=
-            (int64_t)uploader->options.interval_ms + COLLECTOR_STALL_MS;
+        now_ms(uploader) - cycle_at <= interval_ms + COLLECTOR_STALL_MS;
     stats->retry_in_ms = collector__uploader_remaining_rest(uploader);
 }
 

@@ -48,6 +48,12 @@ wait_until(struct collector_uploader *uploader, int64_t at)
                                  &until); /* the caller looks again */
 }
 
+void
+collector__uploader_wait(struct collector_uploader *uploader, int64_t ms)
+{
+    wait_until(uploader, system_now_ms() + ms);
+}
+
 /** Rest until then or for a while, and look after the store when the rest goes
  *  on. The lock is held, but not meanwhile: a stop may come in. */
 static void
@@ -78,8 +84,9 @@ rest(struct collector_uploader *uploader, const struct collector__step *step,
     bool go_on = true;
 
     (void)pthread_mutex_lock(&uploader->mutex);
-    while (!uploader->stopping && system_now_ms() < wake_at)
+    while (!uploader->stopping && !uploader->poked && system_now_ms() < wake_at)
         rest_a_while(uploader, wake_at);
+    uploader->poked = false;
     if (uploader->stopping) {
         if (step->drain.result == COLLECTOR_DELIVERED)
             wake_at = system_now_ms(); /* only a failure needs its rest */
@@ -93,24 +100,39 @@ rest(struct collector_uploader *uploader, const struct collector__step *step,
     return go_on;
 }
 
+static void
+take_step(struct collector_uploader *uploader, struct collector__step *ret_step)
+{
+    (void)pthread_mutex_lock(&uploader->mutex);
+    collector__uploader_begin_step(uploader);
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    collector__uploader_step(uploader, ret_step);
+    (void)pthread_mutex_lock(&uploader->mutex);
+    collector__uploader_end_step(uploader);
+    (void)pthread_mutex_unlock(&uploader->mutex);
+}
+
 static void *
 run_thread(void *userdata)
 {
     struct collector_uploader *uploader = userdata;
-    const struct collector_uploader_options *options = &uploader->options;
+    struct collector_uploader_options options;
     bool noticed = false;
     struct collector__step step;
 
-    if (options->thread_enter != NULL)
-        options->thread_enter(options->thread_userdata);
+    (void)pthread_mutex_lock(&uploader->mutex);
+    options = uploader->options; /* a change is for the next thread */
+    (void)pthread_mutex_unlock(&uploader->mutex);
+    if (options.thread_enter != NULL)
+        options.thread_enter(options.thread_userdata);
     do {
-        collector__uploader_step(uploader, &step);
+        take_step(uploader, &step);
     } while (rest(uploader, &step, &noticed));
     if (!uploader->confirmed)
         collector__uploader_drop_batch(
             uploader); /* it stays in the store's backlog */
-    if (options->thread_leave != NULL)
-        options->thread_leave(options->thread_userdata);
+    if (options.thread_leave != NULL)
+        options.thread_leave(options.thread_userdata);
     (void)pthread_mutex_lock(&uploader->mutex);
     uploader->finished = true;
     (void)pthread_cond_broadcast(&uploader->changed);
@@ -163,7 +185,7 @@ wait_for_finish(struct collector_uploader *uploader)
         collector_sink_cancel(uploader->sink);
         (void)pthread_mutex_lock(&uploader->mutex);
         if (!uploader->finished)
-            wait_until(uploader, system_now_ms() + CANCEL_INTERVAL_MS);
+            collector__uploader_wait(uploader, CANCEL_INTERVAL_MS);
     }
 }
 
@@ -176,6 +198,8 @@ collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms)
     if (rc != COLLECTOR_OK)
         return rc;
     (void)pthread_mutex_lock(&uploader->mutex);
+    while (uploader->changing) /* it has the sink's attention */
+        collector__uploader_wait(uploader, CANCEL_INTERVAL_MS);
     if (uploader->started && !uploader->stopping) {
         uploader->stopping = true;
         uploader->stop_at = stop_at;
@@ -191,7 +215,7 @@ collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms)
         if (stop_at < uploader->stop_at)
             uploader->stop_at = stop_at; /* the sooner one counts */
         (void)pthread_cond_broadcast(&uploader->changed);
-        wait_until(uploader, system_now_ms() + CANCEL_INTERVAL_MS);
+        collector__uploader_wait(uploader, CANCEL_INTERVAL_MS);
     }
     (void)pthread_mutex_unlock(&uploader->mutex);
     return COLLECTOR_OK;

@@ -151,6 +151,23 @@ collector_uploader_start(struct collector_uploader *uploader);
 COLLECTOR_API int
 collector_uploader_stop(struct collector_uploader *uploader, uint32_t drain_ms);
 
+/**
+ * Change the sink and the options, also while it runs. A delivery under way is
+ * broken off, and its batch offered to the new sink at once, whatever rest was
+ * left. A sink that can't be cancelled is waited for. Not from within the sink.
+ *
+ * @param sink     Used until the uploader is freed; NULL: the one it has. The
+ *                 old one is yours again when this returns.
+ * @param options  Copied; NULL for the defaults. The thread's own functions are
+ *                 for the next start.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
+ *         version). Without COLLECTOR_OK nothing is changed.
+ */
+COLLECTOR_API int
+collector_uploader_reconfigure(
+    struct collector_uploader *uploader, struct collector_sink *sink,
+    const struct collector_uploader_options *options);
+
 /** An uploader in numbers, since it was made. */
 struct collector_uploader_stats {
     /** sizeof(struct collector_uploader_stats), set by the caller. */
