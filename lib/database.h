@@ -30,13 +30,13 @@
 
 /** What a file may hold; as in struct collector_store_options. */
 struct collector__limits {
-    uint64_t backlog_max;
-    uint64_t size_max;
-    enum collector_overflow overflow;
-    uint64_t retain_ms;
-    uint64_t dead_letter_max;
-    uint64_t idempotency_retain_ms;
-    uint64_t idempotency_max;
+    _Atomic uint64_t backlog_max;
+    _Atomic uint64_t size_max;
+    _Atomic enum collector_overflow overflow;
+    _Atomic uint64_t retain_ms;
+    _Atomic uint64_t dead_letter_max;
+    _Atomic uint64_t idempotency_retain_ms;
+    _Atomic uint64_t idempotency_max;
 };
 
 /** A store's file, and how it is to be opened. Outlives its connections. */

@@ -192,17 +192,17 @@ collector__idempotency_prune(struct collector__connection *connection,
 {
     struct collector__database *database = connection->database;
     const int64_t uptime = collector__database_uptime_ms(database);
+    const uint64_t retain_ms = database->limits.idempotency_retain_ms;
     sqlite3_stmt *statement = NULL;
     int rc;
 
-    if ((uint64_t)uptime < database->limits.idempotency_retain_ms)
+    if ((uint64_t)uptime < retain_ms)
         return COLLECTOR_OK;
     rc = collector__connection_prepare(connection, COLLECTOR_SQL_PRUNE_KEYS,
                                        &statement);
     if (rc != COLLECTOR_OK)
         return rc;
-    sqlite3_bind_int64(
-        statement, 1, uptime - (int64_t)database->limits.idempotency_retain_ms);
+    sqlite3_bind_int64(statement, 1, uptime - (int64_t)retain_ms);
     sqlite3_bind_int64(statement, 2, count_max);
     return collector__connection_run(connection, statement,
                                      "pruning the idempotency keys");

@@ -61,7 +61,7 @@ run_step(struct collector__operation *operation,
          struct collector__connection *connection)
 {
     const struct collector__dues *dues = &((struct step *)operation)->dues;
-    const struct collector__limits *limits = &connection->database->limits;
+    const uint64_t letters_max = connection->database->limits.dead_letter_max;
     const uint32_t count_max = step_events(&connection->database->wal);
     bool any;
     int rc = COLLECTOR_OK;
@@ -69,9 +69,9 @@ run_step(struct collector__operation *operation,
     if (dues->events)
         rc = collector__retention_prune(connection, count_max,
                                         COLLECTOR_PRUNE_AGED, &any);
-    if (rc == COLLECTOR_OK && dues->letters)
+    if (rc == COLLECTOR_OK && dues->letters && letters_max > 0)
         rc = collector__retention_prune_letters(connection, count_max,
-                                                limits->dead_letter_max, &any);
+                                                letters_max, &any);
     if (rc == COLLECTOR_OK && dues->keys)
         rc = collector__idempotency_prune(connection, count_max);
     if (rc == COLLECTOR_OK && dues->uptime)

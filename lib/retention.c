@@ -283,7 +283,7 @@ collector__retention_find_dues(struct collector__connection *connection,
     int rc;
 
     rc = find_due_events(connection, event_count_max, &dues.events);
-    if (rc == COLLECTOR_OK && limits->dead_letter_max > 0) {
+    if (rc == COLLECTOR_OK && letters_max > 0) {
         rc = collector__connection_ask(connection, COLLECTOR_SQL_LETTER_BEHIND,
                                        &letters_max, 1, &found);
         dues.letters = found >= 0;

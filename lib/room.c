@@ -67,41 +67,70 @@ smaller(uint64_t a, uint64_t b)
 static void
 limit_keys(struct collector__limits *limits)
 {
-    const uint64_t count_max = limits->size_max / KEYS_SHARE / KEY_SIZE;
+    const uint64_t size_max = limits->size_max;
+    const uint64_t count_max = size_max / KEYS_SHARE / KEY_SIZE;
 
-    if (limits->size_max > 0 &&
+    if (size_max > 0 &&
         (limits->idempotency_max == 0 || limits->idempotency_max > count_max))
         limits->idempotency_max = count_max;
+}
+
+/** Pages that the log may have before it is moved. */
+static uint32_t
+log_pages_for(const struct collector__database *database)
+{
+    const uint64_t pages_max = database->limits.size_max / COLLECTOR_PAGE_SIZE;
+    uint64_t log_pages = COLLECTOR_WAL_PAGES_MAX;
+
+    if (pages_max > 0)
+        log_pages = smaller(log_pages, pages_max / 8);
+    if (database->vfs == NULL) /* else its files may not be files */
+        log_pages =
+            smaller(log_pages, collector__path_free_size(database->path) /
+                                   LOG_DISK_SHARE / COLLECTOR_PAGE_SIZE);
+    return log_pages < LOG_PAGES_MIN ? LOG_PAGES_MIN : (uint32_t)log_pages;
+}
+
+/** A log of so many pages takes groups of so many bytes. */
+static size_t
+group_bytes_for(uint32_t log_pages)
+{
+    return (size_t)smaller(GROUP_BYTES_MAX,
+                           (uint64_t)(log_pages - PAGES_FIXED) *
+                               COLLECTOR_PAGE_SIZE / 2);
 }
 
 int
 collector__room_init(struct collector__database *database)
 {
     struct collector__room *room = &database->room;
-    const uint64_t size_max = database->limits.size_max;
-    const uint64_t pages_max = size_max / COLLECTOR_PAGE_SIZE;
-    uint64_t log_pages = COLLECTOR_WAL_PAGES_MAX;
-    const bool on_disk = database->vfs == NULL;
+    const uint32_t log_pages = log_pages_for(database);
 
-    room->size_max = size_max;
+    room->size_max = database->limits.size_max;
     limit_keys(&database->limits);
-    if (size_max > 0)
-        log_pages = smaller(log_pages, pages_max / 8);
-    if (on_disk)
-        log_pages =
-            smaller(log_pages, collector__path_free_size(database->path) /
-                                   LOG_DISK_SHARE / COLLECTOR_PAGE_SIZE);
-    if (log_pages < LOG_PAGES_MIN)
-        log_pages = LOG_PAGES_MIN;
-    room->group_bytes_max = (size_t)smaller(
-        GROUP_BYTES_MAX, (log_pages - PAGES_FIXED) * COLLECTOR_PAGE_SIZE / 2);
+    room->log_pages = log_pages;
+    room->group_bytes_max = group_bytes_for(log_pages);
     room->log_pages_max =
-        (uint32_t)(log_pages + smaller(log_pages, GROUP_PAGES_MAX));
-    collector__wal_init(&database->wal, (uint32_t)log_pages);
-    if (!on_disk)
-        return COLLECTOR_OK; /* its files may not be files */
+        log_pages + (uint32_t)smaller(log_pages, GROUP_PAGES_MAX);
+    collector__wal_init(&database->wal, log_pages);
+    if (database->vfs != NULL)
+        return COLLECTOR_OK;
     return collector__reserve_init(&room->reserve, database->path,
                                    (uint64_t)room->log_pages_max * FRAME_SIZE);
+}
+
+void
+collector__room_resize(struct collector__database *database)
+{
+    struct collector__room *room = &database->room;
+    const uint32_t log_pages =
+        (uint32_t)smaller(log_pages_for(database), room->log_pages);
+
+    limit_keys(&database->limits);
+    room->size_max = database->limits.size_max;
+    room->group_bytes_max = group_bytes_for(log_pages);
+    collector__wal_resize(&database->wal, log_pages);
+    collector__room_note_index(database, database->indexed);
 }
 
 void
@@ -177,17 +206,21 @@ static bool
 is_within(const struct collector__room *room, uint64_t main_pages,
           uint64_t log_pages)
 {
-    return main_pages * COLLECTOR_PAGE_SIZE + LOG_HEADER_SIZE +
-               log_pages * FRAME_SIZE <=
-           room->size_max;
+    const uint64_t size_max = room->size_max; /* there may be none by now */
+
+    return size_max == 0 || main_pages * COLLECTOR_PAGE_SIZE + LOG_HEADER_SIZE +
+                                    log_pages * FRAME_SIZE <=
+                                size_max;
 }
 
 bool
 collector__room_main_fits(const struct collector__database *database,
                           const struct collector__pages *pages, uint64_t need)
 {
-    return pages_in_use(pages) + pages->promised + need <=
-           database->room.main_pages_max;
+    const uint32_t main_pages_max = database->room.main_pages_max;
+
+    return main_pages_max == 0 ||
+           pages_in_use(pages) + pages->promised + need <= main_pages_max;
 }
 
 bool
@@ -222,11 +255,13 @@ can_fit(const struct collector__database *database, uint64_t need,
         size_t event_count)
 {
     const struct collector__room *room = &database->room;
+    const uint32_t main_pages_max = room->main_pages_max;
     const uint64_t touched =
-        touched_pages(database, room->main_pages_max, event_count);
+        touched_pages(database, main_pages_max, event_count);
 
-    return PAGES_EMPTY + need <= room->main_pages_max &&
-           is_within(room, room->main_pages_max, need + touched + PAGES_FIXED);
+    return main_pages_max == 0 ||
+           (PAGES_EMPTY + need <= main_pages_max &&
+            is_within(room, main_pages_max, need + touched + PAGES_FIXED));
 }
 
 static int
@@ -288,17 +323,17 @@ check_backlog(struct collector__connection *connection, size_t event_count,
 {
     const struct collector__limits *limits = &connection->database->limits;
     const struct collector__position *position = &connection->position;
+    const uint64_t backlog_max = limits->backlog_max; /* it may change */
     const uint64_t pending =
         (uint64_t)(position->next_id - 1 - position->settled_through);
 
-    if (limits->backlog_max == 0 ||
-        pending + event_count <= limits->backlog_max)
+    if (backlog_max == 0 || pending + event_count <= backlog_max)
         return COLLECTOR_OK;
     if (!may_drop || limits->overflow == COLLECTOR_OVERFLOW_REJECT ||
-        event_count > limits->backlog_max)
+        event_count > backlog_max)
         return COLLECTOR_ERR_FULL;
     return collector__retention_drop(
-        connection, (int64_t)(pending + event_count - limits->backlog_max));
+        connection, (int64_t)(pending + event_count - backlog_max));
 }
 
 int

@@ -13,14 +13,16 @@ struct collector__database;
  *  Part of the database. */
 struct collector__room {
     /** Bytes of main file and log together; 0: as much as there is. */
-    uint64_t size_max;
+    _Atomic uint64_t size_max;
     /** Pages that appends may make the main file have. */
-    uint32_t main_pages_max;
+    _Atomic uint32_t main_pages_max;
     /** Pages that the log holds at most, but for a request that is larger than
      *  a group, and while a reader holds it: the reserve is as large. */
     uint32_t log_pages_max;
+    /** Pages from which the log is moved, as it was opened. */
+    uint32_t log_pages;
     /** Bytes of one group of appends at most. */
-    size_t group_bytes_max;
+    _Atomic size_t group_bytes_max;
     struct collector__reserve reserve;
 };
 
@@ -49,6 +51,12 @@ struct collector__pages {
  */
 int
 collector__room_init(struct collector__database *database);
+
+/** Work them out again, since the database's own limits have changed. The log
+ *  gets no larger than it was at first: there is no more room set aside for it.
+ *  Beside appends. */
+void
+collector__room_resize(struct collector__database *database);
 
 /** Take into account whether there is an index on the devices: it may write a
  *  page for each event, and wants a larger share for the log. */

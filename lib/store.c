@@ -118,20 +118,17 @@ are_valid(const struct collector_store_options *options)
                                        options->clock->monotonic_ms != NULL));
 }
 
-static struct collector__limits
-limits_of(const struct collector_store_options *options)
+static void
+set_limits(struct collector__limits *limits,
+           const struct collector_store_options *options)
 {
-    const struct collector__limits limits = {
-        .backlog_max = options->backlog_max,
-        .size_max = options->size_max,
-        .overflow = options->overflow,
-        .retain_ms = options->retain_ms,
-        .dead_letter_max = options->dead_letter_max,
-        .idempotency_retain_ms = options->idempotency_retain_ms,
-        .idempotency_max = options->idempotency_max,
-    };
-
-    return limits;
+    limits->backlog_max = options->backlog_max;
+    limits->size_max = options->size_max;
+    limits->overflow = options->overflow;
+    limits->retain_ms = options->retain_ms;
+    limits->dead_letter_max = options->dead_letter_max;
+    limits->idempotency_retain_ms = options->idempotency_retain_ms;
+    limits->idempotency_max = options->idempotency_max;
 }
 
 /** Fill in the parts that come from the options. */
@@ -166,7 +163,7 @@ store_new(const struct collector_store_options *options,
     database->durability = options->durability;
     database->indexed = options->indexed;
     database->on_damage = options->on_damage;
-    database->limits = limits_of(options);
+    set_limits(&database->limits, options);
     database->log.fn = options->log;
     database->log.userdata = options->log_userdata;
     database->clock =
@@ -280,6 +277,29 @@ collector_store_free(struct collector_store *store)
     collector__memory_free(store->database.path);
     collector__memory_free(store->database.vfs);
     collector__memory_free(store);
+}
+
+int
+collector_store_reconfigure(struct collector_store *store,
+                            const struct collector_store_options *options)
+{
+    struct collector_store_options all;
+    int rc = collector__store_check(store);
+
+    collector_store_options_init(&all, sizeof(all));
+    if (rc == COLLECTOR_OK)
+        rc = COLLECTOR_OPTIONS_COPY(&all, options);
+    if (rc == COLLECTOR_OK && !are_valid(&all))
+        rc = COLLECTOR_ERR_INVALID;
+    if (rc != COLLECTOR_OK)
+        return rc;
+    collector__store_enter(store); /* not while the file is replaced */
+    (void)pthread_mutex_lock(&store->asker.mutex); /* one at a time */
+    set_limits(&store->database.limits, &all);
+    collector__room_resize(&store->database);
+    (void)pthread_mutex_unlock(&store->asker.mutex);
+    collector__store_leave(store);
+    return COLLECTOR_OK;
 }
 
 int

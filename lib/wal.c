@@ -19,6 +19,13 @@ collector__wal_init(struct collector__wal *wal, uint32_t pages_max)
 }
 
 void
+collector__wal_resize(struct collector__wal *wal, uint32_t pages_max)
+{
+    atomic_store(&wal->pages_max, pages_max);
+    atomic_store(&wal->due_at, pages_max);
+}
+
+void
 collector__wal_reset(struct collector__wal *wal)
 {
     atomic_store(&wal->pages, 0);

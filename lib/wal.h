@@ -33,8 +33,7 @@ struct collector__connection;
 
 /** How long the write-ahead log is. Part of the database; any thread. */
 struct collector__wal {
-    /** Set when the store is opened. */
-    uint32_t pages_max;
+    _Atomic uint32_t pages_max;
     /** Pages in it, and how many of those are in the main file too. */
     _Atomic uint32_t pages;
     _Atomic uint32_t moved;
@@ -60,6 +59,10 @@ enum collector__wal_move {
 
 void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max);
+
+/** Have it moved sooner, or later, from now on. */
+void
+collector__wal_resize(struct collector__wal *wal, uint32_t pages_max);
 
 /** As it is for a file that was just opened. Nobody uses it. */
 void

@@ -178,6 +178,20 @@ COLLECTOR_API int
 collector_store_open(const struct collector_store_options *options,
                      struct collector_store **ret_store);
 
+/**
+ * Change the limits of an open store: backlog_max, size_max, overflow,
+ * retain_ms, dead_letter_max, idempotency_retain_ms and idempotency_max. What
+ * is asked from then on obeys them; what is kept beyond them goes as it would
+ * have gone. All other options stay as they were, whatever these say.
+ *
+ * @param options  Borrowed for the call; path as at the open.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
+ *         version). Without COLLECTOR_OK nothing is changed.
+ */
+COLLECTOR_API int
+collector_store_reconfigure(struct collector_store *store,
+                            const struct collector_store_options *options);
+
 /** Proof that events are kept. */
 struct collector_receipt {
     /** The id of the first one; the others follow without a gap. 0 when count
