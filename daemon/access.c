@@ -36,9 +36,11 @@ struct access {
     pthread_rwlock_t lock;
     /* NULL: everybody may do everything. */
     struct token_list *list;
+    /* Who asks whether it is well needs a token. */
+    bool health;
 };
 
-const char *const access_scope_words[] = {"anybody", "ingest", "read", "admin",
+const char *const access_scope_words[] = {"health", "ingest", "read", "admin",
                                           NULL};
 
 static unsigned
@@ -84,7 +86,7 @@ is_token(const char *text, size_t size)
     return true;
 }
 
-/* ACCESS_ANYBODY for what is none. */
+/* ACCESS_HEALTH for what is none. */
 static enum access_scope
 scope_of(const char *text, size_t size)
 {
@@ -95,7 +97,7 @@ scope_of(const char *text, size_t size)
             memcmp(access_scope_words[scope], text, size) == 0)
             return (enum access_scope)scope;
     }
-    return ACCESS_ANYBODY;
+    return ACCESS_HEALTH;
 }
 
 /* What is wrong with the list's line, in words; NULL for nothing. */
@@ -111,7 +113,7 @@ take_line(struct token_list *list)
 
     if (scope_size == 0 || *scope == '#')
         return NULL;
-    if (scope_of(scope, scope_size) == ACCESS_ANYBODY)
+    if (scope_of(scope, scope_size) == ACCESS_HEALTH)
         return "expected ingest, read or admin, and a token";
     if (rest[strspn(rest, " \t\r\n")] != '\0' || !is_token(token, token_size))
         return "expected a token of 16 to 256 letters, digits and -._~+/=";
@@ -182,7 +184,7 @@ access_new(void)
 }
 
 int
-access_load(struct access *access, const char *path,
+access_load(struct access *access, const char *path, bool health,
             struct problem *ret_problem)
 {
     struct token_list *list = NULL;
@@ -201,20 +203,10 @@ access_load(struct access *access, const char *path,
     (void)pthread_rwlock_wrlock(&access->lock); /* fails on misuse only */
     old = access->list;
     access->list = list;
+    access->health = health;
     (void)pthread_rwlock_unlock(&access->lock);
     list_free(old);
     return 0;
-}
-
-bool
-access_is_open(struct access *access)
-{
-    bool open;
-
-    (void)pthread_rwlock_rdlock(&access->lock);
-    open = access->list == NULL;
-    (void)pthread_rwlock_unlock(&access->lock);
-    return open;
 }
 
 /* The token in a header's value; NULL for another scheme. */
@@ -281,11 +273,10 @@ access_judge(struct access *access, const char *authorization,
 {
     enum access_verdict verdict = ACCESS_GRANTED;
 
-    if (scope == ACCESS_ANYBODY)
-        return verdict;
-    (void)pthread_rwlock_rdlock(&access->lock);
-    if (access->list != NULL)
-        verdict = judge(access->list, authorization, scope);
+    (void)pthread_rwlock_rdlock(&access->lock); /* fails on misuse only */
+    if (access->list != NULL && (scope != ACCESS_HEALTH || access->health))
+        verdict = judge(access->list, authorization,
+                        scope != ACCESS_HEALTH ? scope : ACCESS_READ);
     (void)pthread_rwlock_unlock(&access->lock);
     return verdict;
 }

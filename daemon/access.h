@@ -16,8 +16,8 @@
 
 /** What one needs to be allowed. */
 enum access_scope {
-    /** To be there. */
-    ACCESS_ANYBODY,
+    /** To ask whether it is well: nothing, unless told otherwise. */
+    ACCESS_HEALTH,
     /** To post events. */
     ACCESS_INGEST,
     /** To ask for what is kept, and how it goes. */
@@ -57,16 +57,13 @@ access_new(void);
  * Each line is SCOPE TOKEN, is empty, or begins with #.
  *
  * @param path         NULL: no tokens, everybody may do everything.
+ * @param health       ACCESS_HEALTH takes a token that may ACCESS_READ.
  * @param ret_problem  Set on failure only; it never shows a token.
  * @return 0, or -1.
  */
 int
-access_load(struct access *access, const char *path,
+access_load(struct access *access, const char *path, bool health,
             struct problem *ret_problem);
-
-/** Whether there are no tokens. */
-bool
-access_is_open(struct access *access);
 
 /**
  * Judge a request, in a time that says nothing about how much of a token was

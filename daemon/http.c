@@ -66,7 +66,6 @@ begin_request(struct mg_connection *conn)
         .uploader = server->options.uploader,
         .db = server->options.db,
         .access = server->options.access,
-        .auth_health = server->options.auth_health,
         .snapshot_out = &server->snapshot_out,
         .full_at = &server->full_at,
         .stopping = &server->stopping,

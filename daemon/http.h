@@ -7,7 +7,6 @@
 
 #include <collector/store.h>
 #include <collector/uploader.h>
-#include <stdbool.h>
 
 /** The HTTP server. One thread, which starts it, may use it. */
 struct http_server;
@@ -23,8 +22,6 @@ struct http_options {
     const char *db;
     /** Who may do what; borrowed likewise. */
     struct access *access;
-    /** Whether asking for the health needs a token too. */
-    bool auth_health;
 };
 
 /**

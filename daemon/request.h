@@ -25,8 +25,6 @@ struct request {
     /** The path of the store's file. */
     const char *db;
     struct access *access;
-    /** Whether asking for the health needs a token too. */
-    bool auth_health;
     /** Whether a snapshot is on its way to somebody. */
     atomic_bool *snapshot_out;
     /** What all requests of the server share: one more than the events that had

@@ -17,22 +17,19 @@ struct route {
     enum access_scope scope;
     /* HEAD as well: not where it would cost a copy of the database. */
     bool head;
-    /* Open to supervisors, unless told otherwise. */
-    bool health;
     void (*handle)(struct request *request);
 };
 
 static const struct route routes[] = {
-    {"/events", "POST", ACCESS_INGEST, false, false, route_events},
-    {"/dead-letters", "GET", ACCESS_READ, true, false, route_dead_letters},
-    {"/dead-letters", "DELETE", ACCESS_ADMIN, false, false,
-     route_dead_letters_purge},
-    {"/dead-letters/replay", "POST", ACCESS_ADMIN, false, false,
+    {"/events", "POST", ACCESS_INGEST, false, route_events},
+    {"/dead-letters", "GET", ACCESS_READ, true, route_dead_letters},
+    {"/dead-letters", "DELETE", ACCESS_ADMIN, false, route_dead_letters_purge},
+    {"/dead-letters/replay", "POST", ACCESS_ADMIN, false,
      route_dead_letters_replay},
-    {"/healthz", "GET", ACCESS_READ, true, true, route_healthz},
-    {"/livez", "GET", ACCESS_READ, true, true, route_livez},
-    {"/snapshot", "GET", ACCESS_READ, false, false, route_snapshot},
-    {"/stats", "GET", ACCESS_READ, true, false, route_stats},
+    {"/healthz", "GET", ACCESS_HEALTH, true, route_healthz},
+    {"/livez", "GET", ACCESS_HEALTH, true, route_livez},
+    {"/snapshot", "GET", ACCESS_READ, false, route_snapshot},
+    {"/stats", "GET", ACCESS_READ, true, route_stats},
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
@@ -98,7 +95,9 @@ refuse_access(struct request *request, const struct route *route,
               enum access_verdict verdict)
 {
     static const char realm[] = "WWW-Authenticate: Bearer realm=\"collectord\"";
-    const char *scope = access_scope_words[route->scope];
+    const char *scope =
+        access_scope_words[route->scope != ACCESS_HEALTH ? route->scope
+                                                         : ACCESS_READ];
     char header[CHALLENGE_SIZE_MAX];
     char text[CHALLENGE_SIZE_MAX];
 
@@ -124,12 +123,9 @@ refuse_access(struct request *request, const struct route *route,
 static bool
 is_allowed(struct request *request, const struct route *route)
 {
-    enum access_verdict verdict;
-
-    if (route->health && !request->auth_health)
-        return true;
-    verdict =
+    const enum access_verdict verdict =
         access_judge(request->access, request->authorization, route->scope);
+
     if (verdict == ACCESS_GRANTED)
         return true;
     refuse_access(request, route, verdict);

@@ -76,7 +76,8 @@ open_access(struct service *service, const struct config *config)
 
     service->access = access_new();
     if (service->access != NULL &&
-        access_load(service->access, config->auth_token_file, &problem) == 0)
+        access_load(service->access, config->auth_token_file,
+                    config->auth_health, &problem) == 0)
         return 0;
     console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
     return -1;
@@ -92,7 +93,6 @@ start_server(struct service *service, const struct config *config)
         .uploader = service->uploader,
         .db = config->db,
         .access = service->access,
-        .auth_health = config->auth_health,
     };
 
     if (http_server_start(&options, &service->server) < 0)

@@ -222,7 +222,7 @@ static const struct {
     {"# read " OTHER "\n\n", "expected a token"},
     {"read\n", "tokens:1: expected a token of 16"},
     {"\nwrite " OTHER "\n", "tokens:2: expected ingest, read or admin"},
-    {"anybody " OTHER "\n", "tokens:1: expected ingest, read or admin"},
+    {"health " OTHER "\n", "tokens:1: expected ingest, read or admin"},
     {OTHER "\n", "tokens:1: expected ingest, read or admin"},
     {"read " OTHER " " OTHER "\n", "tokens:1: expected a token of 16"},
     {"read 0123456789abcde\n", "tokens:1: expected a token of 16"},
