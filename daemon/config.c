@@ -170,6 +170,19 @@ out:
 }
 
 void
+config_take_over(struct config *config, struct config *other)
+{
+    const struct option *option;
+    size_t i;
+
+    for (i = 0; (option = option_at(i)) != NULL; i++) {
+        if (!option->fixed)
+            option_swap(option, config, other);
+    }
+    config_release(other);
+}
+
+void
 config_release(struct config *config)
 {
     option_release(config);

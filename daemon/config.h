@@ -116,6 +116,14 @@ int
 config_parse(int argc, char *const *argv, struct config *ret_config,
              enum config_action *ret_action, struct problem *ret_problem);
 
+/**
+ * Take over all that can be changed without a restart.
+ *
+ * @param other  Released: it has what was there before.
+ */
+void
+config_take_over(struct config *config, struct config *other);
+
 /** Free what is in a configuration. */
 void
 config_release(struct config *config);

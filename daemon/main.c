@@ -18,6 +18,13 @@
 
 enum { EXIT_USAGE = 2 };
 
+/* What it was started with. */
+struct command {
+    int argc;
+    char *const *argv;
+    struct config config;
+};
+
 static int
 status_of(enum service_result result)
 {
@@ -42,6 +49,7 @@ block_signals(sigset_t *ret_signals)
     (void)sigemptyset(ret_signals);
     (void)sigaddset(ret_signals, SIGTERM);
     (void)sigaddset(ret_signals, SIGINT);
+    (void)sigaddset(ret_signals, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, ret_signals, NULL); /* a valid set */
     (void)sigaction(SIGPIPE, &ignore, NULL);             /* a valid signal */
 }
@@ -53,14 +61,40 @@ exit_at_once(int number)
     _exit(EXIT_FAILURE);
 }
 
+/* The command line and its file are read again: flags still win. */
 static void
-wait_for_signal(struct service *service, const sigset_t *signals)
+reload(struct service *service, struct command *command)
 {
-    struct timespec rest = {.tv_nsec = 0};
-    struct sigaction action = {.sa_handler = exit_at_once};
+    enum config_action action;
+    struct problem problem;
+    struct config config;
 
-    while (sigtimedwait(signals, NULL, &rest) < 0)
+    if (config_parse(command->argc, command->argv, &config, &action, &problem) <
+        0) {
+        console_log(COLLECTOR_LOG_ERROR, "nothing was reloaded: %s",
+                    problem.text);
+        return;
+    }
+    if (service_reload(service, &command->config, &config) < 0) {
+        config_release(&config);
+        return;
+    }
+    config_take_over(&command->config, &config);
+}
+
+static void
+serve(struct service *service, struct command *command, const sigset_t *signals)
+{
+    struct sigaction action = {.sa_handler = exit_at_once};
+    struct timespec rest = {.tv_nsec = 0};
+    int number;
+
+    while ((number = sigtimedwait(signals, NULL, &rest)) < 0 ||
+           number == SIGHUP) {
+        if (number == SIGHUP)
+            reload(service, command);
         rest.tv_nsec = service_watch(service) * 1000000L;
+    }
     /* From here on a stop is under way: whoever asks again wants it now. */
     (void)sigaction(SIGTERM, &action, NULL);
     (void)sigaction(SIGINT, &action, NULL);
@@ -68,18 +102,18 @@ wait_for_signal(struct service *service, const sigset_t *signals)
 }
 
 static int
-run(const struct config *config)
+run(struct command *command)
 {
     struct service *service = NULL;
     enum service_result result;
     sigset_t signals;
 
-    console_set_format((enum console_format)config->log_format);
+    console_set_format((enum console_format)command->config.log_format);
     block_signals(&signals);
-    result = service_start(config, &service);
+    result = service_start(&command->config, &service);
     if (result == SERVICE_OK) {
-        wait_for_signal(service, &signals);
-        service_stop(service, config->drain_timeout_ms);
+        serve(service, command, &signals);
+        service_stop(service, command->config.drain_timeout_ms);
     }
     service_free(service);
     return status_of(result);
@@ -109,19 +143,19 @@ main(int argc, char **argv)
 {
     enum config_action action;
     struct problem problem;
-    struct config config;
+    struct command command = {.argc = argc, .argv = argv};
     int status = EXIT_FAILURE;
 
-    if (config_parse(argc, argv, &config, &action, &problem) < 0) {
+    if (config_parse(argc, argv, &command.config, &action, &problem) < 0) {
         console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
         return EXIT_USAGE;
     }
     switch (action) {
     case CONFIG_RUN:
-        status = run(&config);
+        status = run(&command);
         break;
     case CONFIG_CHECK:
-        status = check(&config);
+        status = check(&command.config);
         break;
     case CONFIG_SHOW_HELP:
         option_print_help(stdout);
@@ -132,6 +166,6 @@ main(int argc, char **argv)
         status = end_output();
         break;
     }
-    config_release(&config);
+    config_release(&command.config);
     return status;
 }

@@ -34,12 +34,12 @@ static const char *const format_words[] = {"text", "journald", "json", NULL};
 
 static const struct option options[] = {
     {"db", "FILE", "events.sqlite", "the database; it is created when absent",
-     OPTION_TEXT, .offset = offsetof(struct config, db)},
+     OPTION_TEXT, .offset = offsetof(struct config, db), .fixed = true},
     {"addr", "[HOST]:PORT", ":8080", "where to listen; port 0 picks a free one",
-     OPTION_ADDRESS, .offset = offsetof(struct config, addr)},
+     OPTION_ADDRESS, .offset = offsetof(struct config, addr), .fixed = true},
     {"http-threads", "N", "256", "connections that are served at a time",
      OPTION_NUMBER, .offset = offsetof(struct config, http_threads), .min = 1,
-     .max = CONFIG_HTTP_THREADS_MAX},
+     .max = CONFIG_HTTP_THREADS_MAX, .fixed = true},
     {"auth-token-file", "FILE", NULL,
      "who may do what: lines of ingest, read or admin, and a bearer token",
      OPTION_TEXT, .offset = offsetof(struct config, auth_token_file)},
@@ -47,16 +47,17 @@ static const struct option options[] = {
      OPTION_SWITCH, .offset = offsetof(struct config, auth_health)},
     {"mode", "group|serialized|concurrent", "group",
      "how appends become transactions", OPTION_WORD,
-     .offset = offsetof(struct config, mode), .words = config_mode_words},
+     .offset = offsetof(struct config, mode), .words = config_mode_words,
+     .fixed = true},
     {"durability", "full|normal", "full",
      "normal may lose the last moments on a power cut", OPTION_WORD,
      .offset = offsetof(struct config, durability),
-     .words = config_durability_words},
+     .words = config_durability_words, .fixed = true},
     {"indexed", "", "false", "keep an index on device_id", OPTION_SWITCH,
-     .offset = offsetof(struct config, indexed)},
+     .offset = offsetof(struct config, indexed), .fixed = true},
     {"max-conns", "N", "8", "database connections of the concurrent mode",
      OPTION_NUMBER, .offset = offsetof(struct config, max_conns), .min = 1,
-     .max = COLLECTOR_CONNECTIONS_MAX},
+     .max = COLLECTOR_CONNECTIONS_MAX, .fixed = true},
     {"max-backlog", "N", "50000",
      "undelivered events, beyond which more are refused; 0 is no limit",
      OPTION_NUMBER, .offset = offsetof(struct config, max_backlog),
@@ -74,7 +75,8 @@ static const struct option options[] = {
      .max = CONFIG_RETAIN_MS_MAX},
     {"on-damage", "refuse|quarantine", "refuse",
      "a damaged file: do not start, or move it aside and go on", OPTION_WORD,
-     .offset = offsetof(struct config, on_damage), .words = damage_words},
+     .offset = offsetof(struct config, on_damage), .words = damage_words,
+     .fixed = true},
     {"max-dead-letters", "N", "10000",
      "dead letters that are kept, the latest; 0 is no limit", OPTION_NUMBER,
      .offset = offsetof(struct config, max_dead_letters),
@@ -113,7 +115,8 @@ static const struct option options[] = {
      .max = CONFIG_DRAIN_TIMEOUT_MS_MAX},
     {"log-format", "text|journald|json", "text",
      "journald: with the priority that the journal reads", OPTION_WORD,
-     .offset = offsetof(struct config, log_format), .words = format_words},
+     .offset = offsetof(struct config, log_format), .words = format_words,
+     .fixed = true},
     {"config", "FILE", NULL,
      "a JSON object with these names; read first, flags win", OPTION_CONFIG,
      .offset = 0},
@@ -369,6 +372,49 @@ option_set_defaults(struct config *config, struct problem *ret_problem)
             return -1;
     }
     return 0;
+}
+
+static size_t
+size_of_member(enum option_kind kind)
+{
+    switch (kind) {
+    case OPTION_TEXT:
+    case OPTION_URL:
+        return sizeof(char *);
+    case OPTION_ADDRESS:
+        return sizeof(struct address);
+    case OPTION_WORD:
+    case OPTION_NUMBER:
+    case OPTION_DURATION:
+        return sizeof(uint32_t);
+    case OPTION_AGE:
+    case OPTION_SIZE:
+        return sizeof(uint64_t);
+    case OPTION_SWITCH:
+        return sizeof(bool);
+    case OPTION_CONFIG:
+    case OPTION_CHECK:
+    case OPTION_VERSION:
+    case OPTION_HELP:
+        break;
+    }
+    return 0; /* these are not kept */
+}
+
+void
+option_swap(const struct option *option, struct config *a, struct config *b)
+{
+    const size_t size = size_of_member(option->kind);
+    char *left = (char *)a + option->offset;
+    char *right = (char *)b + option->offset;
+    size_t i;
+
+    for (i = 0; i < size; i++) {
+        const char byte = left[i];
+
+        left[i] = right[i];
+        right[i] = byte;
+    }
 }
 
 void

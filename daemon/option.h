@@ -46,6 +46,8 @@ struct option {
     uint64_t max;
     /** Of a word, ended by NULL: the member gets the index. */
     const char *const *words;
+    /** It takes a restart to change it. */
+    bool fixed;
 };
 
 /** The i-th option, in the order of the help; NULL beyond the last. */
@@ -72,6 +74,10 @@ option_set(const struct option *option, const char *where, const char *text,
  *  of memory. */
 int
 option_set_defaults(struct config *config, struct problem *ret_problem);
+
+/** Exchange what an option is set to. */
+void
+option_swap(const struct option *option, struct config *a, struct config *b);
 
 /** Free the texts in a configuration. */
 void

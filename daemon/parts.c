@@ -48,6 +48,27 @@ advice_for(int rc, const struct config *config)
     return "";
 }
 
+static void
+set_store_options(const struct config *config,
+                  struct collector_store_options *options)
+{
+    collector_store_options_init(options);
+    options->path = config->db;
+    options->mode = (enum collector_write_mode)config->mode;
+    options->durability = (enum collector_durability)config->durability;
+    options->indexed = config->indexed;
+    options->connection_count_max = config->max_conns;
+    options->backlog_max = config->max_backlog;
+    options->size_max = config->max_size;
+    options->overflow = (enum collector_overflow)config->overflow;
+    options->on_damage = (enum collector_damage)config->on_damage;
+    options->retain_ms = config->retain_ms;
+    options->dead_letter_max = config->max_dead_letters;
+    options->idempotency_retain_ms = config->idempotency_retain_ms;
+    options->idempotency_max = config->idempotency_max;
+    options->log = console_forward;
+}
+
 int
 parts_open_store(const struct config *config,
                  struct collector_store **ret_store)
@@ -55,21 +76,7 @@ parts_open_store(const struct config *config,
     struct collector_store_options options;
     int rc;
 
-    collector_store_options_init(&options);
-    options.path = config->db;
-    options.mode = (enum collector_write_mode)config->mode;
-    options.durability = (enum collector_durability)config->durability;
-    options.indexed = config->indexed;
-    options.connection_count_max = config->max_conns;
-    options.backlog_max = config->max_backlog;
-    options.size_max = config->max_size;
-    options.overflow = (enum collector_overflow)config->overflow;
-    options.on_damage = (enum collector_damage)config->on_damage;
-    options.retain_ms = config->retain_ms;
-    options.dead_letter_max = config->max_dead_letters;
-    options.idempotency_retain_ms = config->idempotency_retain_ms;
-    options.idempotency_max = config->idempotency_max;
-    options.log = console_forward;
+    set_store_options(config, &options);
     rc = collector_store_open(&options, ret_store);
     if (rc != COLLECTOR_OK)
         console_log(COLLECTOR_LOG_ERROR, "can't open %s: %s%s", config->db,
@@ -77,6 +84,15 @@ parts_open_store(const struct config *config,
     else
         snapshot_remove_stale(config->db);
     return rc;
+}
+
+int
+parts_change_store(const struct config *config, struct collector_store *store)
+{
+    struct collector_store_options options;
+
+    set_store_options(config, &options);
+    return collector_store_reconfigure(store, &options);
 }
 
 static int
@@ -126,6 +142,16 @@ parts_new_sink(const struct config *config, struct collector_sink **ret_sink)
     return rc;
 }
 
+static void
+set_uploader_options(const struct config *config,
+                     struct collector_uploader_options *options)
+{
+    collector_uploader_options_init(options);
+    options->interval_ms = config->upload_interval_ms;
+    options->batch_count_max = config->upload_batch;
+    options->log = console_forward;
+}
+
 int
 parts_start_uploader(const struct config *config, struct collector_store *store,
                      struct collector_sink *sink,
@@ -135,10 +161,7 @@ parts_start_uploader(const struct config *config, struct collector_store *store,
     struct collector_uploader *uploader = NULL;
     int rc;
 
-    collector_uploader_options_init(&options);
-    options.interval_ms = config->upload_interval_ms;
-    options.batch_count_max = config->upload_batch;
-    options.log = console_forward;
+    set_uploader_options(config, &options);
     rc = collector_uploader_new(store, sink, &options, &uploader);
     if (rc == COLLECTOR_OK)
         rc = collector_uploader_start(uploader);
@@ -150,4 +173,14 @@ parts_start_uploader(const struct config *config, struct collector_store *store,
     console_log(COLLECTOR_LOG_ERROR, "can't start the uploader: %s",
                 collector_error_text(rc));
     return rc;
+}
+
+int
+parts_change_uploader(const struct config *config, struct collector_sink *sink,
+                      struct collector_uploader *uploader)
+{
+    struct collector_uploader_options options;
+
+    set_uploader_options(config, &options);
+    return collector_uploader_reconfigure(uploader, sink, &options);
 }

@@ -18,6 +18,11 @@ int
 parts_open_store(const struct config *config,
                  struct collector_store **ret_store);
 
+/** Give an open store the limits that are configured. As
+ *  collector_store_reconfigure(). */
+int
+parts_change_store(const struct config *config, struct collector_store *store);
+
 /** Make the sink that is configured. It touches no file of its own. As the
  *  sinks' constructors. */
 int
@@ -28,5 +33,11 @@ int
 parts_start_uploader(const struct config *config, struct collector_store *store,
                      struct collector_sink *sink,
                      struct collector_uploader **ret_uploader);
+
+/** Give the uploader another sink, and what is configured. As
+ *  collector_uploader_reconfigure(). */
+int
+parts_change_uploader(const struct config *config, struct collector_sink *sink,
+                      struct collector_uploader *uploader);
 
 #endif

@@ -9,6 +9,7 @@
 #include "access.h"
 #include "console.h"
 #include "descriptors.h"
+#include "effective.h"
 #include "health.h"
 #include "http.h"
 #include "parts.h"
@@ -166,6 +167,84 @@ start(struct service *service, const struct config *config)
         start_server(service, config) < 0)
         return SERVICE_FAILURE;
     return SERVICE_OK;
+}
+
+/* A secret in it is not shown. */
+static void
+log_change(const struct option *option, const struct config *before,
+           const struct config *after)
+{
+    json_t *old = effective_value(option, before);
+    json_t *new = effective_value(option, after);
+    char *old_text = json_dumps(old, JSON_ENCODE_ANY);
+    char *new_text = json_dumps(new, JSON_ENCODE_ANY);
+
+    console_log(option->fixed ? COLLECTOR_LOG_WARNING : COLLECTOR_LOG_INFO,
+                option->fixed ? "-%s is still %s: %s takes a restart"
+                              : "-%s was %s, and is %s",
+                option->name, old_text != NULL ? old_text : "not set",
+                new_text != NULL ? new_text : "not set");
+    free(old_text);
+    free(new_text);
+    json_decref(old);
+    json_decref(new);
+}
+
+static void
+log_changes(const struct config *before, const struct config *after)
+{
+    const struct option *option;
+    size_t i;
+
+    for (i = 0; (option = option_at(i)) != NULL; i++) {
+        if (!effective_is_same(option, before, after))
+            log_change(option, before, after);
+    }
+}
+
+/* Everything that can fail comes before the first change. */
+static int
+change(struct service *service, const struct config *config,
+       struct problem *ret_problem)
+{
+    struct collector_sink *sink = NULL;
+
+    if (parts_new_sink(config, &sink) != COLLECTOR_OK)
+        return problem_say(ret_problem, "there is no such sink");
+    if (access_load(service->access, config->auth_token_file,
+                    config->auth_health, ret_problem) < 0) {
+        collector_sink_free(sink);
+        return -1;
+    }
+    /* Their options were checked: neither can fail. */
+    (void)parts_change_store(config, service->store);
+    (void)parts_change_uploader(config, sink, service->uploader);
+    collector_sink_free(service->sink);
+    service->sink = sink;
+    return 0;
+}
+
+int
+service_reload(struct service *service, const struct config *before,
+               const struct config *config)
+{
+    struct problem problem;
+    int rc;
+
+    supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                    worker_now_ms() * 1000);
+    hide_memory(config);
+    rc = change(service, config, &problem);
+    if (rc == 0) {
+        log_changes(before, config);
+        console_log(COLLECTOR_LOG_INFO, "reloaded");
+        warn_of_strangers(config);
+    } else {
+        console_log(COLLECTOR_LOG_ERROR, "nothing was reloaded: %s",
+                    problem.text);
+    }
+    supervisor_tell("READY=1");
+    return rc;
 }
 
 enum service_result

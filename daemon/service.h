@@ -24,11 +24,23 @@ service_check(const struct config *config);
 /**
  * Start all of it, on threads that inherit the caller's signal mask.
  *
- * @param config       Borrowed as long as it runs.
+ * @param config       What is fixed in it is borrowed as long as it runs.
  * @param ret_service  Set on success only.
  */
 enum service_result
 service_start(const struct config *config, struct service **ret_service);
+
+/**
+ * Take over another configuration: all of it that can be changed while it runs,
+ * or nothing. Files that it names are read again. What has changed is logged,
+ * or why nothing has.
+ *
+ * @param before  What it runs with.
+ * @return 0, or -1 when it goes on like that.
+ */
+int
+service_reload(struct service *service, const struct config *before,
+               const struct config *config);
 
 /** Do what is due. In how many milliseconds to call it again. */
 int
