@@ -10,6 +10,7 @@
 #   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
 #   make docs       write the reference manual: BUILD/lib/manual/html/index.html
 #   make cross      run the tests for other architectures (CROSS="arm64 armhf")
+#   make proxies    run the tests of nginx and stunnel in front of collectord
 #   make size       see how large the small library is on them
 #   make clean      remove what was built
 #
@@ -36,9 +37,10 @@ COVERAGE_PACKAGES = gcovr
 DOCS_PACKAGES = doxygen
 CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
+PROXY_PACKAGES = nginx stunnel4 openssl
 
 .PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
-	size release clean build-packages test-packages lint-packages \
+	proxies size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages fuzz-packages cross-packages
 
 all: $(BUILD)/build.ninja
@@ -78,6 +80,12 @@ docs: docs-packages $(BUILD)/build.ninja
 # Libraries for other architectures are fetched, not installed.
 cross: cross-packages
 	tests/cross.sh $(BUILD_CROSS) $(CROSS)
+
+# The proxies are fetched, not installed: that would start a server here.
+proxies: test-packages all
+	tests/lay.sh $$(dpkg --print-architecture) $(BUILD)/proxies \
+		$(PROXY_PACKAGES)
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite proxy
 
 size: cross-packages build-packages
 	tests/size.sh $(BUILD_CROSS) $$(dpkg --print-architecture) $(CROSS)

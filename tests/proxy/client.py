@@ -58,10 +58,9 @@ class Client:
         """The head of a POST whose body comes later, or never."""
         lines = ["POST /events HTTP/1.1", "Host: localhost",
                  f"Content-Length: {length}"]
-        lines += [f"{name}: {value}" for name, value in self.headers.items()]
-        lines += [f"{name.replace('_', '-')}: {value}"
-                  for name, value in headers.items()]
-        self.connection.sock.sendall("\r\n".join(lines + ["", ""]).encode())
+        lines += [f"{name}: {value}"
+                  for name, value in {**self.headers, **headers}.items()]
+        self.send("\r\n".join(lines + ["", ""]).encode())
 
     def send(self, data):
         self.connection.sock.sendall(data)

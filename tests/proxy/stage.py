@@ -120,6 +120,13 @@ class Process:
     def kill(self):
         self.end(signal.SIGKILL)
 
+    def clear_away(self):
+        """However it is; a program that has others of its own ends them."""
+        try:
+            self.end(signal.SIGTERM)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
 
 class Collector:
     """collectord, with tokens, on a port that a restart keeps."""
