@@ -183,30 +183,60 @@ access_new(void)
     return access;
 }
 
+static int
+read_list(const char *path, struct token_list **ret_list,
+          struct problem *ret_problem)
+{
+    struct token_list *list = calloc(1, sizeof(*list));
+
+    if (list == NULL)
+        return problem_say(ret_problem, "out of memory");
+    if (read_file(list, path, ret_problem) < 0) {
+        list_free(list);
+        return -1;
+    }
+    explicit_bzero(list->line, sizeof(list->line));
+    *ret_list = list;
+    return 0;
+}
+
+static bool
+is_same(const struct token_list *a, const struct token_list *b)
+{
+    if (a == NULL || b == NULL)
+        return a == b;
+    return memcmp(a, b, sizeof(*a)) == 0; /* without padding */
+}
+
 int
 access_load(struct access *access, const char *path, bool health,
-            struct problem *ret_problem)
+            bool *ret_changed, struct problem *ret_problem)
 {
     struct token_list *list = NULL;
     struct token_list *old;
 
-    if (path != NULL) {
-        list = calloc(1, sizeof(*list));
-        if (list == NULL)
-            return problem_say(ret_problem, "out of memory");
-        if (read_file(list, path, ret_problem) < 0) {
-            list_free(list);
-            return -1;
-        }
-        explicit_bzero(list->line, sizeof(list->line));
-    }
+    if (path != NULL && read_list(path, &list, ret_problem) < 0)
+        return -1;
     (void)pthread_rwlock_wrlock(&access->lock); /* fails on misuse only */
     old = access->list;
     access->list = list;
     access->health = health;
     (void)pthread_rwlock_unlock(&access->lock);
+    if (ret_changed != NULL)
+        *ret_changed = !is_same(list, old);
     list_free(old);
     return 0;
+}
+
+size_t
+access_token_count(struct access *access)
+{
+    size_t count;
+
+    (void)pthread_rwlock_rdlock(&access->lock); /* fails on misuse only */
+    count = access->list != NULL ? access->list->count : 0;
+    (void)pthread_rwlock_unlock(&access->lock);
+    return count;
 }
 
 /* The token in a header's value; NULL for another scheme. */

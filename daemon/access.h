@@ -5,6 +5,7 @@
 #include "problem.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /** Tokens in a file at most: compared with every request. */
 #define ACCESS_TOKEN_COUNT_MAX 64
@@ -58,12 +59,18 @@ access_new(void);
  *
  * @param path         NULL: no tokens, everybody may do everything.
  * @param health       ACCESS_HEALTH takes a token that may ACCESS_READ.
+ * @param ret_changed  Whether they are others than there were; set on success
+ *                     only, and may be NULL.
  * @param ret_problem  Set on failure only; it never shows a token.
  * @return 0, or -1.
  */
 int
 access_load(struct access *access, const char *path, bool health,
-            struct problem *ret_problem);
+            bool *ret_changed, struct problem *ret_problem);
+
+/** How many there are. */
+size_t
+access_token_count(struct access *access);
 
 /**
  * Judge a request, in a time that says nothing about how much of a token was

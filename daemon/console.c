@@ -8,6 +8,8 @@
 #include "json_text.h"
 #include "utc.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -61,11 +63,23 @@ escape_byte(char *end, unsigned char byte)
     return end;
 }
 
+/* A line longer than PIPE_BUF may leave in pieces: nobody else's is to come
+ * between them. */
 static void
 write_out(const char *line, size_t size)
 {
-    if (write(STDERR_FILENO, line, size) < 0)
-        return; /* there is nowhere left to say so */
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+    ssize_t written = 0;
+
+    (void)pthread_mutex_lock(&one_at_a_time); /* fails on misuse only */
+    while (size > 0 && (written >= 0 || errno == EINTR)) {
+        written = write(STDERR_FILENO, line, size);
+        if (written > 0) {
+            line += written;
+            size -= (size_t)written;
+        }
+    } /* after an error there is nowhere left to say so */
+    (void)pthread_mutex_unlock(&one_at_a_time);
 }
 
 static void

@@ -20,9 +20,8 @@ void
 console_set_format(enum console_format format);
 
 /**
- * One line to stderr. It leaves in one write, so that lines of several threads
- * do not mix. Control characters are escaped, a long text is cut, and debug
- * lines are left out. Any thread.
+ * One line to stderr. Lines of several threads do not mix. Control characters
+ * are escaped, a long text is cut, and debug lines are left out. Any thread.
  */
 __attribute__((format(printf, 2, 3))) void
 console_log(enum collector_log_level level, const char *format, ...);

@@ -5,6 +5,7 @@
  */
 #include "effective.h"
 
+#include "json_text.h"
 #include "quantity.h"
 
 #include <string.h>
@@ -58,7 +59,9 @@ effective_value(const struct option *option, const struct config *config)
 
     switch (option->kind) {
     case OPTION_TEXT:
-        return json_string(*(char *const *)member); /* NULL for NULL */
+        return *(char *const *)member != NULL
+                   ? json_text(*(char *const *)member)
+                   : NULL;
     case OPTION_URL:
         return *(char *const *)member != NULL ? url_json(*(char *const *)member)
                                               : NULL;

@@ -8,8 +8,11 @@
 #include "effective.h"
 #include "option.h"
 #include "service.h"
+#include "supervisor.h"
+#include "worker.h"
 
 #include <collector/version.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,35 +73,54 @@ reload(struct service *service, struct command *command)
     struct config config;
 
     if (config_parse(command->argc, command->argv, &config, &action, &problem) <
-        0) {
+        0)
         console_log(COLLECTOR_LOG_ERROR, "nothing was reloaded: %s",
                     problem.text);
-        return;
-    }
-    if (service_reload(service, &command->config, &config) < 0) {
+    else if (service_reload(service, &command->config, &config) < 0)
         config_release(&config);
-        return;
-    }
-    config_take_over(&command->config, &config);
+    else
+        config_take_over(&command->config, &config);
+}
+
+/* Its manager waits until it is ready again, with what was reloaded or not. */
+static void
+tell_and_reload(struct service *service, struct command *command)
+{
+    supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+                    worker_now_ms() * 1000);
+    reload(service, command);
+    supervisor_tell("READY=1");
+}
+
+/* From here on a stop is under way: whoever asks again wants it now. There is
+ * nothing left to reload, and a request for it must not end the drain. */
+static void
+let_signals_end_it(void)
+{
+    struct sigaction action = {.sa_handler = exit_at_once};
+    sigset_t signals;
+
+    (void)sigaction(SIGTERM, &action, NULL); /* valid signals */
+    (void)sigaction(SIGINT, &action, NULL);
+    (void)sigemptyset(&signals);
+    (void)sigaddset(&signals, SIGTERM);
+    (void)sigaddset(&signals, SIGINT);
+    (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL);
 }
 
 static void
 serve(struct service *service, struct command *command, const sigset_t *signals)
 {
-    struct sigaction action = {.sa_handler = exit_at_once};
     struct timespec rest = {.tv_nsec = 0};
     int number;
 
     while ((number = sigtimedwait(signals, NULL, &rest)) < 0 ||
            number == SIGHUP) {
         if (number == SIGHUP)
-            reload(service, command);
+            tell_and_reload(service, command);
         rest.tv_nsec = service_watch(service) * 1000000L;
     }
-    /* From here on a stop is under way: whoever asks again wants it now. */
-    (void)sigaction(SIGTERM, &action, NULL);
-    (void)sigaction(SIGINT, &action, NULL);
-    (void)pthread_sigmask(SIG_UNBLOCK, signals, NULL);
+    let_signals_end_it();
 }
 
 static int

@@ -10,7 +10,7 @@
 #include "console.h"
 #include "descriptors.h"
 #include "effective.h"
-#include "health.h"
+#include "heartbeat.h"
 #include "http.h"
 #include "parts.h"
 #include "supervisor.h"
@@ -30,35 +30,30 @@
  * off, the log's way to the main file. */
 #define STOP_MS 30000
 
-/* How often a service manager without a watchdog is told how it goes. */
-#define TELL_INTERVAL_MS 10000
-
 struct service {
     struct collector_store *store;
     struct collector_sink *sink;
     struct collector_uploader *uploader;
     struct access *access;
     struct http_server *server;
-    /* Monotonic; 0: nobody is to be told. */
-    int64_t tell_at;
-    int64_t tell_interval_ms;
+    struct heartbeat *heartbeat;
 };
 
 static void
-warn_of_strangers(const struct config *config)
+warn_of_strangers(const struct address *address, bool has_tokens)
 {
-    if (config->addr.loopback)
+    if (address->loopback)
         return;
-    if (config->auth_token_file == NULL)
+    if (!has_tokens)
         console_log(COLLECTOR_LOG_WARNING,
                     "anybody who reaches %s can send events, and read and "
                     "delete them: there is no -auth-token-file",
-                    config->addr.host);
+                    address->host);
     else
         console_log(COLLECTOR_LOG_WARNING,
                     "tokens and events come to %s in the clear: put a proxy "
                     "that does TLS in front, and listen on 127.0.0.1",
-                    config->addr.host);
+                    address->host);
 }
 
 /* Requests hold secrets all over the memory: then there is no core file, and
@@ -78,7 +73,7 @@ open_access(struct service *service, const struct config *config)
     service->access = access_new();
     if (service->access != NULL &&
         access_load(service->access, config->auth_token_file,
-                    config->auth_health, &problem) == 0)
+                    config->auth_health, NULL, &problem) == 0)
         return 0;
     console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
     return -1;
@@ -98,10 +93,27 @@ start_server(struct service *service, const struct config *config)
 
     if (http_server_start(&options, &service->server) < 0)
         return -1;
-    warn_of_strangers(config);
+    warn_of_strangers(&config->addr, config->auth_token_file != NULL);
     console_log(COLLECTOR_LOG_INFO, "listening on %s:%u", config->addr.host,
                 http_server_port(service->server));
     return 0;
+}
+
+static int
+start_heartbeat(struct service *service, const struct config *config)
+{
+    struct heartbeat_options options = {
+        .store = service->store,
+        .uploader = service->uploader,
+        .address = config->addr,
+    };
+
+    options.address.port = http_server_port(service->server);
+    service->heartbeat = heartbeat_new(&options);
+    if (service->heartbeat != NULL)
+        return 0;
+    console_log(COLLECTOR_LOG_ERROR, "out of memory");
+    return -1;
 }
 
 /* What is kept at most, and what happens then. */
@@ -164,7 +176,8 @@ start(struct service *service, const struct config *config)
     log_limits(config);
     if (parts_start_uploader(config, service->store, service->sink,
                              &service->uploader) != COLLECTOR_OK ||
-        start_server(service, config) < 0)
+        start_server(service, config) < 0 ||
+        start_heartbeat(service, config) < 0)
         return SERVICE_FAILURE;
     return SERVICE_OK;
 }
@@ -205,14 +218,14 @@ log_changes(const struct config *before, const struct config *after)
 /* Everything that can fail comes before the first change. */
 static int
 change(struct service *service, const struct config *config,
-       struct problem *ret_problem)
+       bool *ret_tokens_changed, struct problem *ret_problem)
 {
     struct collector_sink *sink = NULL;
 
     if (parts_new_sink(config, &sink) != COLLECTOR_OK)
-        return problem_say(ret_problem, "there is no such sink");
+        return problem_say(ret_problem, "the sink can't be made");
     if (access_load(service->access, config->auth_token_file,
-                    config->auth_health, ret_problem) < 0) {
+                    config->auth_health, ret_tokens_changed, ret_problem) < 0) {
         collector_sink_free(sink);
         return -1;
     }
@@ -229,22 +242,24 @@ service_reload(struct service *service, const struct config *before,
                const struct config *config)
 {
     struct problem problem;
-    int rc;
+    bool tokens_changed;
 
-    supervisor_tell("RELOADING=1\nMONOTONIC_USEC=%" PRId64,
-                    worker_now_ms() * 1000);
     hide_memory(config);
-    rc = change(service, config, &problem);
-    if (rc == 0) {
-        log_changes(before, config);
-        console_log(COLLECTOR_LOG_INFO, "reloaded");
-        warn_of_strangers(config);
-    } else {
+    if (change(service, config, &tokens_changed, &problem) < 0) {
         console_log(COLLECTOR_LOG_ERROR, "nothing was reloaded: %s",
                     problem.text);
+        return -1;
     }
-    supervisor_tell("READY=1");
-    return rc;
+    log_changes(before, config);
+    if (tokens_changed)
+        console_log(COLLECTOR_LOG_INFO,
+                    "there are %zu tokens now, others than "
+                    "before",
+                    access_token_count(service->access));
+    console_log(COLLECTOR_LOG_INFO, "reloaded");
+    if (!effective_is_same(option_find("auth-token-file", 15), before, config))
+        warn_of_strangers(&before->addr, config->auth_token_file != NULL);
+    return 0;
 }
 
 enum service_result
@@ -256,38 +271,6 @@ service_check(const struct config *config)
     collector_sink_free(service.sink);
     access_free(service.access);
     return result;
-}
-
-/* Ready: and from now on a service manager hears how it goes. */
-static void
-begin_to_tell(struct service *service)
-{
-    const uint64_t watchdog_ms = supervisor_watchdog_ms();
-
-    if (!supervisor_exists())
-        return;
-    supervisor_tell("READY=1");
-    service->tell_interval_ms =
-        watchdog_ms > 0 ? (int64_t)watchdog_ms : TELL_INTERVAL_MS;
-    service->tell_at = worker_now_ms();
-}
-
-/* An uploader that hangs is for the watchdog to end; an upstream that is gone
- * is not, since a restart brings none back. */
-static void
-tell(const struct service *service)
-{
-    struct collector_uploader_stats stats = {.size = sizeof(stats)};
-
-    collector_uploader_stats(service->uploader, &stats);
-    if (health_is_stuck(&stats))
-        supervisor_tell("STATUS=The uploader is stuck");
-    else if (stats.failures_in_a_row > 0)
-        supervisor_tell("WATCHDOG=1\nSTATUS=Keeping events; %" PRIu32
-                        " deliveries in a row have failed",
-                        stats.failures_in_a_row);
-    else
-        supervisor_tell("WATCHDOG=1\nSTATUS=Keeping and delivering events");
 }
 
 enum service_result
@@ -307,7 +290,7 @@ service_start(const struct config *config, struct service **ret_service)
         service_free(service);
         return result;
     }
-    begin_to_tell(service);
+    supervisor_tell("READY=1");
     *ret_service = service;
     return result;
 }
@@ -315,13 +298,10 @@ service_start(const struct config *config, struct service **ret_service)
 int
 service_watch(struct service *service)
 {
-    const int64_t now_ms = worker_now_ms();
+    const int server_ms = http_server_watch(service->server);
+    const int heartbeat_ms = heartbeat_step(service->heartbeat);
 
-    if (service->tell_at > 0 && now_ms >= service->tell_at) {
-        service->tell_at = now_ms + service->tell_interval_ms;
-        tell(service);
-    }
-    return http_server_watch(service->server);
+    return heartbeat_ms < server_ms ? heartbeat_ms : server_ms;
 }
 
 void
@@ -346,6 +326,7 @@ service_free(struct service *service)
 {
     if (service == NULL)
         return;
+    heartbeat_free(service->heartbeat);
     http_server_stop(service->server);
     collector_uploader_free(service->uploader);
     collector_sink_free(service->sink);

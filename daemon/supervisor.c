@@ -14,16 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 /* Of all that is told at once. */
 #define MESSAGE_SIZE_MAX 512
 
+/* A service manager that has no room for more would hold us up. */
+#define SEND_TIMEOUT_S 5
+
 static void
 send_message(const char *path, const char *message, size_t size)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
+    const struct timeval patience = {.tv_sec = SEND_TIMEOUT_S};
     const size_t length = strlen(path);
     int fd;
 
@@ -35,6 +40,7 @@ send_message(const char *path, const char *message, size_t size)
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return;
+    (void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
     if (sendto(
             fd, message, size, MSG_NOSIGNAL, (const struct sockaddr *)&address,
             (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length)) < 0) {
@@ -74,7 +80,7 @@ supervisor_watchdog_ms(void)
     if (interval == NULL || (pid != NULL && (!quantity_number(pid, &number) ||
                                              number != (uint64_t)getpid())))
         return 0; /* it is not for us */
-    if (!quantity_number(interval, &number))
+    if (!quantity_number(interval, &number) || number == 0)
         return 0;
     return number / 1000 / 2 > 0 ? number / 1000 / 2 : 1;
 }
