@@ -13,7 +13,10 @@ prefix=${libdir%/lib*}
         "libcollector.so.$VERSION" pkgconfig/libcollector.pc; do
         echo "$libdir/$name"
     done
-    [ "$DAEMON" = 0 ] || echo "$prefix/bin/collectord"
+    [ "$DAEMON" = 0 ] || for path in "$PREFIX/bin/collectord" \
+        "$UNIT_DIR/collectord.service" "$CONFIG_DIR/collectord.json"; do
+        [ "$path" = no/collectord.service ] || echo "$root$path"
+    done
 } | sort >"$work/wanted"
 find "$root" ! -type d ! -path "$prefix/share/*" | sort |
     diff -u "$work/wanted" - || fail "something else is installed"
@@ -22,6 +25,11 @@ for pair in "libcollector.so libcollector.so.0" \
     [ "$(readlink "$libdir/${pair% *}")" = "${pair#* }" ] ||
         fail "${pair% *} is no link to ${pair#* }"
 done
+
+# Everybody may read it, and nobody but root write it.
+find "$root" -type f -printf '%m %p\n' | sed "s|$root||" >"$work/modes"
+! grep -v -e '^644 ' -e "^755 $PREFIX/bin/" -e '^755 .*/libcollector\.so' \
+    "$work/modes" >&2 || fail "a file has another mode"
 
 "$SOURCE/tests/exports.sh" "$prefix/include" "$libdir/libcollector.so" \
     "$libdir/libcollector.a"
