@@ -135,6 +135,49 @@ START_TEST(test_table_says_what_was_proved)
 }
 END_TEST
 
+/** Write a file with this text, and return its path. */
+static const char *
+write_file(const char *name, const char *text)
+{
+    const char *path = support_path(dir, name);
+
+    support_write_file(path, text);
+    return path;
+}
+
+#define TOKEN "0123456789abcdef"
+
+START_TEST(test_a_collector_with_tokens_is_loaded_and_proved)
+{
+    struct loadgen_run run;
+
+    collectord = daemon_start(db, "-max-backlog", "0", "-auth-token-file",
+                              write_file("tokens", "admin " TOKEN "\n"), NULL);
+    run = load(db, "-token-file", write_file("token", TOKEN "\n"));
+    assert_proved(&run, 0);
+    run = load(db, "-token-file", write_file("token", TOKEN "0"));
+    ck_assert_int_eq(run.status, 1);
+    ck_assert_contains(run.err, "it takes a -token-file of scope admin");
+    ck_assert_double_eq(loadgen_number(0, "accepted"), 0);
+    ck_assert_ptr_null(strstr(run.err, TOKEN));
+}
+END_TEST
+
+static const char *const no_tokens[] = {"", "\n", "read " TOKEN "\n",
+                                        TOKEN "\n" TOKEN "\n"};
+
+START_TEST(test_a_file_without_a_token_is_refused)
+{
+    struct loadgen_run run = loadgen_end(
+        process_spawn("LOADGEN", "-target", "http://127.0.0.1:1", "-token-file",
+                      write_file("token", no_tokens[_i]), NULL));
+
+    ck_assert_int_eq(run.status, 1);
+    ck_assert_contains(run.err, "expected a token");
+    ck_assert_ptr_null(strstr(run.err, TOKEN));
+}
+END_TEST
+
 START_TEST(test_full_buffer_is_no_failure)
 {
     struct loadgen_run run;
@@ -304,6 +347,7 @@ static const char *const mistakes[][4] = {
     {"-bench", "-duration=1ms", "-against=http://127.0.0.1:1"},
     {"-bench", "-duration=1ms", "-long"},
     {"-growth", "-duration=1ms", "-mode=serialized"},
+    {"-bench", "-duration=1ms", "-token-file=file"},
 };
 
 START_TEST(test_mistake_on_the_command_line_is_refused)
@@ -365,6 +409,7 @@ load_case(void)
     tcase_add_test(tcase,
                    test_connections_that_the_collector_ends_are_replaced);
     tcase_add_test(tcase, test_table_says_what_was_proved);
+    tcase_add_test(tcase, test_a_collector_with_tokens_is_loaded_and_proved);
     tcase_add_test(tcase, test_full_buffer_is_no_failure);
     tcase_add_test(tcase, test_two_servers_are_loaded_in_turn);
     tcase_add_test(tcase, test_floor_is_measured_and_not_proved);
@@ -396,6 +441,8 @@ usage_case(void)
     tcase_add_checked_fixture(tcase, setup, teardown);
     tcase_add_loop_test(tcase, test_mistake_on_the_command_line_is_refused, 0,
                         sizeof(mistakes) / sizeof(mistakes[0]));
+    tcase_add_loop_test(tcase, test_a_file_without_a_token_is_refused, 0,
+                        sizeof(no_tokens) / sizeof(no_tokens[0]));
     tcase_add_loop_test(tcase, test_option_works_in_every_spelling, 0,
                         sizeof(spellings) / sizeof(spellings[0]));
     tcase_add_test(tcase, test_help_is_printed);

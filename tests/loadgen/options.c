@@ -25,6 +25,7 @@ enum flag {
     FLAG_BATCH,
     FLAG_MODE,
     FLAG_DB,
+    FLAG_TOKEN_FILE,
     FLAG_DIRECTORY,
     FLAG_LONG,
     FLAG_JSON,
@@ -73,6 +74,8 @@ static const struct flag_row rows[] = {
      "measure this write mode only (default all)"},
     {"db", "FILE", FLAG_DB,
      "with -target: the collector's file, where each event is looked up"},
+    {"token-file", "FILE", FLAG_TOKEN_FILE,
+     "with -target: the bearer token to show there, of scope admin"},
     {"dir", "DIRECTORY", FLAG_DIRECTORY,
      "where files are made, and removed again (default .)"},
     {"long", NULL, FLAG_LONG,
@@ -230,6 +233,9 @@ set_flag(const struct flag_row *row, const char *text, struct options *options)
     case FLAG_DB:
         options->db = text;
         return true;
+    case FLAG_TOKEN_FILE:
+        options->token_file = text;
+        return true;
     case FLAG_DIRECTORY:
         options->directory = text;
         return true;
@@ -294,6 +300,7 @@ has_effect(int flag, const struct options *options)
     switch (flag) {
     case FLAG_AGAINST:
     case FLAG_DB:
+    case FLAG_TOKEN_FILE:
         return measurement == MEASURE_TARGET;
     case FLAG_BATCH:
         return by_mode || measurement == MEASURE_TARGET ||

@@ -42,6 +42,8 @@ struct options {
     int mode;
     /** The collector's file, where -target looks each event up; or NULL. */
     const char *db;
+    /** Of -target: a file with a token that may do everything; or NULL. */
+    const char *token_file;
     /** Where files are made, and removed afterwards. */
     const char *directory;
     bool long_run;

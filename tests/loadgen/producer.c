@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The head, with the largest length. */
-#define HEAD_SIZE_MAX 256
+/* The head, with the largest length and token. */
+#define HEAD_SIZE_MAX 640
 
 /* Of a 503 that does not say it. */
 #define RETRY_MS_DEFAULT 1000
@@ -18,8 +18,8 @@
 #define SHOWN_SIZE 80
 
 static const char head_start[] = "POST /events HTTP/1.1\r\n"
-                                 "Content-Type: application/json\r\n"
-                                 "Host: ";
+                                 "Content-Type: application/json\r\n";
+static const char head_host[] = "Host: ";
 static const char head_length[] = "\r\nContent-Length: ";
 static const char head_end[] = "\r\n\r\n";
 
@@ -49,6 +49,9 @@ write_head(const struct producer *producer, size_t body_size, char *text)
 {
     char *end = stpcpy(text, head_start);
 
+    if (producer->options->authorization != NULL)
+        end = stpcpy(end, producer->options->authorization);
+    end = stpcpy(end, head_host);
     end = stpcpy(end, producer->options->host);
     end = stpcpy(end, head_length);
     end = decimal_write(end, body_size);

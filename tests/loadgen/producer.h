@@ -13,6 +13,8 @@ struct producer_options {
     struct telemetry telemetry;
     /** For the Host header, such as 127.0.0.1:8080. */
     char host[32];
+    /** A header line with a token, or nothing. */
+    const char *authorization;
     /** Events in a request. */
     unsigned batch;
     /** Keep receipts, and accept no others than those that are promised;

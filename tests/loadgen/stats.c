@@ -3,6 +3,7 @@
 #include "stats.h"
 
 #include "http_client.h"
+#include "token.h"
 
 #include <stdio.h>
 
@@ -42,21 +43,24 @@ parse(const struct http_answer *answer, struct stats *stats)
 /** Ask on that connection. */
 static enum stats_result
 ask(struct http_client *client, const struct address *address,
-    struct stats *ret_stats, const char **ret_problem)
+    const char *authorization, struct stats *ret_stats,
+    const char **ret_problem)
 {
     struct http_answer answer;
-    char request[128];
+    char request[128 + TOKEN_HEADER_SIZE];
 
     (void)snprintf(request, sizeof(request),
-                   "GET /stats HTTP/1.1\r\nHost: %s:%u\r\n"
+                   "GET /stats HTTP/1.1\r\nHost: %s:%u\r\n%s"
                    "Connection: close\r\n\r\n",
-                   address->host, address->port);
+                   address->host, address->port, authorization);
     switch (http_client_exchange(client, address, request, STATS_TIMEOUT_MS,
                                  &answer)) {
     case HTTP_DONE:
         if (answer.status == 200 && parse(&answer, ret_stats) == 0)
             return STATS_READ;
-        *ret_problem = "the answer is not that of a collector";
+        *ret_problem = answer.status == 401 || answer.status == 403
+                           ? "it takes a -token-file of scope admin"
+                           : "the answer is not that of a collector";
         return STATS_NONE;
     case HTTP_MALFORMED:
         *ret_problem = answer.problem;
@@ -70,15 +74,15 @@ ask(struct http_client *client, const struct address *address,
 }
 
 enum stats_result
-stats_read(const struct address *address, struct stats *ret_stats,
-           char *ret_problem, size_t problem_size)
+stats_read(const struct address *address, const char *authorization,
+           struct stats *ret_stats, char *ret_problem, size_t problem_size)
 {
     enum stats_result result = STATS_NO_SERVER;
     struct http_client client = {.answer = NULL};
     const char *problem = "out of memory";
 
     if (http_client_init(&client, STATS_SIZE_MAX) == 0)
-        result = ask(&client, address, ret_stats, &problem);
+        result = ask(&client, address, authorization, ret_stats, &problem);
     if (result != STATS_READ)
         (void)snprintf(ret_problem, problem_size, "GET http://%s:%u/stats: %s",
                        address->host, address->port, problem);

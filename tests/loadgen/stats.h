@@ -29,12 +29,13 @@ enum stats_result {
 /**
  * GET /stats, on a connection of its own.
  *
+ * @param authorization  A header line with a token, or "".
  * @param ret_stats    Set with STATS_READ only.
  * @param ret_problem  Set otherwise: why not, cut to its size.
  */
 enum stats_result
-stats_read(const struct address *address, struct stats *ret_stats,
-           char *ret_problem, size_t problem_size);
+stats_read(const struct address *address, const char *authorization,
+           struct stats *ret_stats, char *ret_problem, size_t problem_size);
 
 /** The ledger as an object; NULL without memory. */
 json_t *

@@ -7,6 +7,7 @@
 #include "load.h"
 #include "proof.h"
 #include "report.h"
+#include "token.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,6 +35,8 @@ static const struct report_column columns[] = {
 /** All of one measurement. */
 struct trial {
     const struct options *options;
+    /** A header line, or nothing. */
+    char authorization[TOKEN_HEADER_SIZE];
     struct producer_options target_producers;
     struct producer_options against_producers;
     struct load *target;
@@ -71,6 +74,8 @@ prepare(struct trial *trial, const struct options *options)
 {
     uint32_t run;
 
+    if (token_read_header(options->token_file, trial->authorization) != 0)
+        return -1;
     if (getrandom(&run, sizeof(run), 0) != (ssize_t)sizeof(run)) {
         perror("loadgen: no random number");
         return -1;
@@ -78,6 +83,7 @@ prepare(struct trial *trial, const struct options *options)
     trial->options = options;
     trial->target_producers =
         producer_options(options, &options->target, run, true);
+    trial->target_producers.authorization = trial->authorization;
     trial->against_producers =
         producer_options(options, &options->against, run, false);
     trial->target = load_new("target", &options->target,
@@ -128,8 +134,9 @@ run_with_stats(struct trial *trial)
 {
     struct trouble_list *troubles;
     char problem[256];
-    enum stats_result result = stats_read(
-        &trial->options->target, &trial->before, problem, sizeof(problem));
+    enum stats_result result =
+        stats_read(&trial->options->target, trial->authorization,
+                   &trial->before, problem, sizeof(problem));
 
     if (result == STATS_NO_SERVER) {
         (void)fprintf(stderr, "loadgen: %s\n", problem);
@@ -138,8 +145,8 @@ run_with_stats(struct trial *trial)
     if (run(trial) != 0)
         return -1;
     if (result == STATS_READ)
-        result = stats_read(&trial->options->target, &trial->after, problem,
-                            sizeof(problem));
+        result = stats_read(&trial->options->target, trial->authorization,
+                            &trial->after, problem, sizeof(problem));
     trial->has_stats = result == STATS_READ;
     troubles = &load_tally(trial->target)->troubles;
     if (!trial->has_stats)
