@@ -39,6 +39,8 @@ collector__connection_open(struct collector__connection *connection,
     (void)sqlite3_wal_hook(db, note_wal, database); /* there was none before */
     connection->database = database;
     connection->busy_ms = busy_ms;
+    if (!database->absent)
+        collector__meter_attach(connection);
     /* To undo something takes no memory then. */
     rc = collector__connection_prepare(connection, COLLECTOR_SQL_ROLLBACK,
                                        &statement);
@@ -247,6 +249,7 @@ collector__connection_begin(struct collector__connection *connection,
     connection->pages = (struct collector__pages){.known = false};
     connection->pruned_through =
         atomic_load(&connection->database->pruned_through);
+    connection->pruned = 0;
     rc = collector__connection_run_with(connection,
                                         how == COLLECTOR_BEGIN_IMMEDIATE
                                             ? COLLECTOR_SQL_BEGIN_IMMEDIATE
@@ -284,6 +287,7 @@ collector__connection_commit(struct collector__connection *connection)
     }
     lift(&database->settled_through, connection->position.settled_through);
     lift(&database->pruned_through, connection->pruned_through);
+    collector__meter_note_commit(connection);
     return COLLECTOR_OK;
 }
 

@@ -32,6 +32,9 @@ struct collector__connection {
     struct collector__seen seen;
     /** As in the database, and moved by this transaction. */
     int64_t pruned_through;
+    /** Events that this transaction has pruned. */
+    uint64_t pruned;
+    struct collector__metered_files files;
     /** How long it waits for locks; 0: not at all. */
     int busy_ms;
     /** The device table must be refreshed before the commit: an event is from

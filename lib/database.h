@@ -4,6 +4,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "meter.h"
 #include "random.h"
 #include "room.h"
 #include "wal.h"
@@ -64,6 +65,7 @@ struct collector__database {
     struct collector__random random;
     struct collector__wal wal;
     struct collector__room room;
+    struct collector__meter meter;
     /** When a storage error was last logged, monotonic; 0 for never. */
     _Atomic int64_t logged_at;
     /** How long the store had been open before, and when it was opened this

@@ -112,8 +112,10 @@ collector__retention_prune(struct collector__connection *connection,
     if (rc == COLLECTOR_OK)
         rc = collector__connection_run_with(
             connection, COLLECTOR_SQL_PRUNE_EVENTS, range, 2);
-    if (rc == COLLECTOR_OK)
+    if (rc == COLLECTOR_OK) {
+        collector__meter_note_pruned(connection);
         rc = prune_runs(connection, last_id);
+    }
     if (rc == COLLECTOR_OK)
         connection->pruned_through = last_id;
     return rc;
@@ -142,9 +144,11 @@ collector__retention_prune_letters(struct collector__connection *connection,
     if (rc == COLLECTOR_OK)
         rc = collector__connection_run_with(
             connection, COLLECTOR_SQL_PRUNE_LETTER_EVENTS, limits, 2);
-    if (rc == COLLECTOR_OK)
+    if (rc == COLLECTOR_OK) {
+        collector__meter_note_pruned(connection);
         rc = collector__connection_run_with(
             connection, COLLECTOR_SQL_PRUNE_LETTERS, limits, 2);
+    }
     return rc;
 }
 

@@ -166,7 +166,7 @@ nearer(uint64_t a_ms, uint64_t b_ms)
 static void
 complete(struct collector_store *store, struct collector_store_stats *stats)
 {
-    const struct collector__database *database = &store->database;
+    struct collector__database *database = &store->database;
     const struct collector__counters *counters = &store->counters;
     const int64_t pinned_since = atomic_load(&database->wal.pinned_since);
 
@@ -193,6 +193,8 @@ complete(struct collector_store *store, struct collector_store_stats *stats)
     stats->commit_conflicts = atomic_load(&counters->commit_conflicts);
     stats->wal_size =
         (uint64_t)atomic_load(&database->wal.pages) * COLLECTOR_PAGE_SIZE;
+    stats->backlog_size = store->backlog_size;
+    collector__meter_read(database, stats);
     stats->wal_pinned_ms = 0;
     if (pinned_since != 0) /* 1 at least, and it is stored with 1 added */
         stats->wal_pinned_ms =

@@ -99,6 +99,8 @@ collector__uploader_note_run(struct collector_uploader *uploader, bool failed)
 {
     (void)pthread_mutex_lock(&uploader->mutex);
     uploader->stats.runs++;
+    if (uploader->stats.failures_in_a_row > 0)
+        uploader->stats.retries++;
     if (failed)
         uploader->stats.failures++;
     (void)pthread_mutex_unlock(&uploader->mutex);

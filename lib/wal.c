@@ -148,6 +148,8 @@ collector__wal_checkpoint(struct collector__connection *connection,
         (void)pthread_mutex_unlock(&wal->moving);
     if (moved > 0)
         atomic_store(&wal->moved, (uint32_t)moved);
+    if (code == SQLITE_OK)
+        collector__meter_note_log_move(database);
     if (code == SQLITE_OK && alone)
         collector__wal_note(wal, 0);
     if (alone && (code & 0xff) == SQLITE_BUSY && pages >= 0)

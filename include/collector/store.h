@@ -381,6 +381,23 @@ struct collector_store_stats {
     /** Events that were not found there again, at least: what is not known is
      *  not counted. */
     uint64_t salvage_lost;
+    /** Bytes of the file that the backlog takes, about: its share of those in
+     *  use, as if all events that are kept were of one size. */
+    uint64_t backlog_size;
+    /** What SQLite asked of the main file and the log since open, whatever the
+     *  VFS; not of the names of files, the index of the log, snapshots and
+     *  what a sink writes. 0 in a build without a meter, as are the next
+     *  three. */
+    uint64_t syncs;
+    /** Bytes written to them since open. */
+    uint64_t written_size;
+    /** How often the log was moved to the main file, as far as readers let it,
+     *  since open. */
+    uint64_t log_moves;
+    /** Delivered events and dead letters deleted since open, when they were
+     *  old enough or others needed their room; not what was dropped, or purged
+     *  by hand. */
+    uint64_t pruned;
 };
 
 /**

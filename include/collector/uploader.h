@@ -195,6 +195,8 @@ struct collector_uploader_stats {
     uint64_t failures;
     /** Events delivered and marked. */
     uint64_t events;
+    /** Those of the runs that came after a failure, to try again. */
+    uint64_t retries;
 };
 
 /**
