@@ -29,6 +29,8 @@ struct fault_file {
     sqlite3_file base;
     bool is_wal;
     bool is_copy;
+    /** A store's own file, or its log. */
+    bool is_store;
     /** The default VFS's own struct follows. */
     int64_t real[];
 };
@@ -37,6 +39,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct fault faults[FAULT_CALL_COUNT];
 static int64_t size_max;
 static uint32_t seed;
+static struct fault_account account;
 static sqlite3_vfs vfs;
 static sqlite3_vfs *below;
 
@@ -105,13 +108,18 @@ static int
 file_write(sqlite3_file *file, const void *buffer, int size,
            sqlite3_int64 offset)
 {
-    if (((struct fault_file *)file)->is_wal) {
-        const int code = decide(FAULT_WAL_WRITE, offset + size);
+    int code = SQLITE_OK;
 
-        if (code != SQLITE_OK)
-            return code;
+    if (((struct fault_file *)file)->is_wal)
+        code = decide(FAULT_WAL_WRITE, offset + size);
+    if (code == SQLITE_OK)
+        code = real(file)->pMethods->xWrite(real(file), buffer, size, offset);
+    if (code == SQLITE_OK && ((struct fault_file *)file)->is_store) {
+        (void)pthread_mutex_lock(&lock);
+        account.written_size += (uint64_t)size;
+        (void)pthread_mutex_unlock(&lock);
     }
-    return real(file)->pMethods->xWrite(real(file), buffer, size, offset);
+    return code;
 }
 
 static int
@@ -123,6 +131,11 @@ file_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int
 file_sync(sqlite3_file *file, int flags)
 {
+    if (((struct fault_file *)file)->is_store) {
+        (void)pthread_mutex_lock(&lock);
+        account.sync_count++;
+        (void)pthread_mutex_unlock(&lock);
+    }
     if (((struct fault_file *)file)->is_wal) {
         const int code = decide(FAULT_WAL_SYNC, 0);
 
@@ -232,6 +245,9 @@ vfs_open(sqlite3_vfs *self, const char *name, sqlite3_file *file, int flags,
     fault_file->is_wal = (flags & SQLITE_OPEN_WAL) != 0;
     fault_file->is_copy =
         (flags & SQLITE_OPEN_MAIN_DB) != 0 && strstr(name, ".tmp-") != NULL;
+    fault_file->is_store =
+        fault_file->is_wal ||
+        ((flags & SQLITE_OPEN_MAIN_DB) != 0 && !fault_file->is_copy);
     code = below->xOpen(below, name, real(file), flags, ret_flags);
     if (real(file)->pMethods != NULL)
         file->pMethods = &methods;
@@ -325,4 +341,15 @@ fault_vfs_failure_count(enum fault_call call)
     count = faults[call].failure_count;
     (void)pthread_mutex_unlock(&lock);
     return count;
+}
+
+struct fault_account
+fault_vfs_account(void)
+{
+    struct fault_account now;
+
+    (void)pthread_mutex_lock(&lock);
+    now = account;
+    (void)pthread_mutex_unlock(&lock);
+    return now;
 }

@@ -18,6 +18,13 @@ enum fault_call {
     FAULT_CALL_COUNT
 };
 
+/** What was asked of main files and of logs, but for the copies that snapshots
+ *  write: syncs, whatever became of them, and bytes that were written. */
+struct fault_account {
+    uint64_t sync_count;
+    uint64_t written_size;
+};
+
 /** Register the VFS, once or again, and return its name. Nothing fails. */
 const char *
 fault_vfs_register(void);
@@ -49,6 +56,10 @@ fault_vfs_heal(void);
 /** Calls so far, those that failed included. */
 uint64_t
 fault_vfs_call_count(enum fault_call call);
+
+/** What was asked so far. */
+struct fault_account
+fault_vfs_account(void);
 
 /** Calls so far that failed. */
 uint64_t
