@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Answers: always with a length; and but for those that are too large for it,
- * always JSON, ended by a line feed, and in one write. A second write could
+ * always text, ended by a line feed, and in one write. A second write could
  * wait for the client's ACK of the first one, and is lost when the server stops
  * in between.
  */
@@ -73,6 +73,7 @@ write_head(struct request *request, int status, const char *type,
     if (request->body_pending || atomic_load(request->stopping))
         request->keep_alive = false;
     request->status = status;
+    traffic_note(request->traffic, request->route, status);
     at = stpcpy(at, "HTTP/1.1 ");
     at = decimal_write(at, (uint64_t)status);
     *at++ = ' ';
@@ -90,8 +91,8 @@ write_head(struct request *request, int status, const char *type,
 }
 
 void
-answer_text(struct request *request, int status, const char *headers,
-            const char *body, size_t size)
+answer_bytes(struct request *request, int status, const char *type,
+             const char *headers, const char *body, size_t size)
 {
     char stack[ANSWER_STACK_SIZE];
     char *heap = NULL;
@@ -108,8 +109,7 @@ answer_text(struct request *request, int status, const char *headers,
         request->status = status;
         request->keep_alive = false;
     } else {
-        head_size = write_head(request, status, "application/json", headers,
-                               size, text);
+        head_size = write_head(request, status, type, headers, size, text);
         memcpy(text + head_size, body, size);
         if (!request->head_only)
             head_size += size;
@@ -119,6 +119,13 @@ answer_text(struct request *request, int status, const char *headers,
     if (!request->keep_alive)
         mg_disable_connection_keep_alive(request->conn);
     free(heap);
+}
+
+void
+answer_text(struct request *request, int status, const char *headers,
+            const char *body, size_t size)
+{
+    answer_bytes(request, status, "application/json", headers, body, size);
 }
 
 int

@@ -21,6 +21,11 @@ void
 answer_text(struct request *request, int status, const char *headers,
             const char *body, size_t size);
 
+/** The same with another type than JSON's. */
+void
+answer_bytes(struct request *request, int status, const char *type,
+             const char *headers, const char *body, size_t size);
+
 /**
  * Begin an answer that is too large for that: send its head, and have the
  * caller write size bytes, or break it off.

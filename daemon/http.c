@@ -35,6 +35,8 @@ struct http_server {
     atomic_bool snapshot_out;
     atomic_uint request_count;
     _Atomic uint64_t full_at;
+    struct traffic traffic;
+    struct latency append_latency;
 };
 
 static void
@@ -68,6 +70,8 @@ begin_request(struct mg_connection *conn)
         .access = server->options.access,
         .snapshot_out = &server->snapshot_out,
         .full_at = &server->full_at,
+        .traffic = &server->traffic,
+        .append_latency = &server->append_latency,
         .stopping = &server->stopping,
     };
 
@@ -103,6 +107,7 @@ http_error(struct mg_connection *conn, int status, const char *message)
     struct request request = {
         .conn = conn,
         .worker = mg_get_thread_pointer(conn),
+        .traffic = &server->traffic,
         .stopping = &server->stopping,
         .keep_alive = false,
     };

@@ -3,6 +3,8 @@
 #define DAEMON_REQUEST_H
 
 #include "access.h"
+#include "latency.h"
+#include "traffic.h"
 #include "worker.h"
 
 #include <civetweb.h>
@@ -31,6 +33,10 @@ struct request {
      *  left the buffer when it was last found full; 0 when the last append had
      *  room. */
     _Atomic uint64_t *full_at;
+    /** What all of them are counted in. */
+    struct traffic *traffic;
+    /** How long appends take. */
+    struct latency *append_latency;
     /** Whether the server wants to be rid of its connections. */
     const atomic_bool *stopping;
 
@@ -63,6 +69,8 @@ struct request {
     /** Another request may follow on this connection. */
     bool keep_alive;
 
+    /** As routes_name() takes it; 0 while it has none. */
+    unsigned route;
     /** The status that was answered; 0 before that. */
     int status;
 };

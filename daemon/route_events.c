@@ -105,6 +105,16 @@ receive(struct request *request, char **ret_text, size_t *ret_size)
     return -1;
 }
 
+/* Whether it was the storage that took the time: what is malformed, or no event
+ * at all, never got there. */
+static bool
+is_append(int rc, const struct collector_receipt *receipt)
+{
+    if (rc == COLLECTOR_OK)
+        return receipt->count > 0;
+    return rc != COLLECTOR_ERR_INVALID && rc != COLLECTOR_ERR_TOO_BIG;
+}
+
 void
 route_events(struct request *request)
 {
@@ -113,14 +123,18 @@ route_events(struct request *request)
         request->idempotency_key_count > 0 ? request->idempotency_key : NULL;
     struct collector_problem problem = {.index = -1};
     char *text = NULL;
+    uint64_t began_ns;
     size_t size;
     int rc;
 
     if (receive(request, &text, &size) < 0)
         return;
+    began_ns = latency_now_ns();
     rc = collector_store_append_json(request->store, text, size,
                                      form_of(request->content_type), key,
                                      &receipt, &problem);
+    if (is_append(rc, &receipt))
+        latency_note_since(request->append_latency, began_ns);
     free(text);
     if (rc != COLLECTOR_OK) {
         failure_answer(request, rc, &problem, NULL);

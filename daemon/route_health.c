@@ -8,30 +8,16 @@
 #include "json_text.h"
 #include "routes.h"
 #include "status.h"
+#include "utc.h"
 
-#include <time.h>
-
-static int64_t
-wall_ms(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_REALTIME, &now); /* can't fail on Linux */
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Against the wall clock, since that is what stamped the event; devices may
- * claim any time. */
-static json_int_t
+static json_t *
 oldest_pending_age_ms(const struct collector_store_stats *stats, int64_t now_ms)
 {
     uint64_t age_ms;
 
-    if (stats->pending == 0 || stats->oldest_pending_ts == 0 ||
-        stats->oldest_pending_ts >= now_ms)
-        return 0; /* none, or its clock is ahead of ours */
-    age_ms = (uint64_t)now_ms - (uint64_t)stats->oldest_pending_ts;
-    return age_ms < INT64_MAX ? (json_int_t)age_ms : INT64_MAX;
+    if (!status_backlog_age(stats, now_ms, &age_ms))
+        return json_null();
+    return json_integer((json_int_t)age_ms);
 }
 
 static json_t *
@@ -57,7 +43,7 @@ uploader_json(const struct collector_uploader_stats *stats)
 void
 route_healthz(struct request *request)
 {
-    const int64_t now_ms = wall_ms();
+    const int64_t now_ms = utc_now_ms();
     struct status status;
     struct health health;
     json_t *json;
@@ -65,7 +51,7 @@ route_healthz(struct request *request)
     status_read(request, &status);
     health_judge(&status, now_ms, &health);
     json = json_pack(
-        "{s:b, s:o, s:I, s:b, s:I, s:o, s:b, s:b, s:I, s:o, s:o}", "ok",
+        "{s:b, s:o, s:I, s:b, s:o, s:o, s:b, s:b, s:I, s:o, s:o}", "ok",
         health.ok, "uploader", uploader_json(&status.uploader), "backlog",
         (json_int_t)status.store.pending, "backlog_ok", health.backlog_ok,
         "oldest_pending_age_ms", oldest_pending_age_ms(&status.store, now_ms),

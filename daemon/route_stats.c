@@ -42,6 +42,11 @@ store_json(const struct collector_store_stats *stats)
     set_number(json, "dead_in_a_row", stats->dead_in_a_row);
     set_number(json, "salvaged", stats->salvaged);
     set_number(json, "salvage_lost", stats->salvage_lost);
+    set_number(json, "backlog_size", stats->backlog_size);
+    set_number(json, "syncs", stats->syncs);
+    set_number(json, "written_size", stats->written_size);
+    set_number(json, "log_moves", stats->log_moves);
+    set_number(json, "pruned", stats->pruned);
     return json;
 }
 
@@ -66,6 +71,7 @@ uploader_json(const struct collector_uploader_stats *stats)
 
     set_number(json, "runs", stats->runs);
     set_number(json, "failures", stats->failures);
+    set_number(json, "retries", stats->retries);
     set_number(json, "events", stats->events);
     set_number(json, "failures_in_a_row", stats->failures_in_a_row);
     status_set_error(json, stats);

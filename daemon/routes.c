@@ -28,11 +28,14 @@ static const struct route routes[] = {
      route_dead_letters_replay},
     {"/healthz", "GET", ACCESS_HEALTH, true, route_healthz},
     {"/livez", "GET", ACCESS_HEALTH, true, route_livez},
+    {"/metrics", "GET", ACCESS_READ, true, route_metrics},
     {"/snapshot", "GET", ACCESS_READ, false, route_snapshot},
     {"/stats", "GET", ACCESS_READ, true, route_stats},
 };
 
 #define ROUTE_COUNT (sizeof(routes) / sizeof(routes[0]))
+
+_Static_assert(ROUTE_COUNT < TRAFFIC_ROUTE_COUNT_MAX, "each is counted");
 
 /* "Allow: ", all methods that are served, and a line end. */
 #define ALLOW_SIZE_MAX 64
@@ -137,10 +140,23 @@ routes_answer(struct request *request)
 {
     const struct route *route = find_route(request->path, request->method);
 
-    if (route == NULL)
+    if (route == NULL) {
         refuse_route(request);
-    else if (is_allowed(request, route))
+        return;
+    }
+    request->route = (unsigned)(route - routes) + 1;
+    if (is_allowed(request, route))
         route->handle(request);
+}
+
+bool
+routes_name(unsigned route, const char **ret_path, const char **ret_method)
+{
+    if (route > ROUTE_COUNT)
+        return false;
+    *ret_path = route > 0 ? routes[route - 1].path : "other";
+    *ret_method = route > 0 ? routes[route - 1].method : "other";
+    return true;
 }
 
 bool

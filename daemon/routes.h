@@ -8,6 +8,13 @@
 void
 routes_answer(struct request *request);
 
+/** The path and the method of a route that requests have, from 1 on; "other"
+ *  for 0, which is for those that have none.
+ *
+ *  @return Whether there is one: the first that is not ends the list. */
+bool
+routes_name(unsigned route, const char **ret_path, const char **ret_method);
+
 /** Whether any path has that method. */
 bool
 routes_have_method(const char *method);
@@ -35,6 +42,10 @@ route_healthz(struct request *request);
 /** GET /livez: 200 as long as the process serves. */
 void
 route_livez(struct request *request);
+
+/** GET /metrics: the same as /stats and more, for Prometheus. */
+void
+route_metrics(struct request *request);
 
 /** GET /snapshot: a copy of the database, as of now. */
 void

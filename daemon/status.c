@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* The one look at the store and the uploader that /healthz and /stats share. */
+/* The one look at the store and the uploader that /healthz, /stats and /metrics
+ * share. */
 #include "status.h"
 
 #include "answer.h"
 #include "json_text.h"
+
+/* No clock that was ever set says less: 2000-01-01. A board without a battery
+ * begins in 1970, and where nobody knows the time an event is stamped with 1.
+ */
+#define SET_CLOCK_MS INT64_C(946684800000)
 
 void
 status_read(const struct request *request, struct status *ret_status)
@@ -18,6 +24,19 @@ status_read(const struct request *request, struct status *ret_status)
     collector_store_stats(request->store, store);
     ret_status->refusing =
         full_at != 0 && full_at - 1 == store->accepted - store->pending;
+}
+
+bool
+status_backlog_age(const struct collector_store_stats *stats, int64_t now_ms,
+                   uint64_t *ret_age_ms)
+{
+    const int64_t ts = stats->oldest_pending_ts;
+
+    if (stats->pending > 0 && (ts < SET_CLOCK_MS || now_ms < SET_CLOCK_MS))
+        return false;
+    *ret_age_ms =
+        stats->pending > 0 && ts < now_ms ? (uint64_t)(now_ms - ts) : 0;
+    return true;
 }
 
 void

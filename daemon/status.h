@@ -7,6 +7,7 @@
 #include <collector/store.h>
 #include <collector/uploader.h>
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /** What the store and the uploader say about themselves at one moment. */
@@ -22,6 +23,19 @@ struct status {
  *  many events there are. */
 void
 status_read(const struct request *request, struct status *ret_status);
+
+/**
+ * How long the oldest event has been in the backlog, by its time stamp; 0
+ * without one, or when its clock is ahead of ours.
+ *
+ * @param now_ms      Milliseconds since 1970.
+ * @param ret_age_ms  Set on success only; below INT64_MAX.
+ * @return False when it isn't known, since one of the two clocks had not been
+ *         set: what they are apart is decades, and says nothing.
+ */
+bool
+status_backlog_age(const struct collector_store_stats *stats, int64_t now_ms,
+                   uint64_t *ret_age_ms);
 
 /** Add the uploader's last_error to an object, if there is one. */
 void

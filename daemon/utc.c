@@ -18,6 +18,15 @@ utc_write(int64_t ms, char ret_text[UTC_SIZE])
     return ret_text;
 }
 
+int64_t
+utc_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now); /* can't fail on Linux */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 const char *
 utc_write_now(char ret_text[UTC_SIZE])
 {

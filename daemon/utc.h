@@ -7,6 +7,10 @@
 /** 2026-11-24T19:03:35.123Z, also of a clock that is far off. */
 #define UTC_SIZE 36
 
+/** What the system's clock says, in ms since 1970. */
+int64_t
+utc_now_ms(void);
+
 /** A moment, ms since 1970, as RFC 3339 has it, to the second; "" beyond the
  *  years that can be written. */
 const char *
