@@ -178,6 +178,40 @@ isolate(struct collector_uploader *uploader, struct collector__step *step)
     collector__uploader_note_cycle(uploader);
 }
 
+/** Have the batch keep to its rates. @return Whether it may go now. */
+static bool
+pace(struct collector_uploader *uploader, struct collector__step *step)
+{
+    const struct collector_uploader_options *options = &uploader->options;
+    const int64_t now = collector__clock_monotonic_ms(uploader->clock);
+    const size_t count = collector_batch_count(uploader->batch);
+    const char *text;
+    size_t size = 0;
+    uint32_t wait_ms;
+    int rc = COLLECTOR_OK;
+
+    if (options->byte_rate_max > 0)
+        rc = collector_batch_json(uploader->batch, COLLECTOR_BATCH_ARRAY, &text,
+                                  &size);
+    if (rc != COLLECTOR_OK) {
+        fail(uploader, collector_error_text(rc), 0, step);
+        return false;
+    }
+    collector__rate_refill(&uploader->event_rate, options->event_rate_max, now);
+    collector__rate_refill(&uploader->byte_rate, options->byte_rate_max, now);
+    step->drain.wait_ms = collector__rate_wait_ms(&uploader->event_rate, count);
+    wait_ms = collector__rate_wait_ms(&uploader->byte_rate, size);
+    if (step->drain.wait_ms < wait_ms)
+        step->drain.wait_ms = wait_ms;
+    collector__uploader_note_pace(uploader, step->drain.wait_ms);
+    step->paced = step->drain.wait_ms > 0;
+    if (step->paced)
+        return false;
+    collector__rate_take(&uploader->event_rate, count);
+    collector__rate_take(&uploader->byte_rate, size);
+    return true;
+}
+
 /**
  * Offer the batch to the sink.
  *
@@ -266,12 +300,27 @@ note_collector(struct collector_uploader *uploader)
                    id); /* as long as the id */
 }
 
+/** No batch is larger than what its rates give in a second, if it has more
+ *  than one event. */
+static struct collector_batch_limits
+batch_limits(const struct collector_uploader_options *options)
+{
+    struct collector_batch_limits limits = {options->batch_count_max,
+                                            options->batch_bytes_max};
+
+    if (options->event_rate_max > 0 &&
+        options->event_rate_max < limits.event_count_max)
+        limits.event_count_max = (uint32_t)options->event_rate_max;
+    if (options->byte_rate_max > 0 && options->byte_rate_max < limits.bytes_max)
+        limits.bytes_max = (size_t)options->byte_rate_max;
+    return limits;
+}
+
 /** Get a batch, unless one is left over. @return Whether there is one. */
 static bool
 fetch(struct collector_uploader *uploader, struct collector__step *step)
 {
-    struct collector_batch_limits limits = {uploader->options.batch_count_max,
-                                            uploader->options.batch_bytes_max};
+    struct collector_batch_limits limits = batch_limits(&uploader->options);
     int rc;
 
     drop_overtaken(uploader);
@@ -299,13 +348,14 @@ void
 collector__uploader_step(struct collector_uploader *uploader,
                          struct collector__step *ret_step)
 {
-    struct collector__step step = {{0, COLLECTOR_DELIVERED, 0}, false};
+    struct collector__step step = {{0, COLLECTOR_DELIVERED, 0}, false, false};
 
     step.drain.wait_ms = collector__uploader_remaining_rest(uploader);
     if (step.drain.wait_ms > 0)
         step.drain.result = COLLECTOR_RETRY;
     else if (fetch(uploader, &step) &&
-             (uploader->confirmed || deliver(uploader, &step)))
+             (uploader->confirmed ||
+              (pace(uploader, &step) && deliver(uploader, &step))))
         mark(uploader, &step);
     collector__uploader_maintain(uploader);
     *ret_step = step;

@@ -6,6 +6,7 @@
 #include "isolation.h"
 #include "log.h"
 #include "random.h"
+#include "rate.h"
 
 #include <collector/uploader.h>
 #include <pthread.h>
@@ -24,6 +25,8 @@ struct collector_uploader {
     struct collector__isolation isolation;
     char collector_id[COLLECTOR_UUID_SIZE]; /* whose events that is about */
     int64_t maintained_at;                  /* monotonic ms of the system */
+    struct collector__rate event_rate;
+    struct collector__rate byte_rate;
 
     /* Guards what is below. */
     pthread_mutex_t mutex;
@@ -37,7 +40,9 @@ struct collector_uploader {
     pthread_t thread;
     int64_t stop_at; /* monotonic ms of the system */
     int64_t retry_at;
-    int64_t cycle_at; /* when the last cycle ended */
+    int64_t cycle_at;    /* when the last cycle ended */
+    int64_t paced_at;    /* when the last rest for a rate began, */
+    int64_t paced_until; /* and when it is over */
     bool in_flight;
     int64_t in_flight_at; /* when the delivery under way began */
     struct collector_uploader_stats stats;
@@ -69,6 +74,7 @@ collector__uploader_wait(struct collector_uploader *uploader, int64_t ms);
 struct collector__step {
     struct collector_drain drain;
     bool empty;
+    bool paced; /* the batch waits for its rate */
 };
 
 /**
@@ -105,6 +111,12 @@ collector__uploader_note_success(struct collector_uploader *uploader,
 /** A cycle has ended, and neither worked nor failed. */
 void
 collector__uploader_note_cycle(struct collector_uploader *uploader);
+
+/** The batch has to rest for a rate, so many ms; 0: it may go. Healthy all the
+ *  same. */
+void
+collector__uploader_note_pace(struct collector_uploader *uploader,
+                              uint32_t wait_ms);
 
 /** Count an attempt; a cancelled one is none. */
 void

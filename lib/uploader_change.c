@@ -42,7 +42,9 @@ are_valid(const struct collector_uploader_options *options)
            options->batch_count_max <= COLLECTOR_BATCH_COUNT_MAX &&
            options->batch_bytes_max > 0 &&
            options->batch_bytes_max <= COLLECTOR_BATCH_BYTES_MAX &&
-           options->retry_base_ms > 0 && options->retry_max_ms > 0;
+           options->retry_base_ms > 0 && options->retry_max_ms > 0 &&
+           options->event_rate_max <= COLLECTOR_RATE_MAX &&
+           options->byte_rate_max <= COLLECTOR_RATE_MAX;
 }
 
 int

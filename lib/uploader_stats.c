@@ -95,6 +95,25 @@ collector__uploader_note_cycle(struct collector_uploader *uploader)
 }
 
 void
+collector__uploader_note_pace(struct collector_uploader *uploader,
+                              uint32_t wait_ms)
+{
+    const int64_t now = now_ms(uploader);
+    int64_t rested_until;
+
+    (void)pthread_mutex_lock(&uploader->mutex);
+    rested_until = now < uploader->paced_until ? now : uploader->paced_until;
+    if (rested_until > uploader->paced_at)
+        uploader->stats.throttled_ms +=
+            (uint64_t)(rested_until - uploader->paced_at);
+    uploader->paced_at = now;
+    uploader->paced_until = now + wait_ms;
+    if (wait_ms > 0)
+        uploader->cycle_at = uploader->paced_until; /* till then, it is well */
+    (void)pthread_mutex_unlock(&uploader->mutex);
+}
+
+void
 collector__uploader_note_run(struct collector_uploader *uploader, bool failed)
 {
     (void)pthread_mutex_lock(&uploader->mutex);

@@ -88,8 +88,8 @@ rest(struct collector_uploader *uploader, const struct collector__step *step,
         rest_a_while(uploader, wake_at);
     uploader->poked = false;
     if (uploader->stopping) {
-        if (step->drain.result == COLLECTOR_DELIVERED)
-            wake_at = system_now_ms(); /* only a failure needs its rest */
+        if (step->drain.result == COLLECTOR_DELIVERED && !step->paced)
+            wake_at = system_now_ms(); /* others need their rest */
         go_on = !(step->empty && *noticed) && wake_at < uploader->stop_at;
         while (go_on && system_now_ms() < wake_at)
             rest_a_while(uploader, wake_at);

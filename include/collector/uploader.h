@@ -67,7 +67,20 @@ struct collector_uploader_options {
     void (*thread_leave)(void *userdata);
     /** Handed to both. */
     void *thread_userdata;
+    /** Events that are offered to the sink in a second, at most; up to
+     *  COLLECTOR_RATE_MAX. Over any span of time no more than that rate and one
+     *  second's worth are offered, those of failed deliveries included: a batch
+     *  is cut to a second's worth, and rests until it may go. Default 0: any
+     *  number. */
+    uint64_t event_rate_max;
+    /** The same of bytes, about, as collector_batch_json() renders them. A
+     *  single event beyond a second's worth goes in one, and those behind it
+     *  rest for so much longer. Default 0: any number. */
+    uint64_t byte_rate_max;
 };
+
+/** The most that a rate can be, a second. */
+#define COLLECTOR_RATE_MAX (UINT64_C(1) << 40)
 
 /**
  * Set every option to its default. NULL is fine.
@@ -111,7 +124,8 @@ struct collector_drain {
      *  one that was offered has become a dead letter. */
     enum collector_delivery_result result;
     /** Rest this long before the next step, in ms; 0: there may be more to send
-     *  now. */
+     *  now. A batch that rests for its rate is COLLECTOR_DELIVERED, and none of
+     *  its events. */
     uint32_t wait_ms;
 };
 
@@ -142,7 +156,8 @@ collector_uploader_start(struct collector_uploader *uploader);
 /**
  * Drain until the backlog is empty or drain_ms have passed, then cancel what is
  * in flight and end the thread. It gives up sooner when the next attempt would
- * come after the deadline. It can be started again. Not from within the sink,
+ * come after the deadline, be it for a failure or a rate: those hold here too.
+ * It can be started again. Not from within the sink,
  * which it waits for.
  *
  * @param drain_ms  0: stop at once.
@@ -197,6 +212,8 @@ struct collector_uploader_stats {
     uint64_t events;
     /** Those of the runs that came after a failure, to try again. */
     uint64_t retries;
+    /** How long batches have rested for a rate, in ms. */
+    uint64_t throttled_ms;
 };
 
 /**
