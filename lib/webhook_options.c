@@ -14,6 +14,7 @@ collector_webhook_options_init(struct collector_webhook_options *options,
         .size = sizeof(defaults),
         .connect_timeout_ms = 10000,
         .timeout_ms = 30000,
+        .low_speed_ms = 10000,
     };
 
     collector__options_init(options, size, &defaults, sizeof(defaults));

@@ -64,6 +64,7 @@
 #include <collector/error.h>
 #include <collector/event.h>
 #include <collector/log.h>
+#include <collector/problem.h>
 #include <collector/random.h>
 #include <collector/sink.h>
 #include <collector/store.h>

@@ -5,6 +5,8 @@
 #include <collector/batch.h>
 #include <collector/export.h>
 #include <collector/log.h>
+#include <collector/problem.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -130,19 +132,48 @@ struct collector_webhook_options {
     uint32_t connect_timeout_ms;
     /** Time for the whole request, in ms; 1 or more. Default 30000. */
     uint32_t timeout_ms;
-    /** Extra headers, each "Name: value". Default NULL. */
+    /** Extra headers, each "Name: value", without control characters. Not those
+     *  that the sink sends itself: Content-Type, Content-Length,
+     *  Content-Encoding, Transfer-Encoding, Expect, and X-Collector-*; nor
+     *  Authorization beside a bearer token. Default NULL. */
     const char *const *headers;
     /** How many headers there are, 32 at most. Default 0. */
     size_t header_count;
     /** A file whose first line, below 4 KiB, is sent as bearer token, read anew
      *  for each request so that it can be changed. Default NULL: none. */
     const char *bearer_token_file;
-    /** A PEM file with those whom to trust. Default NULL: the system's list. */
+    /** A PEM file with those whom to trust, instead of the system's list.
+     *  Default NULL: that list. */
     const char *ca_file;
     /** A PEM file with the client's certificate. Default NULL: none. */
     const char *certificate_file;
-    /** A PEM file with the certificate's key. Default NULL: none. */
+    /** A PEM file with the certificate's key, without a pass phrase. Default
+     *  NULL: it is in certificate_file. */
     const char *key_file;
+    /** Compress bodies with gzip, where that makes them smaller. A receiver
+     * that refuses one with 415, or its first one with 400 or 422, gets that
+     * batch once more as it is, at once; if it takes it, all that the sink
+     * sends from then on goes as it is. Needs a library with zlib. Default
+     * false. */
+    bool gzip;
+    /** The proxy to go through: a URL with http, https, socks5 or socks5h,
+     * which may hold a user and a password, and is for all receivers; or "" for
+     *  none. Default NULL: the one that the environment names, if any, in
+     *  https_proxy, http_proxy, all_proxy and no_proxy. */
+    const char *proxy;
+    /** How to name oneself, without control characters. Default NULL:
+     *  "libcollector/" and the version. */
+    const char *user_agent;
+    /** Told when the sink changes what it sends. Default NULL: silence. */
+    collector_log_fn log;
+    /** Handed to log. */
+    void *log_userdata;
+    /** Break a request off that moves fewer bytes a second than that, both ways
+     *  together, for low_speed_ms. A receiver that takes its time to answer
+     *  moves none. Default 0: only timeout_ms counts. */
+    uint32_t low_speed_size;
+    /** For how long, in whole seconds, rounded up; 1 or more. Default 10000. */
+    uint32_t low_speed_ms;
 };
 
 /**
@@ -163,19 +194,37 @@ collector_webhook_options_init(struct collector_webhook_options *options,
                                    sizeof(struct collector_webhook_options))
 
 /**
+ * See whether a webhook of these options could work, in more depth than when it
+ * is made: whether there is a token in its file, the files of certificates and
+ * keys can be read, and a key fits its certificate. It sends nothing. Any
+ * thread.
+ *
+ * @param ret_problem  Set on failure: what is wrong, in words without any
+ *                     secret, and with index, which of the headers; -1 for
+ *                     anything else.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (built without webhook or
+ *         without gzip, or options of a newer version), ERR_NOMEM.
+ */
+COLLECTOR_API int
+collector_webhook_options_check(const struct collector_webhook_options *options,
+                                struct collector_problem *ret_problem);
+
+/**
  * A sink that POSTs each batch as one JSON array.
  *
  * 2xx is delivered. 400, 413, 415 and 422 are rejected. All else is retry: no
  * connection, TLS, a time-out, an answer that breaks off or has no status, 3xx
  * (redirects are never followed), 401, 403, 404, 408, 429, 5xx. Retry-After is
  * reported in both its forms. Headers sent: Content-Type, X-Collector-Id,
- * X-Collector-First-Id, X-Collector-Last-Id. Certificates are verified.
+ * X-Collector-First-Id, X-Collector-Last-Id, User-Agent, and Content-Encoding
+ * with gzip. Certificates are verified.
  *
- * @param options   Everything in it is copied.
+ * @param options   Everything in it is copied. The files it names are looked at
+ *                  when they are needed.
  * @param ret_sink  Free it after its uploader.
  * @return COLLECTOR_OK, ERR_INVALID (also for a URL that is not http or https),
- *         ERR_UNSUPPORTED (built without webhook, or options of a newer
- *         version), ERR_NOMEM.
+ *         ERR_UNSUPPORTED (built without webhook or without gzip, or options of
+ *         a newer version), ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_sink_webhook_new(const struct collector_webhook_options *options,

@@ -8,6 +8,7 @@
 #include <collector/event.h>
 #include <collector/export.h>
 #include <collector/log.h>
+#include <collector/problem.h>
 #include <collector/random.h>
 #include <collector/sink.h>
 #include <stdbool.h>
@@ -238,14 +239,6 @@ enum collector_json_form {
     COLLECTOR_JSON_DOCUMENT = 0,
     /** One event object a line; empty lines are skipped. */
     COLLECTOR_JSON_LINES = 1
-};
-
-/** What is wrong with a JSON text. */
-struct collector_problem {
-    /** Which event, counted from 0; -1 when the text as a whole is wrong. */
-    int64_t index;
-    /** In words, such as "device_id is required". */
-    char text[160];
 };
 
 /**
