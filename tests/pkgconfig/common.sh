@@ -3,10 +3,10 @@
 # built as its users build it, against a copy of the library that is installed
 # for this test only.
 #
-# From the environment: SOURCE and BUILD (directories), PREFIX and LIBDIR (as
-# installed), VERSION, WEBHOOK and DAEMON (0 or 1: whether they are built),
-# UNIT_DIR and CONFIG_DIR (as installed, with the daemon), SKIP (why this build
-# can't be tested, or nothing).
+# From the environment: SOURCE and BUILD (directories), PREFIX, LIBDIR and MANDIR
+# (as installed), VERSION, WEBHOOK, DAEMON and LOADGEN (0 or 1: whether they are
+# built, or to be installed), UNIT_DIR and CONFIG_DIR (as installed, with the
+# daemon), SKIP (why this build can't be tested, or nothing).
 # shellcheck shell=sh
 set -eu
 

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What is installed is the library, its headers and the daemon, and nothing of
-# the tests; pkg-config tells the truth about it.
+# the tests but the load generator if it is asked for, each with its manual page;
+# pkg-config tells the truth about it.
 . "$(dirname "$0")/common.sh"
 
 install_library
@@ -17,9 +18,18 @@ prefix=${libdir%/lib*}
         "$UNIT_DIR/collectord.service" "$CONFIG_DIR/collectord.json"; do
         [ "$path" = no/collectord.service ] || echo "$root$path"
     done
+    [ "$DAEMON$LOADGEN" != 11 ] || echo "$prefix/bin/loadgen"
 } | sort >"$work/wanted"
 find "$root" ! -type d ! -path "$prefix/share/*" | sort |
     diff -u "$work/wanted" - || fail "something else is installed"
+{
+    echo man3/libcollector.3
+    [ "$DAEMON" = 0 ] || printf 'man%s\n' 5/collectord.json.5 8/collectord.8
+    [ "$DAEMON$LOADGEN" != 11 ] || echo man1/loadgen.1
+} | sort >"$work/wanted"
+(cd "$root$MANDIR" && find . ! -type d) | sed 's|^\./||' | sort |
+    diff -u "$work/wanted" - || fail "other manual pages are installed"
+! grep -r '@[a-z]*@' "$root$MANDIR" >&2 || fail "a page was not filled in"
 for pair in "libcollector.so libcollector.so.0" \
     "libcollector.so.0 libcollector.so.$VERSION"; do
     [ "$(readlink "$libdir/${pair% *}")" = "${pair#* }" ] ||

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the table of options knows, in the words of the manual pages: so that
+ * what a page lacks, and what it has too much, can be told by a diff.
+ *
+ * usage: facts options|keys
+ */
+#include "option.h"
+#include "quantity.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY_MS (UINT64_C(24) * 60 * 60 * 1000)
+
+static void
+print_quantity(const struct option *option, uint64_t number)
+{
+    char text[QUANTITY_SIZE];
+
+    if (option->kind == OPTION_NUMBER || number == 0) {
+        (void)printf("%" PRIu64, number);
+    } else if (option->kind == OPTION_SIZE) {
+        quantity_write_size(number, text);
+        (void)printf("%s", text);
+    } else if (number % DAY_MS == 0) {
+        (void)printf("%" PRIu64 "d", number / DAY_MS);
+    } else {
+        quantity_write_duration(number, text);
+        (void)printf("%s", text);
+    }
+}
+
+/* What stands in front of the next fact. */
+static const char *
+comma(unsigned *count)
+{
+    return (*count)++ > 0 ? ", " : "";
+}
+
+/* "-name ARGUMENT", a tab, "default X, 1 to 9, fixed". */
+static void
+print_option(const struct option *option)
+{
+    unsigned count = 0;
+
+    (void)printf("-%s%s%s\t", option->name,
+                 option->argument != NULL && option->argument[0] ? " " : "",
+                 option->argument != NULL ? option->argument : "");
+    if (option->value != NULL)
+        (void)printf("%sdefault %s", comma(&count), option->value);
+    if (option->max > 0) {
+        (void)printf("%s", comma(&count));
+        if (option->min > 0)
+            print_quantity(option, option->min);
+        (void)printf(option->min > 0 ? " to " : "up to ");
+        print_quantity(option, option->max);
+        if (option->kind == OPTION_SIZE && option->min > 0)
+            (void)printf(" or 0");
+    }
+    (void)printf("%s\n",
+                 option->fixed ? (count > 0 ? ", fixed" : "fixed") : "");
+}
+
+/* NULL for those that a configuration file can't have. */
+static const char *
+value_word(enum option_kind kind)
+{
+    switch (kind) {
+    case OPTION_TEXT:
+        return "text";
+    case OPTION_URL:
+        return "URL";
+    case OPTION_ADDRESS:
+        return "address";
+    case OPTION_WORD:
+        return "word";
+    case OPTION_NUMBER:
+        return "number";
+    case OPTION_DURATION:
+    case OPTION_AGE:
+        return "duration";
+    case OPTION_SIZE:
+        return "size";
+    case OPTION_SWITCH:
+        return "switch";
+    case OPTION_CONFIG:
+    case OPTION_CHECK:
+    case OPTION_VERSION:
+    case OPTION_HELP:
+        break;
+    }
+    return NULL;
+}
+
+/* Name, form of the value, default and change, with tabs between them. */
+static void
+print_key(const struct option *option)
+{
+    const char *word = value_word(option->kind);
+
+    if (word != NULL)
+        (void)printf("%s\t%s\t%s\t%s\n", option->name, word,
+                     option->value != NULL ? option->value : "",
+                     option->fixed ? "restart" : "reload");
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct option *option;
+    size_t i;
+
+    if (argc != 2)
+        return 2;
+    for (i = 0; (option = option_at(i)) != NULL; i++) {
+        if (strcmp(argv[1], "keys") == 0)
+            print_key(option);
+        else
+            print_option(option);
+    }
+    return fflush(stdout) == 0 ? 0 : 1;
+}
