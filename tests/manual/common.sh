@@ -23,10 +23,11 @@ same() {
         fail "$page: its $1 (+) are not those of the program (-)"
 }
 
-# has NAME...: the page speaks of each.
+# has NAME...: the page explains each, or shows it in a query or an object.
 has() {
     for name in "$@"; do
-        grep -qwe "$name" "$page" || fail "$page: $name is not in it"
+        grep -qE "Va $name( |\$)|[?]$name=|\"$name\":" "$page" ||
+            fail "$page: $name is not in it"
     done
 }
 
