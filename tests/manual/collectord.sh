@@ -98,6 +98,23 @@ check_environment() {
     done <"$work/read"
 }
 
+check_headers() {
+    grep -oh 'X-Collector[A-Za-z-]*' "$source/lib/sink_webhook.c" | sort -u \
+        >"$work/program"
+    section DELIVERY | grep -o 'X-Collector[A-Za-z-]*' >"$work/page"
+    same "headers of a batch"
+}
+
+# Views are there to be read; of the tables some are the library's own.
+check_database() {
+    sed -n 's/^"CREATE \(TABLE\|VIEW\) \([a-z_]*\).*/\2/p' \
+        "$source/lib/schema_sql.h" |
+        grep -vx -e event_log -e state -e device_state -e idempotency \
+        >"$work/program"
+    items FILES Va >"$work/page"
+    same "tables and views"
+}
+
 # What NAME is defined to be, in figures.
 value() {
     cat "$source"/include/collector/*.h "$daemon"/*.[ch] |
@@ -220,6 +237,8 @@ check_routes
 check_statuses
 check_signals
 check_environment
+check_headers
+check_database
 check_limits
 check_exit_statuses
 check_commands
