@@ -59,49 +59,51 @@ print_option(const struct option *option)
         if (option->kind == OPTION_SIZE && option->min > 0)
             (void)printf(" or 0");
     }
-    (void)printf("%s\n",
-                 option->fixed ? (count > 0 ? ", fixed" : "fixed") : "");
+    if (option->fixed)
+        (void)printf("%sfixed", comma(&count));
+    (void)putchar('\n');
 }
 
-/* NULL for those that a configuration file can't have. */
+/* What the argument of an option stands for; all others list words. */
+static const struct {
+    const char *argument;
+    const char *form;
+} forms[] = {
+    {"", "switch"},
+    {"DURATION", "duration"},
+    {"FILE", "text"},
+    {"N", "number"},
+    {"SIZE", "size"},
+    {"TEXT", "text"},
+    {"[HOST]:PORT", "address"},
+    {"URL", "URL"},
+};
+
 static const char *
-value_word(enum option_kind kind)
+form_of(const struct option *option)
 {
-    switch (kind) {
-    case OPTION_TEXT:
-        return "text";
-    case OPTION_URL:
-        return "URL";
-    case OPTION_ADDRESS:
-        return "address";
-    case OPTION_WORD:
-        return "word";
-    case OPTION_NUMBER:
-        return "number";
-    case OPTION_DURATION:
-    case OPTION_AGE:
-        return "duration";
-    case OPTION_SIZE:
-        return "size";
-    case OPTION_SWITCH:
-        return "switch";
-    case OPTION_CONFIG:
-    case OPTION_CHECK:
-    case OPTION_VERSION:
-    case OPTION_HELP:
-        break;
+    size_t i;
+
+    for (i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        if (strcmp(forms[i].argument, option->argument) == 0)
+            return forms[i].form;
     }
-    return NULL;
+    return "word";
+}
+
+static bool
+is_key(const struct option *option)
+{
+    return option->kind != OPTION_CONFIG && option->kind != OPTION_CHECK &&
+           option->kind != OPTION_VERSION && option->kind != OPTION_HELP;
 }
 
 /* Name, form of the value, default and change, with tabs between them. */
 static void
 print_key(const struct option *option)
 {
-    const char *word = value_word(option->kind);
-
-    if (word != NULL)
-        (void)printf("%s\t%s\t%s\t%s\n", option->name, word,
+    if (is_key(option))
+        (void)printf("%s\t%s\t%s\t%s\n", option->name, form_of(option),
                      option->value != NULL ? option->value : "",
                      option->fixed ? "restart" : "reload");
 }
