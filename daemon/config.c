@@ -57,11 +57,25 @@ take_value(struct walk *walk, const char *assigned, struct problem *ret_problem)
     return 0;
 }
 
+/* A word that is no option: perhaps it was meant for the switch before it. */
+static int
+refuse_stray(const struct walk *walk, const char *argument,
+             struct problem *ret_problem)
+{
+    const bool after_switch =
+        walk->option != NULL && walk->option->kind == OPTION_SWITCH;
+    char quoted[128];
+
+    option_quote(argument, quoted, sizeof(quoted));
+    return problem_say(ret_problem, "%s: expected an option%s%s, see -help",
+                       quoted, after_switch ? ", or true or false behind " : "",
+                       after_switch ? walk->where : "");
+}
+
 /* 1 for an option, 0 at the end, -1 for a problem. */
 static int
 walk_step(struct walk *walk, struct problem *ret_problem)
 {
-    char quoted[128];
     const char *argument;
     const char *name;
     size_t name_size;
@@ -70,11 +84,8 @@ walk_step(struct walk *walk, struct problem *ret_problem)
         return 0;
     argument = walk->argv[walk->next++];
     name = argument + strspn(argument, "-");
-    if (name == argument || name > argument + 2 || *name == '\0') {
-        option_quote(argument, quoted, sizeof(quoted));
-        return problem_say(ret_problem, "%s: expected an option, see -help",
-                           quoted);
-    }
+    if (name == argument || name > argument + 2 || *name == '\0')
+        return refuse_stray(walk, argument, ret_problem);
     name_size = strcspn(name, "=");
     (void)snprintf(walk->where, sizeof(walk->where), "-%.*s",
                    (int)(name_size < 64 ? name_size : 64), name);

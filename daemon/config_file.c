@@ -42,6 +42,35 @@ load_text(const char *path, char *buffer, size_t *ret_size,
                        path, problem);
 }
 
+/* The parser's own words may quote a password. */
+static void
+say_syntax(const char *path, const json_error_t *error,
+           struct problem *ret_problem)
+{
+    switch ((int)json_error_code(error)) { /* of many that are all alike */
+    case json_error_duplicate_key:
+        (void)problem_say(ret_problem, "%.200s:%d: %s", path, error->line,
+                          option_may_show(error->text)
+                              ? error->text
+                              : "duplicate object key");
+        break;
+    case json_error_premature_end_of_input:
+        (void)problem_say(ret_problem,
+                          "%.200s:%d: expected JSON, but the file ends", path,
+                          error->line);
+        break;
+    case json_error_end_of_input_expected:
+        (void)problem_say(ret_problem,
+                          "%.200s:%d: expected nothing behind the object", path,
+                          error->line);
+        break;
+    default:
+        (void)problem_say(ret_problem, "%.200s:%d: expected JSON at column %d",
+                          path, error->line, error->column);
+        break;
+    }
+}
+
 static int
 parse_text(const char *path, const char *buffer, size_t size, json_t **ret_root,
            struct problem *ret_problem)
@@ -55,15 +84,8 @@ parse_text(const char *path, const char *buffer, size_t size, json_t **ret_root,
     }
     if (root != NULL)
         (void)problem_say(ret_problem, "%.200s: expected a JSON object", path);
-    else if (json_error_code(&error) == json_error_duplicate_key)
-        (void)problem_say(ret_problem, "%.200s:%d: %s", path, error.line,
-                          option_may_show(error.text) ? error.text
-                                                      : "duplicate object key");
     else
-        /* The parser's own words may quote a password. */
-        (void)problem_say(ret_problem,
-                          "%.200s:%d: expected JSON, but column %d is none",
-                          path, error.line, error.column);
+        say_syntax(path, &error, ret_problem);
     json_decref(root);
     return -1;
 }

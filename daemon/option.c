@@ -451,6 +451,10 @@ option_print_help(FILE *stream)
             (void)fprintf(stream, " (default %s)", option->value);
         (void)fputc('\n', stream);
     }
-    (void)fprintf(stream, "\nAlso as --name value, -name=value and "
-                          "--name=value.\n");
+    (void)fprintf(stream,
+                  "\nAlso as --name value, -name=value and --name=value. A "
+                  "DURATION is 500ms, 1s,\n24h or 7d, a SIZE 64MiB or 1GiB. "
+                  "A switch, such as -indexed, may have true or\nfalse. The "
+                  "exit status is 0, 1 on failure, 2 for a mistake in the "
+                  "options or in\nthe file. See collectord(8).\n");
 }

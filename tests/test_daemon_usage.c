@@ -214,6 +214,20 @@ static const char *const bad_flags[][5] = {
     {"-config", "."},
 };
 
+START_TEST(test_a_word_behind_a_switch_is_told_from_a_stray_one)
+{
+    struct daemon *collectord = daemon_spawn("-indexed", "yes", NULL);
+
+    daemon_assert_exits(collectord, 2);
+    ck_assert(daemon_says(collectord, "true or false behind -indexed"));
+    daemon_free(collectord);
+    collectord = daemon_spawn("-indexed", "-mode", "group", "stray", NULL);
+    daemon_assert_exits(collectord, 2);
+    ck_assert(daemon_says(collectord, "\"stray\": expected an option, see"));
+    daemon_free(collectord);
+}
+END_TEST
+
 START_TEST(test_bad_flag_is_refused_before_a_file_is_made)
 {
     const char *const *flags = bad_flags[_i];
@@ -293,7 +307,11 @@ static const struct {
      "bad.json:2: \"indexed\" has a value of the wrong type"},
     {"{\"mode\": \"group\",\n\"db\": {\"x\": [1,\n\"y\"]},\n\"a\": 1}",
      "bad.json:2: \"db\" has a value of the wrong type"},
-    {"{\"mode\": \"group\",\n\"indexed\": true\n", "bad.json:3: expected JSON"},
+    {"{\"mode\": \"group\",\n\"indexed\": true\n",
+     "bad.json:3: expected JSON, but the file ends"},
+    {"", "bad.json:1: expected JSON, but the file ends"},
+    {"{\n\"indexed\": true,\n}", "bad.json:3: expected JSON at column 1"},
+    {"{\"indexed\": true} // why", "bad.json:1: expected nothing behind"},
     {"{\"mode\": \"group\",\n\"mode\": \"group\"}", "bad.json:2: "},
 };
 
@@ -375,6 +393,7 @@ options_case(void)
         3);
     tcase_add_loop_test(tcase, test_help_names_every_option_and_default, 0, 2);
     add_table(tcase, test_bad_flag_is_refused_before_a_file_is_made, bad_flags);
+    tcase_add_test(tcase, test_a_word_behind_a_switch_is_told_from_a_stray_one);
     add_table(tcase, test_a_mistake_in_a_config_file_is_named_with_its_line,
               mistaken_configs);
     add_table(tcase, test_bad_config_file_is_refused_before_a_file_is_made,
