@@ -37,6 +37,8 @@ struct option {
     /** What it is for. */
     const char *help;
     enum option_kind kind;
+    /** It takes a restart to change it. */
+    bool fixed;
     /** The member of struct config: char * for text and URL, struct address,
      *  bool for a switch, uint64_t for an age and a size, uint32_t for all
      *  others. */
@@ -46,8 +48,6 @@ struct option {
     uint64_t max;
     /** Of a word, ended by NULL: the member gets the index. */
     const char *const *words;
-    /** It takes a restart to change it. */
-    bool fixed;
 };
 
 /** The i-th option, in the order of the help; NULL beyond the last. */
