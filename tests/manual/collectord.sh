@@ -99,7 +99,7 @@ check_environment() {
 }
 
 check_headers() {
-    grep -oh 'X-Collector[A-Za-z-]*' "$source/lib/sink_webhook.c" | sort -u \
+    grep -ohE 'X-Collector(-[A-Z][a-z]+)+' "$source"/lib/webhook_*.c | sort -u \
         >"$work/program"
     section DELIVERY | grep -o 'X-Collector[A-Za-z-]*' >"$work/page"
     same "headers of a batch"
