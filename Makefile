@@ -10,8 +10,10 @@
 #   make fuzz       fuzz each target (SECONDS_EACH=60, TARGETS="event ...")
 #   make docs       write the reference manual: BUILD/lib/manual/html/index.html
 #   make cross      run the tests for other architectures (CROSS="arm64 armhf")
-#   make proxies    run the tests of nginx and stunnel in front of collectord
 #   make size       see how large the small library is on them
+#   make proxies    run the tests of nginx and stunnel in front of collectord
+#   make docker     build the container image, with docker or buildah
+#   make docker-test  build the image, and start it in a chroot, as root
 #   make clean      remove what was built
 #
 # On Debian, all but clean install what is missing when they may, and otherwise
@@ -38,10 +40,12 @@ DOCS_PACKAGES = doxygen
 CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
 PROXY_PACKAGES = nginx stunnel4 openssl
+DOCKER_PACKAGES = buildah curl mmdebstrap python3
 
 .PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
-	proxies size release clean build-packages test-packages lint-packages \
-	coverage-packages docs-packages fuzz-packages cross-packages
+	proxies docker docker-test size release clean build-packages test-packages lint-packages \
+	coverage-packages docs-packages docker-packages fuzz-packages \
+	cross-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -87,6 +91,12 @@ proxies: test-packages all
 		$(PROXY_PACKAGES)
 	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite proxy
 
+docker:
+	daemon/image.sh collectord
+
+docker-test: docker-packages
+	tests/container/test_image.sh
+
 size: cross-packages build-packages
 	tests/size.sh $(BUILD_CROSS) $$(dpkg --print-architecture) $(CROSS)
 
@@ -119,6 +129,9 @@ coverage-packages:
 
 docs-packages:
 	@tests/packages.sh $(DOCS_PACKAGES)
+
+docker-packages:
+	@tests/packages.sh $(DOCKER_PACKAGES)
 
 fuzz-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)

@@ -220,7 +220,7 @@ class Nginx(Proxy):
     rate = r"s/#\(limit_req\)/\1/"
 
     def command(self):
-        self.exchange([(r"listen 443 ssl", f"listen 127.0.0.1:{self.port} ssl")])
+        self.exchange([(r"listen 443 ", f"listen 127.0.0.1:{self.port} ")])
         main = self.path("main.conf")
         places = "".join(
             f"{module}_temp_path {self.path(module)};"

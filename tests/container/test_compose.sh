@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What daemon/docker-compose.yml says fits the daemon: its options exist, and a
+# stop has time for the drain.
+#
+# usage: test_compose.sh COLLECTORD COMPOSE_FILE
+set -eu
+
+STOP_S=30 # what a stop may take beside the drain
+
+collectord=$1
+compose=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+# Those that are commented out as well.
+sed -n 's/^ *#* *- \(-[a-z-]*\)=.*/\1/p' "$compose" >"$work/options"
+[ -s "$work/options" ] || fail "no option was found"
+"$collectord" -help >"$work/help"
+while read -r option; do
+    grep -q "^  $option " "$work/help" || fail "there is no $option"
+done <"$work/options"
+
+drain=$(sed -n '/^  -drain-timeout /,/default/ s/.*(default \([0-9]*\)s).*/\1/p' \
+    "$work/help")
+grace=$(sed -n 's/^ *stop_grace_period: \([0-9]*\)s$/\1/p' "$compose")
+[ "$grace" -ge $((drain + STOP_S)) ] ||
+    fail "a stop has $grace s, a drain alone may take $drain"
+if docker compose version >/dev/null 2>&1; then
+    docker compose -f "$compose" config --quiet
+fi
