@@ -163,7 +163,7 @@ class Proxy:
     """What both proxies have in common. A subclass says how it is called, and
     what has to be exchanged in its configuration to run it here."""
 
-    # Commented lines that are an option, as the README switches them on.
+    # How sed switches on the commented lines that are an option.
     mutual = ""
 
     def __init__(self, config, directory, certificates, upstream_port):
@@ -215,7 +215,7 @@ class Proxy:
 
 
 class Nginx(Proxy):
-    program = "nginx"
+    program, place = "nginx", "nginx/conf.d/collectord.conf"
     mutual = r"s/#\(ssl_client_certificate\|ssl_verify_client\)/\1/"
     rate = r"s/#\(limit_req\)/\1/"
 
@@ -235,7 +235,7 @@ class Nginx(Proxy):
 
 
 class Stunnel(Proxy):
-    program = "stunnel4"
+    program, place = "stunnel4", "stunnel/collectord.conf"
     mutual = r"s/;\(CAfile\|verifyChain\)/\1/"
 
     def command(self):

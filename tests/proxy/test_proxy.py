@@ -3,7 +3,7 @@
 the collector's own answer, connections are kept, nothing is sent twice, and
 with mutual TLS only the authority's clients come through.
 
-usage: test_proxy.py nginx|stunnel COLLECTORD CONFIG DIRECTORY
+usage: test_proxy.py nginx|stunnel COLLECTORD CONFIG README DIRECTORY
 
 DIRECTORY is where Debian's packages were laid, if they are not installed.
 """
@@ -39,7 +39,7 @@ class Case(unittest.TestCase):
     """A collector behind a proxy for each test."""
 
     kind = None
-    collectord = config = laid = certificates = None
+    collectord = config = readme = laid = certificates = None
 
     def setUp(self):
         signal.alarm(SECONDS_MAX)
@@ -58,9 +58,15 @@ class Case(unittest.TestCase):
 
     def start_proxy(self, *options):
         for option in options:
+            self.assert_documented(option)
             self.proxy.switch_on(option)
         self.proxy.start(self.laid)
         self.addCleanup(self.proxy.process.clear_away)
+
+    def assert_documented(self, option):
+        with open(self.readme, encoding="utf-8") as file:
+            self.assertIn(f"sed -i '{option}' /etc/{self.proxy.place}",
+                          file.read())
 
     def client(self, token=INGEST, tls=None):
         client = Client(self.proxy.port, tls or self.tls, token)
@@ -302,7 +308,7 @@ def too_long(*_):
 
 
 def main():
-    name, Case.collectord, Case.config, laid = sys.argv[1:]
+    name, Case.collectord, Case.config, Case.readme, laid = sys.argv[1:]
     case = {"nginx": NginxTest, "stunnel": StunnelTest}[name]
     os.environ["PATH"] = ":".join([laid + "/usr/sbin", laid + "/usr/bin",
                                    os.environ["PATH"], "/usr/sbin"])
