@@ -88,6 +88,8 @@ static const struct {
     {"POST", "/events", true, false},
     {"GET", "/stats", false, true},
     {"HEAD", "/stats", false, true},
+    {"GET", "/metrics", false, true},
+    {"HEAD", "/metrics", false, true},
     {"GET", "/dead-letters", false, true},
     {"GET", "/snapshot", false, true},
     {"DELETE", "/dead-letters", false, false},

@@ -96,6 +96,31 @@ START_TEST(test_healthz_says_that_the_backlog_is_full)
 }
 END_TEST
 
+START_TEST(test_nobody_knows_the_age_of_what_has_no_time)
+{
+    struct daemon *collectord;
+    int port;
+
+    upstream_set_default(upstream,
+                         (struct upstream_answer){.trick = UPSTREAM_HANG});
+    collectord = daemon_start(db, "-sink", "webhook", "-webhook-url",
+                              upstream_url(upstream, "/in"), "-drain-timeout",
+                              "10ms", NULL);
+    port = daemon_port(collectord);
+    http_post_events(port, "{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1}",
+                     &response);
+    ck_assert_int_eq(response.status, 200);
+    (void)status_of(port, "/healthz");
+    ck_assert_int_eq(response_int(&response, "backlog"), 1);
+    ck_assert_contains(response.body, "\"oldest_pending_age_ms\":null");
+    http_get(port, "/metrics", &response);
+    ck_assert_contains(response.body, "\ncollectord_backlog_events 1\n");
+    ck_assert_ptr_null(
+        strstr(response.body, "\ncollectord_backlog_oldest_age_seconds "));
+    daemon_stop(collectord);
+}
+END_TEST
+
 START_TEST(test_healthz_says_that_events_were_refused_for_want_of_room)
 {
     struct daemon *collectord;
@@ -138,15 +163,16 @@ START_TEST(test_healthz_says_that_the_upstream_hangs)
                      upstream_url(upstream, "/in"), "-webhook-timeout", "500ms",
                      "-upload-interval", "20ms", "-drain-timeout", "0", NULL);
     port = daemon_port(collectord);
-    http_post_events(port, "{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1}",
-                     &response);
+    http_post_events(
+        port, "{\"device_id\":\"a\",\"kind\":\"k\",\"ts\":1000000000000}",
+        &response);
     ck_assert_int_eq(response.status, 200);
     ck_assert_eventually(status_of(port, "/stats") == 200 &&
                          response_int(&response, "uploader.in_flight_ms") > 0);
     ck_assert_eventually(status_of(port, "/healthz") == 503);
     ck_assert_contains(response.body, "deliveries have failed since 20");
     ck_assert_int_gt(response_int(&response, "oldest_pending_age_ms"),
-                     INT64_C(1700000000000));
+                     INT64_C(700000000000));
     ck_assert_int_eq(status_of(port, "/stats"), 200);
     ck_assert_int_gt(response_int(&response, "uploader.failing_since"),
                      INT64_C(1700000000000));
@@ -348,6 +374,7 @@ main(void)
     tcase_add_test(healthz, test_healthz_is_ok_when_events_flow);
     tcase_add_test(healthz, test_healthz_says_why_the_upstream_fails);
     tcase_add_test(healthz, test_healthz_says_that_the_backlog_is_full);
+    tcase_add_test(healthz, test_nobody_knows_the_age_of_what_has_no_time);
     tcase_add_test(healthz,
                    test_healthz_says_that_events_were_refused_for_want_of_room);
     tcase_add_test(healthz, test_healthz_says_that_the_upstream_hangs);

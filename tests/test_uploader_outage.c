@@ -215,6 +215,29 @@ check_tiling(int64_t settled_through)
                      settled_through);
 }
 
+START_TEST(test_retries_are_the_runs_after_a_failure)
+{
+    const struct recorder_answer gone = {.result = COLLECTOR_RETRY,
+                                         .error = "gone"};
+    const struct recorder_answer bad = {.result = COLLECTOR_REJECTED,
+                                        .error = "bad"};
+    struct collector_uploader_stats stats = {.size = sizeof(stats)};
+
+    support_log_expect_errors(fixture.log);
+    fixture_append(&fixture, 3);
+    recorder_script(recorder, bad); /* its half is no retry */
+    recorder_script(recorder, gone);
+    recorder_script(recorder, gone);
+    while (fixture_pending(&fixture) > 0)
+        (void)drain();
+    collector_uploader_stats(uploader, &stats);
+    ck_assert_uint_eq(stats.events, 3);
+    ck_assert_uint_eq(stats.runs, recorder_call_count(recorder));
+    ck_assert_uint_eq(stats.failures, 3);
+    ck_assert_uint_eq(stats.retries, 2);
+}
+END_TEST
+
 START_TEST(test_settled_runs_name_every_id_once)
 {
     int round;
@@ -357,6 +380,7 @@ main(void)
         rows,
         test_a_rejection_beyond_those_buried_is_written_down_like_an_outage);
     tcase_add_test(rows, test_only_the_latest_outages_are_kept);
+    tcase_add_test(rows, test_retries_are_the_runs_after_a_failure);
     tcase_add_test(rows, test_settled_runs_name_every_id_once);
     suite_add_tcase(suite, rows);
     tcase_add_checked_fixture(marks, setup, teardown);
