@@ -5,6 +5,7 @@
  * that fails is said to fail, loses nothing that was confirmed, and is used
  * again as soon as it works.
  */
+#include "privacy.h"
 #include "site.h"
 
 #include <signal.h>
@@ -59,22 +60,20 @@ END_TEST
 
 START_TEST(test_files_belong_to_their_owner_alone)
 {
-    static const char *const endings[] = {"", "-wal", "-shm", ".lock"};
     struct daemon *collectord;
-    struct stat status;
-    size_t i;
 
     (void)umask(0);
-    collectord = daemon_start(db, NULL);
+    collectord = daemon_start(db, "-mode", modes[_i], "-sink", "file",
+                              "-file-path", support_path(dir, "out"), NULL);
     ck_assert_int_eq(site_post(collectord, EVENT), 200);
-    for (i = 0; i < 4; i++) {
-        const char *path = support_format("%s%s", db, endings[i]);
-
-        ck_assert_msg(stat(path, &status) == 0, "%s is missing", path);
-        ck_assert_msg((status.st_mode & 0777) == 0600, "%s has mode %o", path,
-                      status.st_mode & 0777);
-    }
+    site_wait_drained();
+    /* The main file, its log and index, the lock, the reserve, the sink's. */
+    ck_assert_uint_eq(privacy_assert(dir), 6);
+    http_get(daemon_port(collectord), "/snapshot", &response);
+    ck_assert_int_eq(response.status, 200);
+    (void)privacy_assert(dir);
     daemon_stop(collectord);
+    (void)privacy_assert(dir);
 }
 END_TEST
 
@@ -162,7 +161,7 @@ main(void)
     tcase_add_loop_test(failures, test_foreign_writer_is_outlasted, 0, 2);
     suite_add_tcase(suite, failures);
     tcase_add_checked_fixture(file, site_setup, NULL);
-    tcase_add_test(file, test_files_belong_to_their_owner_alone);
+    tcase_add_loop_test(file, test_files_belong_to_their_owner_alone, 0, 3);
     tcase_add_loop_test(file, test_reader_neither_waits_nor_is_waited_for, 0,
                         3);
     tcase_add_test(file, test_devices_are_up_to_date_for_a_reader);

@@ -7,6 +7,7 @@
  */
 #include "damage.h"
 
+#include "privacy.h"
 #include "quarantine.h"
 
 #include <stdio.h>
@@ -92,6 +93,18 @@ START_TEST(test_a_damaged_file_is_kept_as_it_was)
     harness_reopen(&harness);
     ck_assert_uint_eq(harness_deliver(&harness, 10), 10);
     ck_assert(!harness_stats(&harness).salvaging);
+    harness_close(&harness);
+}
+END_TEST
+
+START_TEST(test_no_file_of_an_exchange_is_for_others)
+{
+    make_damaged(false);
+    ck_assert_int_eq(chmod(harness.path, 0600), 0); /* the test wrote it */
+    (void)umask(0);
+    damage_open_and_salvage(&harness);
+    /* As of any store, and the damaged one. */
+    ck_assert_uint_ge(privacy_assert(harness.dir), 6);
     harness_close(&harness);
 }
 END_TEST
@@ -317,6 +330,7 @@ make_suite(void)
     TCase *crash = tcase_create("crash");
 
     tcase_add_loop_test(exchange, test_a_damaged_file_is_kept_as_it_was, 0, 2);
+    tcase_add_test(exchange, test_no_file_of_an_exchange_is_for_others);
     tcase_add_loop_test(exchange, test_the_new_file_is_named_by_the_random_bits,
                         0, 2);
     tcase_add_test(exchange, test_only_the_latest_damaged_files_are_kept);
