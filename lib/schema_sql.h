@@ -88,7 +88,8 @@
 
 /**
  * Schema 3, for which schema 1 had a view that asked the clock: one that was
- * set back took back what had been seen.
+ * set back took back what had been seen. The first to write schema 2 left out
+ * its index.
  *
  * devices: device_state as of devices_through, and the events above it folded
  * in, none of which was from the future when it came. Numbers for devices that
@@ -96,6 +97,8 @@
  */
 #define COLLECTOR_SCHEMA_SQL_3 \
 "PRAGMA user_version = 3;" \
+"CREATE INDEX IF NOT EXISTS upload_runs_audit ON upload_runs(id)" \
+"  WHERE status IN ('dead', 'dropped');" \
 "DROP VIEW IF EXISTS devices;" \
 "CREATE VIEW devices AS" \
 "  WITH tail AS (" \
