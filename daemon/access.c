@@ -5,7 +5,8 @@
  */
 #include "access.h"
 
-#include <errno.h>
+#include "secret_file.h"
+
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,8 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
-/* A comment may be as long as a token, and there may be as many. */
-#define LINE_SIZE_MAX 512
+/* There may be comments. */
 #define LINE_COUNT_MAX (4 * ACCESS_TOKEN_COUNT_MAX)
 
 /* A token, padded with NULs. */
@@ -28,8 +28,6 @@ struct token {
 struct token_list {
     size_t count;
     struct token tokens[ACCESS_TOKEN_COUNT_MAX];
-    /* The line that is being read. */
-    char line[LINE_SIZE_MAX];
 };
 
 struct access {
@@ -100,19 +98,19 @@ scope_of(const char *text, size_t size)
     return ACCESS_HEALTH;
 }
 
-/* What is wrong with the list's line, in words; NULL for nothing. */
+/* What is wrong with a line, in words; NULL for nothing. */
 static const char *
-take_line(struct token_list *list)
+take_line(void *userdata, const char *line, unsigned number)
 {
-    const char *scope = list->line + strspn(list->line, " \t");
+    struct token_list *list = userdata;
+    const char *scope = line;
     const size_t scope_size = strcspn(scope, " \t\r\n");
     const char *token = scope + scope_size + strspn(scope + scope_size, " \t");
     const size_t token_size = strcspn(token, " \t\r\n");
     const char *rest = token + token_size;
     struct token *taken = &list->tokens[list->count];
 
-    if (scope_size == 0 || *scope == '#')
-        return NULL;
+    (void)number;
     if (scope_of(scope, scope_size) == ACCESS_HEALTH)
         return "expected ingest, read or admin, and a token";
     if (rest[strspn(rest, " \t\r\n")] != '\0' || !is_token(token, token_size))
@@ -125,52 +123,17 @@ take_line(struct token_list *list)
     return NULL;
 }
 
-/* Read lines without the buffer that stdio would leave in the heap. */
-static int
-read_lines(struct token_list *list, const char *path, FILE *file,
-           struct problem *ret_problem)
-{
-    const char *problem;
-    unsigned number = 0;
-
-    while (fgets(list->line, sizeof(list->line), file) != NULL) {
-        number++;
-        problem = take_line(list);
-        if (problem == NULL && strlen(list->line) == sizeof(list->line) - 1)
-            problem = "expected a shorter line";
-        if (problem == NULL && number > LINE_COUNT_MAX)
-            problem = "expected fewer lines";
-        if (problem != NULL)
-            return problem_say(ret_problem, "%.200s:%u: %s", path, number,
-                               problem);
-    }
-    if (ferror(file))
-        return problem_say(ret_problem,
-                           "-auth-token-file \"%.200s\": expected a readable "
-                           "file (%s)",
-                           path, strerror(errno));
-    if (list->count == 0) /* rather than to let everybody in */
-        return problem_say(
-            ret_problem, "-auth-token-file \"%.200s\": expected a token", path);
-    return 0;
-}
-
 static int
 read_file(struct token_list *list, const char *path,
           struct problem *ret_problem)
 {
-    FILE *file = fopen(path, "re");
-    int rc;
-
-    if (file == NULL)
-        return problem_say(ret_problem,
-                           "-auth-token-file \"%.200s\": expected a readable "
-                           "file (%s)",
-                           path, strerror(errno));
-    (void)setvbuf(file, NULL, _IONBF, 0); /* no copy of it in the heap */
-    rc = read_lines(list, path, file, ret_problem);
-    (void)fclose(file); /* nothing was written */
-    return rc;
+    if (secret_file_read("-auth-token-file", path, LINE_COUNT_MAX, take_line,
+                         list, ret_problem) < 0)
+        return -1;
+    if (list->count == 0) /* rather than to let everybody in */
+        return problem_say(
+            ret_problem, "-auth-token-file \"%.200s\": expected a token", path);
+    return 0;
 }
 
 struct access *
@@ -195,7 +158,6 @@ read_list(const char *path, struct token_list **ret_list,
         list_free(list);
         return -1;
     }
-    explicit_bzero(list->line, sizeof(list->line));
     *ret_list = list;
     return 0;
 }

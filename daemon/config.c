@@ -7,6 +7,7 @@
 
 #include "config_file.h"
 #include "option.h"
+#include "secret.h"
 
 #include <assert.h>
 #include <string.h>
@@ -124,6 +125,15 @@ look_ahead(int argc, char *const *argv, const char **ret_path,
     return rc;
 }
 
+/* What stands on the command line can be read by all. */
+static bool
+is_secret(const struct walk *walk)
+{
+    return (walk->option->kind == OPTION_URL ||
+            walk->option->kind == OPTION_PROXY) &&
+           walk->value != NULL && secret_is_in_url(walk->value);
+}
+
 static int
 apply_flags(int argc, char *const *argv, struct config *config,
             struct problem *ret_problem)
@@ -132,6 +142,11 @@ apply_flags(int argc, char *const *argv, struct config *config,
     int rc;
 
     while ((rc = walk_step(&walk, ret_problem)) > 0) {
+        if (is_secret(&walk))
+            return problem_say(ret_problem,
+                               "%s: expected no credentials, which ps shows "
+                               "to everybody: put it into the -config file",
+                               walk.where);
         if (option_set(walk.option, walk.where, walk.value, config,
                        ret_problem) < 0)
             return -1;

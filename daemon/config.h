@@ -43,6 +43,12 @@
  *  count as a stuck uploader. */
 #define CONFIG_WEBHOOK_TIMEOUT_MS_MAX (40 * 1000)
 
+/** More than any receiver takes; it also keeps the member at 32 bits. */
+#define CONFIG_UPLOAD_RATE_EVENTS_MAX 1000000000
+
+/** As fast as any line; it also fits into the library's 32 bits. */
+#define CONFIG_WEBHOOK_LOW_SPEED_MAX (1024 * 1024 * 1024)
+
 /** Which sink was asked for. */
 enum config_sink { CONFIG_SINK_LOG, CONFIG_SINK_FILE, CONFIG_SINK_WEBHOOK };
 
@@ -80,12 +86,27 @@ struct config {
     uint32_t idempotency_max;
     uint32_t upload_interval_ms;
     uint32_t upload_batch;
+    uint64_t upload_batch_size;
+    uint64_t upload_rate_bytes;
+    uint32_t upload_rate_events;
     /** An enum config_sink. */
     uint32_t sink;
     char *file_path;
     /** May hold a password: never to be shown. */
     char *webhook_url;
     uint32_t webhook_timeout_ms;
+    uint32_t webhook_connect_timeout_ms;
+    uint64_t webhook_low_speed;
+    uint32_t webhook_low_speed_ms;
+    char *webhook_bearer_token_file;
+    char *webhook_header_file;
+    char *webhook_ca_file;
+    char *webhook_certificate_file;
+    char *webhook_key_file;
+    /** "env", "off" or a URL, which may hold a password: never to be shown. */
+    char *webhook_proxy;
+    bool webhook_gzip;
+    char *webhook_user_agent;
     uint32_t flaky_every;
     uint32_t drain_timeout_ms;
     /** An enum console_format. */

@@ -29,6 +29,12 @@ url_json(const char *url)
 }
 
 static json_t *
+proxy_json(const char *proxy)
+{
+    return strstr(proxy, "://") != NULL ? url_json(proxy) : json_string(proxy);
+}
+
+static json_t *
 address_json(const struct address *address)
 {
     return json_sprintf("%s:%u", address->host, address->port);
@@ -65,6 +71,8 @@ effective_value(const struct option *option, const struct config *config)
     case OPTION_URL:
         return *(char *const *)member != NULL ? url_json(*(char *const *)member)
                                               : NULL;
+    case OPTION_PROXY:
+        return proxy_json(*(char *const *)member);
     case OPTION_ADDRESS:
         return address_json(member);
     case OPTION_WORD:
@@ -107,7 +115,7 @@ effective_is_same(const struct option *option, const struct config *a,
     bool same;
 
     /* What is hidden may differ. */
-    if (option->kind == OPTION_TEXT || option->kind == OPTION_URL)
+    if (option_is_text(option))
         return is_same_text(*(char *const *)left, *(char *const *)right);
     left_json = effective_value(option, a);
     right_json = effective_value(option, b);

@@ -5,17 +5,13 @@
  */
 #include "option.h"
 
-#include "quantity.h"
-
 #include <collector/store.h>
-#include <inttypes.h>
-#include <stdarg.h>
+#include <collector/uploader.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-/* Longer values are cut in a problem, which has to stay one line. */
-#define QUOTED_SIZE_MAX 100
+/* Of a text that is quoted. */
+#define QUOTED_SIZE_MAX (OPTION_QUOTED_SIZE - 8)
 
 const char *const config_mode_words[] = {"group", "serialized", "concurrent",
                                          NULL};
@@ -95,6 +91,17 @@ static const struct option options[] = {
     {"upload-batch", "N", "1000", "events in a batch at most", OPTION_NUMBER,
      .offset = offsetof(struct config, upload_batch), .min = 1,
      .max = CONFIG_UPLOAD_BATCH_MAX},
+    {"upload-batch-size", "SIZE", "1MiB",
+     "bytes of JSON in a batch, about; 0 is the most, 16 MiB", OPTION_SIZE,
+     .offset = offsetof(struct config, upload_batch_size), .min = 1,
+     .max = COLLECTOR_BATCH_BYTES_MAX},
+    {"upload-rate-bytes", "SIZE", "0",
+     "bytes of JSON a second at most; 0 is no limit", OPTION_SIZE,
+     .offset = offsetof(struct config, upload_rate_bytes), .min = 1,
+     .max = COLLECTOR_RATE_MAX},
+    {"upload-rate-events", "N", "0", "events a second at most; 0 is no limit",
+     OPTION_NUMBER, .offset = offsetof(struct config, upload_rate_events),
+     .max = CONFIG_UPLOAD_RATE_EVENTS_MAX},
     {"sink", "log|file|webhook", "log", "where events go", OPTION_WORD,
      .offset = offsetof(struct config, sink), .words = sink_words},
     {"file-path", "FILE", NULL, "the file of -sink file; - is standard output",
@@ -105,6 +112,40 @@ static const struct option options[] = {
      "time for one request of the webhook", OPTION_DURATION,
      .offset = offsetof(struct config, webhook_timeout_ms), .min = 1,
      .max = CONFIG_WEBHOOK_TIMEOUT_MS_MAX},
+    {"webhook-connect-timeout", "DURATION", "10s",
+     "of that, time to connect, TLS included", OPTION_DURATION,
+     .offset = offsetof(struct config, webhook_connect_timeout_ms), .min = 1,
+     .max = CONFIG_WEBHOOK_TIMEOUT_MS_MAX},
+    {"webhook-low-speed", "SIZE", "0",
+     "break off what moves fewer bytes a second than that; 0 is never",
+     OPTION_SIZE, .offset = offsetof(struct config, webhook_low_speed),
+     .min = 1, .max = CONFIG_WEBHOOK_LOW_SPEED_MAX},
+    {"webhook-low-speed-time", "DURATION", "10s",
+     "for how long it may, in whole seconds", OPTION_DURATION,
+     .offset = offsetof(struct config, webhook_low_speed_ms), .min = 1,
+     .max = CONFIG_WEBHOOK_TIMEOUT_MS_MAX},
+    {"webhook-bearer-token-file", "FILE", NULL,
+     "its first line is sent as bearer token, read anew for each request",
+     OPTION_TEXT, .offset = offsetof(struct config, webhook_bearer_token_file)},
+    {"webhook-header-file", "FILE", NULL, "more headers: lines of Name: value",
+     OPTION_TEXT, .offset = offsetof(struct config, webhook_header_file)},
+    {"webhook-ca-file", "FILE", NULL,
+     "whom to trust, in PEM, instead of the system's list", OPTION_TEXT,
+     .offset = offsetof(struct config, webhook_ca_file)},
+    {"webhook-certificate-file", "FILE", NULL,
+     "the client's certificate, in PEM", OPTION_TEXT,
+     .offset = offsetof(struct config, webhook_certificate_file)},
+    {"webhook-key-file", "FILE", NULL,
+     "its key, in PEM, unless it is in the same file", OPTION_TEXT,
+     .offset = offsetof(struct config, webhook_key_file)},
+    {"webhook-proxy", "env|off|URL", "env",
+     "the proxy to go through; env: as https_proxy and no_proxy say",
+     OPTION_PROXY, .offset = offsetof(struct config, webhook_proxy)},
+    {"webhook-gzip", "", "false", "compress what the webhook sends",
+     OPTION_SWITCH, .offset = offsetof(struct config, webhook_gzip)},
+    {"webhook-user-agent", "TEXT", NULL,
+     "how the webhook names itself, instead of collectord/VERSION", OPTION_TEXT,
+     .offset = offsetof(struct config, webhook_user_agent)},
     {"flaky-every", "N", "0",
      "make every Nth delivery fail, for trying things out; 0 is never",
      OPTION_NUMBER, .offset = offsetof(struct config, flaky_every),
@@ -165,201 +206,6 @@ option_quote(const char *text, char *ret_quoted, size_t size)
         (void)snprintf(ret_quoted, size, "\"%s\"", text);
 }
 
-__attribute__((format(printf, 4, 5))) static int
-refuse(const char *where, const char *text, struct problem *ret_problem,
-       const char *format, ...)
-{
-    char quoted[QUOTED_SIZE_MAX + 8];
-    char expected[256];
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(expected, sizeof(expected), format, arguments);
-    va_end(arguments);
-    option_quote(text, quoted, sizeof(quoted));
-    return problem_say(ret_problem, "%s %s: expected %s", where, quoted,
-                       expected);
-}
-
-static int
-set_text(const char *where, const char *text, char **member,
-         struct problem *ret_problem)
-{
-    char *copy;
-
-    if (text[0] == '\0')
-        return refuse(where, text, ret_problem, "a text that is not empty");
-    copy = strdup(text);
-    if (copy == NULL)
-        return refuse(where, text, ret_problem, "memory for a copy");
-    free(*member);
-    *member = copy;
-    return 0;
-}
-
-static bool
-is_url(const char *text)
-{
-    const char *host;
-
-    if (strncasecmp(text, "http://", 7) == 0)
-        host = text + 7;
-    else if (strncasecmp(text, "https://", 8) == 0)
-        host = text + 8;
-    else
-        return false;
-    if (*host == '\0' || strchr("/?#", *host) != NULL)
-        return false;
-    for (; *text != '\0'; text++) {
-        if ((unsigned char)*text <= ' ' || *text == 0x7f)
-            return false;
-    }
-    return true;
-}
-
-static int
-set_url(const char *where, const char *text, char **member,
-        struct problem *ret_problem)
-{
-    if (!is_url(text)) {
-        /* Not even a broken one is shown: it may hold a password. */
-        return problem_say(ret_problem,
-                           "%s: expected a URL, http://HOST or https://HOST",
-                           where);
-    }
-    return set_text(where, text, member, ret_problem);
-}
-
-static int
-set_address(const char *where, const char *text, struct address *member,
-            struct problem *ret_problem)
-{
-    const char *problem = address_parse(text, member);
-
-    if (problem == NULL)
-        return 0;
-    return refuse(where, text, ret_problem,
-                  "HOST:PORT with an IPv4 address, or :PORT (%s)", problem);
-}
-
-static int
-set_switch(const char *where, const char *text, bool *member,
-           struct problem *ret_problem)
-{
-    if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-        return refuse(where, text, ret_problem, "true or false");
-    *member = text[0] == 't';
-    return 0;
-}
-
-static int
-set_word(const struct option *option, const char *where, const char *text,
-         uint32_t *member, struct problem *ret_problem)
-{
-    uint32_t i;
-
-    for (i = 0; option->words[i] != NULL; i++) {
-        if (strcmp(option->words[i], text) == 0) {
-            *member = i;
-            return 0;
-        }
-    }
-    return refuse(where, text, ret_problem, "%s", option->argument);
-}
-
-static int
-set_number(const struct option *option, const char *where, const char *text,
-           uint32_t *member, struct problem *ret_problem)
-{
-    uint64_t number;
-
-    if (!quantity_number(text, &number) || number < option->min ||
-        number > option->max)
-        return refuse(where, text, ret_problem,
-                      "a number from %" PRIu64 " to %" PRIu64, option->min,
-                      option->max);
-    *member = (uint32_t)number;
-    return 0;
-}
-
-/* Of a duration or an age: milliseconds within the option's bounds. */
-static int
-set_age(const struct option *option, const char *where, const char *text,
-        uint64_t *member, struct problem *ret_problem)
-{
-    uint64_t ms;
-
-    if (!quantity_duration(text, &ms) || ms < option->min || ms > option->max)
-        return refuse(where, text, ret_problem,
-                      "a duration such as 500ms, 1s or 24h, from %" PRIu64
-                      "ms to %" PRIu64 "s",
-                      option->min, option->max / 1000);
-    *member = ms;
-    return 0;
-}
-
-static int
-set_duration(const struct option *option, const char *where, const char *text,
-             uint32_t *member, struct problem *ret_problem)
-{
-    uint64_t ms = 0;
-
-    if (set_age(option, where, text, &ms, ret_problem) < 0)
-        return -1;
-    *member = (uint32_t)ms; /* its max fits */
-    return 0;
-}
-
-static int
-set_size(const struct option *option, const char *where, const char *text,
-         uint64_t *member, struct problem *ret_problem)
-{
-    uint64_t size;
-
-    if (!quantity_size(text, &size) || (size != 0 && size < option->min) ||
-        size > option->max)
-        return refuse(where, text, ret_problem,
-                      "a size such as 64MiB or 1GiB, from %" PRIu64
-                      " to %" PRIu64 " bytes, or 0",
-                      option->min, option->max);
-    *member = size;
-    return 0;
-}
-
-int
-option_set(const struct option *option, const char *where, const char *text,
-           struct config *config, struct problem *ret_problem)
-{
-    void *member = (char *)config + option->offset;
-
-    switch (option->kind) {
-    case OPTION_TEXT:
-        return set_text(where, text, member, ret_problem);
-    case OPTION_URL:
-        return set_url(where, text, member, ret_problem);
-    case OPTION_ADDRESS:
-        return set_address(where, text, member, ret_problem);
-    case OPTION_WORD:
-        return set_word(option, where, text, member, ret_problem);
-    case OPTION_NUMBER:
-        return set_number(option, where, text, member, ret_problem);
-    case OPTION_DURATION:
-        return set_duration(option, where, text, member, ret_problem);
-    case OPTION_AGE:
-        return set_age(option, where, text, member, ret_problem);
-    case OPTION_SIZE:
-        return set_size(option, where, text, member, ret_problem);
-    case OPTION_SWITCH:
-        return set_switch(where, text, member, ret_problem);
-    case OPTION_CONFIG:
-    case OPTION_CHECK:
-    case OPTION_VERSION:
-    case OPTION_HELP:
-        return 0; /* these are not kept */
-    }
-    return -1;
-}
-
 int
 option_set_defaults(struct config *config, struct problem *ret_problem)
 {
@@ -380,6 +226,7 @@ size_of_member(enum option_kind kind)
     switch (kind) {
     case OPTION_TEXT:
     case OPTION_URL:
+    case OPTION_PROXY:
         return sizeof(char *);
     case OPTION_ADDRESS:
         return sizeof(struct address);
@@ -399,6 +246,13 @@ size_of_member(enum option_kind kind)
         break;
     }
     return 0; /* these are not kept */
+}
+
+bool
+option_is_text(const struct option *option)
+{
+    return option->kind == OPTION_TEXT || option->kind == OPTION_URL ||
+           option->kind == OPTION_PROXY;
 }
 
 void
@@ -425,7 +279,7 @@ option_release(struct config *config)
     for (i = 0; i < OPTION_COUNT; i++) {
         char **text = (char **)((char *)config + options[i].offset);
 
-        if (options[i].kind != OPTION_TEXT && options[i].kind != OPTION_URL)
+        if (!option_is_text(&options[i]))
             continue;
         free(*text);
         *text = NULL;

@@ -11,6 +11,8 @@
 enum option_kind {
     OPTION_TEXT,
     OPTION_URL,
+    /** Where requests go through: env, off, or a URL. */
+    OPTION_PROXY,
     OPTION_ADDRESS,
     OPTION_WORD,
     OPTION_NUMBER,
@@ -39,9 +41,9 @@ struct option {
     enum option_kind kind;
     /** It takes a restart to change it. */
     bool fixed;
-    /** The member of struct config: char * for text and URL, struct address,
-     *  bool for a switch, uint64_t for an age and a size, uint32_t for all
-     *  others. */
+    /** The member of struct config: char * for text, URL and proxy, struct
+     *  address, bool for a switch, uint64_t for an age and a size, uint32_t for
+     *  all others. */
     size_t offset;
     /** Of a number, a duration or age in ms, or a size, which may also be 0. */
     uint64_t min;
@@ -75,6 +77,10 @@ option_set(const struct option *option, const char *where, const char *text,
 int
 option_set_defaults(struct config *config, struct problem *ret_problem);
 
+/** Whether the member is a text. */
+bool
+option_is_text(const struct option *option);
+
 /** Exchange what an option is set to. */
 void
 option_swap(const struct option *option, struct config *a, struct config *b);
@@ -91,6 +97,10 @@ option_print_help(FILE *stream);
  *  address with a password, wherever it stands. */
 bool
 option_may_show(const char *text);
+
+/** Bytes of what is quoted: a longer text is cut in a problem, which has to
+ * stay one line. */
+#define OPTION_QUOTED_SIZE 108
 
 /**
  * Put a text between quotes for a problem. One that may hold a password is not

@@ -7,9 +7,12 @@
 
 #include "console.h"
 #include "flaky.h"
+#include "header_file.h"
 #include "snapshot.h"
 
 #include <collector/error.h>
+#include <collector/version.h>
+#include <string.h>
 
 /* What somebody could do about a store that does not open. */
 static const char *
@@ -95,19 +98,82 @@ parts_change_store(const struct config *config, struct collector_store *store)
     return collector_store_reconfigure(store, &options);
 }
 
-static int
-new_webhook(const struct config *config, struct collector_sink **ret_sink)
+static const char *
+proxy_of(const struct config *config)
 {
-    struct collector_webhook_options options;
+    if (strcmp(config->webhook_proxy, "env") == 0)
+        return NULL;
+    return strcmp(config->webhook_proxy, "off") == 0 ? ""
+                                                     : config->webhook_proxy;
+}
 
-    collector_webhook_options_init(&options);
-    options.url = config->webhook_url;
-    options.timeout_ms = config->webhook_timeout_ms;
-    return collector_sink_webhook_new(&options, ret_sink);
+static void
+set_webhook_options(const struct config *config,
+                    const struct header_file *headers,
+                    struct collector_webhook_options *options)
+{
+    collector_webhook_options_init(options);
+    options->url = config->webhook_url;
+    options->timeout_ms = config->webhook_timeout_ms;
+    options->connect_timeout_ms = config->webhook_connect_timeout_ms;
+    options->low_speed_size = (uint32_t)config->webhook_low_speed;
+    options->low_speed_ms = config->webhook_low_speed_ms;
+    options->headers = (const char *const *)headers->headers;
+    options->header_count = headers->count;
+    options->bearer_token_file = config->webhook_bearer_token_file;
+    options->ca_file = config->webhook_ca_file;
+    options->certificate_file = config->webhook_certificate_file;
+    options->key_file = config->webhook_key_file;
+    options->proxy = proxy_of(config);
+    options->gzip = config->webhook_gzip;
+    options->user_agent = config->webhook_user_agent != NULL
+                              ? config->webhook_user_agent
+                              : "collectord/" COLLECTOR_VERSION;
+    options->log = console_forward;
+}
+
+/* Say where the mistake is: in the file of headers, or anywhere else. */
+static void
+say_fault(const struct config *config, const struct header_file *headers,
+          const struct collector_problem *fault, struct problem *ret_problem)
+{
+    if (fault->index >= 0 && (size_t)fault->index < headers->count)
+        (void)problem_say(ret_problem, "%.200s:%u: %s",
+                          config->webhook_header_file,
+                          headers->lines[fault->index], fault->text);
+    else
+        (void)problem_say(ret_problem, "-sink \"webhook\": %s", fault->text);
 }
 
 static int
-make_sink(const struct config *config, struct collector_sink **ret_sink)
+new_webhook(const struct config *config, struct collector_sink **ret_sink,
+            struct problem *ret_problem)
+{
+    struct header_file headers = {.count = 0};
+    struct collector_webhook_options options;
+    struct collector_problem fault;
+    int rc = COLLECTOR_OK;
+
+    if (config->webhook_header_file != NULL &&
+        header_file_read(config->webhook_header_file, &headers, ret_problem) <
+            0) {
+        rc = COLLECTOR_ERR_INVALID;
+        goto out;
+    }
+    set_webhook_options(config, &headers, &options);
+    rc = collector_webhook_options_check(&options, &fault);
+    if (rc == COLLECTOR_OK)
+        rc = collector_sink_webhook_new(&options, ret_sink);
+    else
+        say_fault(config, &headers, &fault, ret_problem);
+out:
+    header_file_clear(&headers);
+    return rc;
+}
+
+static int
+make_sink(const struct config *config, struct collector_sink **ret_sink,
+          struct problem *ret_problem)
 {
     switch ((enum config_sink)config->sink) {
     case CONFIG_SINK_LOG:
@@ -115,17 +181,21 @@ make_sink(const struct config *config, struct collector_sink **ret_sink)
     case CONFIG_SINK_FILE:
         return collector_sink_file_new(config->file_path, ret_sink);
     case CONFIG_SINK_WEBHOOK:
-        return new_webhook(config, ret_sink);
+        return new_webhook(config, ret_sink, ret_problem);
     }
     return COLLECTOR_ERR_INVALID;
 }
 
 int
-parts_new_sink(const struct config *config, struct collector_sink **ret_sink)
+parts_new_sink(const struct config *config, struct collector_sink **ret_sink,
+               struct problem *ret_problem)
 {
     struct collector_sink *sink = NULL;
     struct collector_sink *flaky;
-    int rc = make_sink(config, &sink);
+    int rc;
+
+    ret_problem->text[0] = '\0';
+    rc = make_sink(config, &sink, ret_problem);
 
     if (rc == COLLECTOR_OK && config->flaky_every > 0) {
         rc = flaky_new(sink, config->flaky_every, &flaky);
@@ -137,8 +207,9 @@ parts_new_sink(const struct config *config, struct collector_sink **ret_sink)
         return rc;
     }
     collector_sink_free(sink);
-    console_log(COLLECTOR_LOG_ERROR, "can't make the sink: %s",
-                collector_error_text(rc));
+    if (ret_problem->text[0] == '\0')
+        (void)problem_say(ret_problem, "can't make the sink: %s",
+                          collector_error_text(rc));
     return rc;
 }
 
@@ -149,6 +220,11 @@ set_uploader_options(const struct config *config,
     collector_uploader_options_init(options);
     options->interval_ms = config->upload_interval_ms;
     options->batch_count_max = config->upload_batch;
+    options->batch_bytes_max = config->upload_batch_size > 0
+                                   ? (size_t)config->upload_batch_size
+                                   : COLLECTOR_BATCH_BYTES_MAX;
+    options->event_rate_max = config->upload_rate_events;
+    options->byte_rate_max = config->upload_rate_bytes;
     options->log = console_forward;
 }
 

@@ -23,10 +23,15 @@ parts_open_store(const struct config *config,
 int
 parts_change_store(const struct config *config, struct collector_store *store);
 
-/** Make the sink that is configured. It touches no file of its own. As the
- *  sinks' constructors. */
+/**
+ * Make the sink that is configured. It writes no file.
+ *
+ * @param ret_problem  Set on failure only: this is not logged.
+ * @return As the sinks' constructors, and collector_webhook_options_check().
+ */
 int
-parts_new_sink(const struct config *config, struct collector_sink **ret_sink);
+parts_new_sink(const struct config *config, struct collector_sink **ret_sink,
+               struct problem *ret_problem);
 
 /** Make the uploader, and start it. As its two functions. */
 int

@@ -81,6 +81,7 @@ uploader_json(const struct collector_uploader_stats *stats)
     (void)json_object_set_new(json, "failing_since",
                               json_integer(stats->failing_since));
     set_number(json, "in_flight_ms", stats->in_flight_ms);
+    set_number(json, "throttled_ms", stats->throttled_ms);
     return json;
 }
 

@@ -13,6 +13,7 @@
 #include "heartbeat.h"
 #include "http.h"
 #include "parts.h"
+#include "secret.h"
 #include "supervisor.h"
 #include "worker.h"
 
@@ -56,12 +57,12 @@ warn_of_strangers(const struct address *address, bool has_tokens)
                     address->host);
 }
 
-/* Requests hold secrets all over the memory: then there is no core file, and
- * nobody but root may look. */
+/* Requests hold secrets all over the memory, in both directions: then there is
+ * no core file, and nobody but root may look. */
 static void
 hide_memory(const struct config *config)
 {
-    if (config->auth_token_file != NULL)
+    if (secret_is_configured(config))
         (void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); /* a valid request */
 }
 
@@ -150,12 +151,15 @@ allow_descriptors(uint32_t http_threads)
 static enum service_result
 prepare(struct service *service, const struct config *config)
 {
+    struct problem problem;
     int rc;
 
     hide_memory(config);
     if (open_access(service, config) < 0)
         return SERVICE_MISTAKE;
-    rc = parts_new_sink(config, &service->sink);
+    rc = parts_new_sink(config, &service->sink, &problem);
+    if (rc != COLLECTOR_OK)
+        console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
     if (rc == COLLECTOR_ERR_INVALID)
         return SERVICE_MISTAKE;
     return rc == COLLECTOR_OK ? SERVICE_OK : SERVICE_FAILURE;
@@ -222,8 +226,8 @@ change(struct service *service, const struct config *config,
 {
     struct collector_sink *sink = NULL;
 
-    if (parts_new_sink(config, &sink) != COLLECTOR_OK)
-        return problem_say(ret_problem, "the sink can't be made");
+    if (parts_new_sink(config, &sink, ret_problem) != COLLECTOR_OK)
+        return -1;
     if (access_load(service->access, config->auth_token_file,
                     config->auth_health, ret_tokens_changed, ret_problem) < 0) {
         collector_sink_free(sink);

@@ -297,7 +297,7 @@ END_TEST
 START_TEST(test_a_long_line_is_refused)
 {
     const char *text =
-        support_format("# %s\n", support_repeat("read 0123456789abcdef ", 40));
+        support_format("# %s\n", support_repeat("read 0123456789abcdef ", 400));
 
     assert_refused(write_tokens(text, strlen(text)), "tokens:1: expected a");
 }

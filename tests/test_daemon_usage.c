@@ -42,13 +42,37 @@ static const char *const hopeless_urls[] = {
 
 START_TEST(test_url_that_cannot_work_is_refused_before_a_file_is_made)
 {
-    struct daemon *collectord =
-        daemon_spawn("-addr", "127.0.0.1:0", "-db", db, "-sink", "webhook",
-                     "-webhook-url", hopeless_urls[_i], NULL);
+    struct daemon *collectord;
 
+    support_write_file("url.json", support_format("{\"webhook-url\": \"%s\"}",
+                                                  hopeless_urls[_i]));
+    collectord = daemon_spawn("-addr", "127.0.0.1:0", "-db", db, "-sink",
+                              "webhook", "-config", "url.json", NULL);
     daemon_assert_exits(collectord, 2);
     ck_assert_eventually(strstr(daemon_stderr(collectord), "error ") != NULL);
     ck_assert_ptr_null(strstr(daemon_stderr(collectord), "pass"));
+    assert_no_file();
+    daemon_free(collectord);
+}
+END_TEST
+
+/** All of these work in a file. */
+static const char *const open_secrets[][2] = {
+    {"-webhook-url", "http://user:pass@127.0.0.1/"},
+    {"--webhook-url", "https://user@127.0.0.1/"},
+    {"-webhook-url=http://:pass@127.0.0.1?a"},
+    {"-webhook-proxy", "http://user:pass@127.0.0.1:3128"},
+};
+
+START_TEST(test_a_secret_on_the_command_line_is_refused)
+{
+    struct daemon *collectord =
+        daemon_spawn("-db", db, open_secrets[_i][0], open_secrets[_i][1], NULL);
+
+    daemon_assert_exits(collectord, 2);
+    ck_assert(daemon_says(collectord, "put it into the -config file"));
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "pass"));
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "user"));
     assert_no_file();
     daemon_free(collectord);
 }
@@ -78,10 +102,24 @@ static const struct {
     {"-idempotency-max", "100000"},
     {"-upload-interval", "1s"},
     {"-upload-batch", "1000"},
+    {"-upload-batch-size", "1MiB"},
+    {"-upload-rate-bytes", "0"},
+    {"-upload-rate-events", "0"},
     {"-sink", "log"},
     {"-file-path", NULL},
     {"-webhook-url", NULL},
     {"-webhook-timeout", "30s"},
+    {"-webhook-connect-timeout", "10s"},
+    {"-webhook-low-speed", "0"},
+    {"-webhook-low-speed-time", "10s"},
+    {"-webhook-bearer-token-file", NULL},
+    {"-webhook-header-file", NULL},
+    {"-webhook-ca-file", NULL},
+    {"-webhook-certificate-file", NULL},
+    {"-webhook-key-file", NULL},
+    {"-webhook-proxy", "env"},
+    {"-webhook-gzip", NULL},
+    {"-webhook-user-agent", NULL},
     {"-flaky-every", "0"},
     {"-drain-timeout", "10s"},
     {"-log-format", "text"},
@@ -156,6 +194,18 @@ static const char *const bad_flags[][5] = {
     {"-webhook-url", "http://"},
     {"-webhook-timeout", "0s"},
     {"-webhook-timeout", "90s"},
+    {"-webhook-connect-timeout", "0s"},
+    {"-webhook-connect-timeout", "90s"},
+    {"-webhook-low-speed", "2GiB"},
+    {"-webhook-low-speed-time", "0s"},
+    {"-webhook-proxy", "ftp://127.0.0.1:1"},
+    {"-webhook-proxy", "on"},
+    {"-webhook-proxy", "http://"},
+    {"-webhook-gzip", "2"},
+    {"-upload-batch-size", "17MiB"},
+    {"-upload-rate-events", "1000000001"},
+    {"-upload-rate-events", "-1"},
+    {"-upload-rate-bytes", "2097152MiB"},
     {"-http-threads", "0"},
     {"-http-threads", "many"},
     {"-max-conns", "0"},
@@ -391,6 +441,8 @@ options_case(void)
     tcase_add_loop_test(
         tcase, test_url_that_cannot_work_is_refused_before_a_file_is_made, 0,
         3);
+    add_table(tcase, test_a_secret_on_the_command_line_is_refused,
+              open_secrets);
     tcase_add_loop_test(tcase, test_help_names_every_option_and_default, 0, 2);
     add_table(tcase, test_bad_flag_is_refused_before_a_file_is_made, bad_flags);
     tcase_add_test(tcase, test_a_word_behind_a_switch_is_told_from_a_stray_one);
