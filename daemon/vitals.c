@@ -3,9 +3,9 @@
 #include "vitals.h"
 
 #include <dirent.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <time.h>
@@ -15,57 +15,46 @@
  * in pieces, none of which looks like what is asked for. */
 #define LINE_SIZE 1024
 
-/* Of /proc/self/stat, behind the name in parentheses: "state", and then this
- * many numbers before the one that says when it was started. */
-#define FIELDS_BEFORE_START 18
+/* Where numbers stand: behind so many spaces, counted from the parenthesis that
+ * ends a process' name, which may hold anything. */
+#define SPACES_TO_BTIME 1
+#define SPACES_TO_RESIDENT 1
+#define SPACES_TO_START 20
 
-/* In ticks since the system was booted. */
+/* The number there, in the first line that begins like that; 0 for none. */
 static uint64_t
-read_start_ticks(void)
-{
-    char line[LINE_SIZE];
-    FILE *file = fopen("/proc/self/stat", "re");
-    char *at = NULL;
-    uint64_t ticks = 0;
-    int i;
-
-    if (file != NULL && fgets(line, sizeof(line), file) != NULL)
-        at = strrchr(line, ')'); /* the name may hold anything */
-    for (i = 0; at != NULL && i < FIELDS_BEFORE_START + 2; i++)
-        at = strchr(at + 1, ' ');
-    if (at != NULL)
-        (void)sscanf(at, " %" SCNu64, &ticks); /* 0 without */
-    if (file != NULL)
-        (void)fclose(file); /* it was only read */
-    return ticks;
-}
-
-/* The number in the first line of a file that looks like that; 0 for none. */
-static uint64_t
-read_number(const char *path, const char *format)
+read_number(const char *path, const char *beginning, int spaces)
 {
     char line[LINE_SIZE];
     FILE *file = fopen(path, "re");
-    uint64_t number = 0;
+    const char *at = line;
+    bool found = false;
+    int i;
 
-    while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, format, &number) == 1)
-            break;
-    }
+    while (file != NULL && !found && fgets(line, sizeof(line), file) != NULL)
+        found = strncmp(line, beginning, strlen(beginning)) == 0;
     if (file != NULL)
         (void)fclose(file); /* it was only read */
-    return number;
+    if (!found)
+        return 0;
+    if (strrchr(line, ')') != NULL)
+        at = strrchr(line, ')');
+    for (i = 0; at != NULL && i < spaces; i++)
+        at = strchr(at + 1, ' ');
+    return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
 static uint64_t
 started_at_s(void)
 {
-    const uint64_t booted_at_s = read_number("/proc/stat", "btime %" SCNu64);
+    const uint64_t booted_at_s =
+        read_number("/proc/stat", "btime ", SPACES_TO_BTIME);
     const long ticks_a_second = sysconf(_SC_CLK_TCK);
 
     if (booted_at_s == 0 || ticks_a_second <= 0)
         return 0;
-    return booted_at_s + read_start_ticks() / (uint64_t)ticks_a_second;
+    return booted_at_s + read_number("/proc/self/stat", "", SPACES_TO_START) /
+                             (uint64_t)ticks_a_second;
 }
 
 static uint64_t
@@ -94,7 +83,7 @@ vitals_read(struct vitals *ret_vitals)
     ret_vitals->cpu_ns =
         (uint64_t)used.tv_sec * 1000000000 + (uint64_t)used.tv_nsec;
     ret_vitals->resident_size =
-        read_number("/proc/self/statm", "%*u %" SCNu64) *
+        read_number("/proc/self/statm", "", SPACES_TO_RESIDENT) *
         (uint64_t)sysconf(_SC_PAGESIZE);
     ret_vitals->descriptors = count_descriptors();
     ret_vitals->descriptors_max = limit.rlim_cur;

@@ -20,6 +20,13 @@ promtool(void)
     return named != NULL ? named : "promtool";
 }
 
+/** The shell knows where promtool is. */
+static int
+run(const char *command)
+{
+    return system(command); /* NOLINT(cert-env33-c): see above */
+}
+
 /** Have it judge a text. */
 static int
 check(const char *text)
@@ -27,7 +34,7 @@ check(const char *text)
     const char *path = support_path(dir, "metrics.txt");
 
     support_write_file(path, text);
-    return system(support_format("'%s' check metrics <'%s'", promtool(), path));
+    return run(support_format("'%s' check metrics <'%s'", promtool(), path));
 }
 
 START_TEST(test_it_has_nothing_to_say_of_a_new_collector)
@@ -74,7 +81,7 @@ main(void)
     Suite *suite;
     TCase *lint;
 
-    if (system(support_format("command -v '%s' >/dev/null", promtool())) != 0) {
+    if (run(support_format("command -v '%s' >/dev/null", promtool())) != 0) {
         (void)puts("there is no promtool: see tests/prometheus/promtool.sh");
         return EXIT_SKIPPED;
     }
