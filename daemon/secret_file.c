@@ -3,6 +3,7 @@
 #include "secret_file.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,15 +19,25 @@ struct secret_file {
     char line[SECRET_FILE_LINE_SIZE];
 };
 
+/* Whether the line is one, from its beginning to its end: not a part of a
+ * longer one, nor cut by a NUL. */
+static bool
+is_whole(const struct secret_file *file, FILE *stream)
+{
+    const size_t size = strlen(file->line);
+
+    return size > 0 && (file->line[size - 1] == '\n' || feof(stream));
+}
+
 /* What is wrong with the line, in words; NULL for nothing. */
 static const char *
-take_line(struct secret_file *file, unsigned number)
+take_line(struct secret_file *file, FILE *stream, unsigned number)
 {
     char *line = file->line + strspn(file->line, WHITE);
     size_t size = strlen(line);
 
-    if (strlen(file->line) == sizeof(file->line) - 1)
-        return "expected a shorter line";
+    if (!is_whole(file, stream))
+        return "expected a shorter line of text";
     if (number > file->line_count_max)
         return "expected fewer lines";
     while (size > 0 && strchr(WHITE, line[size - 1]) != NULL)
@@ -52,7 +63,7 @@ read_lines(struct secret_file *file, FILE *stream, struct problem *ret_problem)
 
     while (fgets(file->line, sizeof(file->line), stream) != NULL) {
         number++;
-        problem = take_line(file, number);
+        problem = take_line(file, stream, number);
         if (problem != NULL)
             return problem_say(ret_problem, "%.200s:%u: %s", file->path, number,
                                problem);

@@ -256,6 +256,16 @@ START_TEST(test_a_file_that_is_not_understood_lets_nobody_in)
 }
 END_TEST
 
+/** What is behind a NUL must not go unseen. */
+START_TEST(test_a_line_with_a_nul_is_refused)
+{
+    static const char text[] = "read " OTHER "\0 more\nread " OTHER "\n";
+
+    assert_refused(write_tokens(text, sizeof(text) - 1),
+                   "tokens:1: expected a shorter line of text");
+}
+END_TEST
+
 START_TEST(test_a_file_that_can_not_be_read_lets_nobody_in)
 {
     assert_refused(support_path(dir, "absent"), "expected a readable file (No");
@@ -359,6 +369,7 @@ make_suite(void)
     tcase_add_loop_test(files,
                         test_a_file_that_is_not_understood_lets_nobody_in, 0,
                         sizeof(mistakes) / sizeof(mistakes[0]));
+    tcase_add_test(files, test_a_line_with_a_nul_is_refused);
     tcase_add_test(files, test_a_file_that_can_not_be_read_lets_nobody_in);
     tcase_add_test(files, test_limits_are_as_documented);
     tcase_add_test(files, test_a_long_line_is_refused);
