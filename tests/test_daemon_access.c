@@ -273,6 +273,22 @@ START_TEST(test_a_file_that_can_not_be_read_lets_nobody_in)
 }
 END_TEST
 
+START_TEST(test_tokens_that_come_in_the_clear_are_warned_about)
+{
+    const char *tokens = write_tokens(TOKENS, strlen(TOKENS));
+
+    collectord = daemon_spawn("-addr", "0.0.0.0:0", "-db", db,
+                              "-auth-token-file", tokens, NULL);
+    ck_assert(daemon_says(collectord, "info listening on "));
+    ck_assert(daemon_says(
+        collectord, "warning tokens and events come to 0.0.0.0 in the clear"));
+    daemon_stop(collectord);
+    collectord = daemon_start(db, "-auth-token-file", tokens, NULL);
+    ck_assert_int_eq(ask("GET", "/livez", NULL), 200);
+    ck_assert_ptr_null(strstr(daemon_stderr(collectord), "warning"));
+}
+END_TEST
+
 /** As many lines of read tokens, each of so many characters. */
 static const char *
 make_tokens(size_t count, int size)
@@ -371,6 +387,7 @@ make_suite(void)
                         sizeof(mistakes) / sizeof(mistakes[0]));
     tcase_add_test(files, test_a_line_with_a_nul_is_refused);
     tcase_add_test(files, test_a_file_that_can_not_be_read_lets_nobody_in);
+    tcase_add_test(files, test_tokens_that_come_in_the_clear_are_warned_about);
     tcase_add_test(files, test_limits_are_as_documented);
     tcase_add_test(files, test_a_long_line_is_refused);
     tcase_add_test(files, test_a_token_is_shown_nowhere);
