@@ -40,7 +40,7 @@ DOCS_PACKAGES = doxygen
 CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
 PROXY_PACKAGES = nginx stunnel4 openssl
-DOCKER_PACKAGES = buildah curl mmdebstrap python3
+DOCKER_PACKAGES = buildah curl mmdebstrap
 
 .PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
 	proxies docker docker-test size release clean build-packages test-packages lint-packages \

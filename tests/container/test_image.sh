@@ -32,7 +32,7 @@ END
 clean_up() {
     [ -z "$collectord" ] || kill -9 "$collectord" 2>/dev/null || true
     [ -z "$container" ] || buildah umount "$container" >/dev/null 2>&1 || true
-    rm -rf "$work"
+    rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
 
@@ -128,8 +128,8 @@ added=$(($(bytes_in "$root") - base))
 echo "$added bytes beside the base"
 [ $added -le $ADDED_SIZE_MAX ] || fail "the image has $added bytes of its own"
 cp -a "$root/data" "$work/data"
-port=$(python3 -c 'import socket; s = socket.socket()
-s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+# None that the system gives to connections.
+port=$(shuf -i 20000-32767 -n 1)
 
 step "events"
 start
@@ -137,6 +137,8 @@ curl -fsS --max-time 10 -d '{"device_id":"pump-7","kind":"start"}' \
     "http://127.0.0.1:$port/events" | grep -q '"ids":\[1\]' ||
     fail "the event was not taken"
 wait_for "uploaded 1 events"
+curl -fsS --max-time 10 -o "$work/copy.sqlite" \
+    "http://127.0.0.1:$port/snapshot" || fail "there is no snapshot"
 sleep 1 # what is written after that has been
 touch "$work/begin"
 trace >"$work/before"

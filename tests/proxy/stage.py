@@ -6,6 +6,7 @@ are exchanged, and what is an option there is switched on the way that the
 README says. Whatever is started here is ended here.
 """
 import os
+import random
 import re
 import shutil
 import signal
@@ -42,9 +43,13 @@ def wait_for(what, condition):
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port that no connection of somebody else's gets, also while nobody
+    listens there: the system takes those from 32768 on."""
+    while True:
+        with socket.socket() as probe:
+            address = "127.0.0.1", random.randrange(20000, 32768)
+            if probe.connect_ex(address) != 0:
+                return address[1]
 
 
 def connections(port):
