@@ -32,6 +32,21 @@ print_quantity(const struct option *option, uint64_t number)
     }
 }
 
+/* A size may also be 0. */
+static void
+print_range(const struct option *option)
+{
+    const bool may_be_0 = option->kind == OPTION_SIZE;
+    const bool from_0 = option->min == 0 || (may_be_0 && option->min == 1);
+
+    if (!from_0)
+        print_quantity(option, option->min);
+    (void)printf(from_0 ? "up to " : " to ");
+    print_quantity(option, option->max);
+    if (may_be_0 && !from_0)
+        (void)printf(" or 0");
+}
+
 /* What stands in front of the next fact. */
 static const char *
 comma(unsigned *count)
@@ -52,12 +67,7 @@ print_option(const struct option *option)
         (void)printf("%sdefault %s", comma(&count), option->value);
     if (option->max > 0) {
         (void)printf("%s", comma(&count));
-        if (option->min > 0)
-            print_quantity(option, option->min);
-        (void)printf(option->min > 0 ? " to " : "up to ");
-        print_quantity(option, option->max);
-        if (option->kind == OPTION_SIZE && option->min > 0)
-            (void)printf(" or 0");
+        print_range(option);
     }
     if (option->fixed)
         (void)printf("%sfixed", comma(&count));
