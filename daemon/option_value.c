@@ -151,15 +151,20 @@ static int
 set_age(const struct option *option, const char *where, const char *text,
         uint64_t *member, struct problem *ret_problem)
 {
+    char min[QUANTITY_SIZE];
+    char max[QUANTITY_SIZE];
     uint64_t ms;
 
-    if (!quantity_duration(text, &ms) || ms < option->min || ms > option->max)
-        return refuse(where, text, ret_problem,
-                      "a duration such as 500ms, 1s or 24h, from %" PRIu64
-                      "ms to %" PRIu64 "s",
-                      option->min, option->max / 1000);
-    *member = ms;
-    return 0;
+    if (quantity_duration(text, &ms) && ms >= option->min &&
+        ms <= option->max) {
+        *member = ms;
+        return 0;
+    }
+    quantity_write_duration(option->min, min);
+    quantity_write_duration(option->max, max);
+    return refuse(where, text, ret_problem,
+                  "a duration such as 500ms, 1s or 24h, from %s to %s", min,
+                  max);
 }
 
 static int
@@ -178,16 +183,20 @@ static int
 set_size(const struct option *option, const char *where, const char *text,
          uint64_t *member, struct problem *ret_problem)
 {
+    char min[QUANTITY_SIZE];
+    char max[QUANTITY_SIZE];
     uint64_t size;
 
-    if (!quantity_size(text, &size) || (size != 0 && size < option->min) ||
-        size > option->max)
-        return refuse(where, text, ret_problem,
-                      "a size such as 64MiB or 1GiB, from %" PRIu64
-                      " to %" PRIu64 " bytes, or 0",
-                      option->min, option->max);
-    *member = size;
-    return 0;
+    if (quantity_size(text, &size) && (size == 0 || size >= option->min) &&
+        size <= option->max) {
+        *member = size;
+        return 0;
+    }
+    quantity_write_size(option->min, min);
+    quantity_write_size(option->max, max);
+    return refuse(where, text, ret_problem,
+                  "a size such as 64MiB or 1GiB, from %s to %s, or 0", min,
+                  max);
 }
 
 int

@@ -264,6 +264,30 @@ static const char *const bad_flags[][5] = {
     {"-config", "."},
 };
 
+/** Quantities out of bounds, and how the bounds are said. */
+static const char *const bounds[][3] = {
+    {"-retain", "7",
+     "expected a duration such as 500ms, 1s or 24h, from 0ms "
+     "to 87600h"},
+    {"-idempotency-retain", "1ms", "from 1s to 87600h"},
+    {"-max-size", "64KiB",
+     "expected a size such as 64MiB or 1GiB, from 1MiB "
+     "to 16384GiB, or 0"},
+    {"-max-backlog", "many", "expected a number from 0 to 4000000000"},
+};
+
+START_TEST(test_bounds_are_said_as_they_would_be_written)
+{
+    struct daemon *collectord =
+        daemon_spawn(bounds[_i][0], bounds[_i][1], NULL);
+
+    daemon_assert_exits(collectord, 2);
+    ck_assert_msg(daemon_says(collectord, bounds[_i][2]), "%s",
+                  daemon_stderr(collectord));
+    daemon_free(collectord);
+}
+END_TEST
+
 START_TEST(test_a_word_behind_a_switch_is_told_from_a_stray_one)
 {
     struct daemon *collectord = daemon_spawn("-indexed", "yes", NULL);
@@ -445,6 +469,7 @@ options_case(void)
               open_secrets);
     tcase_add_loop_test(tcase, test_help_names_every_option_and_default, 0, 2);
     add_table(tcase, test_bad_flag_is_refused_before_a_file_is_made, bad_flags);
+    add_table(tcase, test_bounds_are_said_as_they_would_be_written, bounds);
     tcase_add_test(tcase, test_a_word_behind_a_switch_is_told_from_a_stray_one);
     add_table(tcase, test_a_mistake_in_a_config_file_is_named_with_its_line,
               mistaken_configs);
