@@ -31,8 +31,8 @@ TARGETS ?=
 CROSS ?= arm64 armhf s390x
 
 BUILD_PACKAGES = gcc libc6-dev meson ninja-build pkg-config libsqlite3-dev \
-	libjansson-dev libcurl4-openssl-dev libcivetweb-dev
-TEST_PACKAGES = check binutils cmake g++ groff-base mandoc python3
+	libjansson-dev libcurl4-openssl-dev libcivetweb-dev zlib1g-dev
+TEST_PACKAGES = check binutils cmake g++ groff-base mandoc openssl python3
 LINT_PACKAGES = clang-tidy cppcheck
 FUZZ_PACKAGES = clang libclang-rt-14-dev
 COVERAGE_PACKAGES = gcovr

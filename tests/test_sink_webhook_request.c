@@ -246,6 +246,12 @@ START_TEST(test_the_defaults_are_the_documented_ones)
     ck_assert_ptr_null(all.ca_file);
     ck_assert_ptr_null(all.certificate_file);
     ck_assert_ptr_null(all.key_file);
+    ck_assert_ptr_null(all.proxy);
+    ck_assert_ptr_null(all.user_agent);
+    ck_assert_ptr_null(all.log);
+    ck_assert_uint_eq(all.low_speed_size, 0);
+    ck_assert_uint_eq(all.low_speed_ms, 10000);
+    ck_assert(!all.gzip);
     collector_webhook_options_init(NULL);
 }
 END_TEST

@@ -14,7 +14,7 @@ triplet=$("$here/triplet.sh" "$arch")
 sysroot=$(dirname "$build")/sysroot-$arch
 
 "$here/sysroot.sh" "$arch" "$sysroot" libc6-dev libsqlite3-dev libjansson-dev \
-    libcurl4-openssl-dev libcivetweb-dev check
+    libcurl4-openssl-dev zlib1g-dev libcivetweb-dev check
 cat >"$sysroot/sysroot.ini" <<EOF
 [constants]
 sysroot = '$(realpath "$sysroot")'

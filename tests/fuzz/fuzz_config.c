@@ -11,6 +11,7 @@
 
 #include <arpa/inet.h>
 #include <collector/store.h>
+#include <collector/uploader.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
@@ -41,6 +42,26 @@ check_texts(const struct config *config)
 }
 
 static void
+check_webhook(const struct config *config)
+{
+    const char *proxy = config->webhook_proxy;
+
+    fuzz_check(proxy != NULL);
+    fuzz_check(strcmp(proxy, "env") == 0 || strcmp(proxy, "off") == 0 ||
+               strstr(proxy, "://") != NULL);
+    fuzz_check(is_within(config->webhook_timeout_ms, 1,
+                         CONFIG_WEBHOOK_TIMEOUT_MS_MAX));
+    fuzz_check(is_within(config->webhook_connect_timeout_ms, 1,
+                         CONFIG_WEBHOOK_TIMEOUT_MS_MAX));
+    fuzz_check(config->webhook_low_speed <= CONFIG_WEBHOOK_LOW_SPEED_MAX);
+    fuzz_check(is_within(config->webhook_low_speed_ms, 1,
+                         CONFIG_WEBHOOK_TIMEOUT_MS_MAX));
+    fuzz_check(config->upload_batch_size <= COLLECTOR_BATCH_BYTES_MAX);
+    fuzz_check(config->upload_rate_bytes <= COLLECTOR_RATE_MAX);
+    fuzz_check(config->upload_rate_events <= CONFIG_UPLOAD_RATE_EVENTS_MAX);
+}
+
+static void
 check_numbers(const struct config *config)
 {
     fuzz_check(config->mode <= COLLECTOR_MODE_CONCURRENT);
@@ -62,8 +83,6 @@ check_numbers(const struct config *config)
     fuzz_check(is_within(config->upload_interval_ms, 1,
                          CONFIG_UPLOAD_INTERVAL_MS_MAX));
     fuzz_check(is_within(config->upload_batch, 1, CONFIG_UPLOAD_BATCH_MAX));
-    fuzz_check(is_within(config->webhook_timeout_ms, 1,
-                         CONFIG_WEBHOOK_TIMEOUT_MS_MAX));
     fuzz_check(config->flaky_every <= CONFIG_FLAKY_EVERY_MAX);
     fuzz_check(config->drain_timeout_ms <= CONFIG_DRAIN_TIMEOUT_MS_MAX);
 }
@@ -112,6 +131,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     fuzz_check(action == CONFIG_RUN);
     check_texts(&config);
     check_numbers(&config);
+    check_webhook(&config);
     config_release(&config);
     return 0;
 }

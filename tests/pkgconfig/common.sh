@@ -62,7 +62,7 @@ needed() {
 check_shared() {
     needed "$1" | grep -qx 'libcollector\.so\.0' ||
         fail "$1 does not need libcollector.so.0"
-    ! needed "$1" | grep -e sqlite3 -e jansson -e curl >&2 ||
+    ! needed "$1" | grep -e sqlite3 -e jansson -e curl -e libz >&2 ||
         fail "$1 needs what only the library does"
     LD_LIBRARY_PATH=$2 ldd "$1" | grep -q "=> $2/libcollector.so.0" ||
         fail "$1 does not find libcollector.so.0 in $2"

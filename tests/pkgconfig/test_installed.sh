@@ -57,15 +57,20 @@ grep -qx "#define COLLECTOR_VERSION \"$VERSION\"" \
 has() { case " $libs " in *" $1 "*) ;; *) return 1 ;; esac; }
 libs=$(pkg-config --libs libcollector)
 has -lcollector || fail "--libs lacks -lcollector"
-for name in sqlite3 jansson curl; do
+for name in sqlite3 jansson curl z; do
     ! has "-l$name" || fail "--libs has -l$name"
 done
 libs=$(pkg-config --static --libs libcollector)
 for flag in -lcollector -lsqlite3 -ljansson -pthread; do
     has "$flag" || fail "--static --libs lacks $flag"
 done
-if [ "$WEBHOOK" = 1 ]; then
-    has -lcurl || fail "--static --libs lacks -lcurl"
-else
-    ! has -lcurl || fail "--static --libs has -lcurl without the webhook"
-fi
+# only FLAG 1|0 FEATURE: the flag is there if the feature is built in.
+only() {
+    if [ "$2" = 1 ]; then
+        has "$1" || fail "--static --libs lacks $1"
+    else
+        ! has "$1" || fail "--static --libs has $1 without the $3"
+    fi
+}
+only -lcurl "$WEBHOOK" webhook
+only -lz "$GZIP" gzip
