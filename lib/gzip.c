@@ -11,9 +11,9 @@
 #include <stdint.h>
 #include <zlib.h>
 
-/* JSON of events is so regular that the levels above find little more, for
- * several times the work: see the README. */
-#define LEVEL 1
+/* Lines are what is scarce: level 1 takes two fifths of the time, and leaves a
+ * third more to send; above 6 a few percent cost twice the time. */
+#define LEVEL 6
 
 /* The largest window, and gzip's frame around it: zlib's numbers. */
 #define WINDOW_BITS (15 + 16)
