@@ -41,6 +41,8 @@ assert_found(const char *words)
     ck_assert_int_eq(problem.index, -1);
     ck_assert_contains(problem.text, words);
     ck_assert_ptr_null(strstr(problem.text, "secret"));
+    collector_sink_free(hook.sink);
+    hook.sink = NULL;
     ck_assert_ok(collector_sink_webhook_new(&hook.options, &hook.sink));
 }
 
