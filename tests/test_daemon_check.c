@@ -121,8 +121,11 @@ START_TEST(test_a_secret_is_hidden)
 {
     json_t *json;
 
-    ck_assert_int_eq(
-        check("{\"sink\": \"webhook\"}", "-webhook-url", urls[_i].url), 0);
+    ck_assert_int_eq(check(support_format("{\"sink\": \"webhook\","
+                                          " \"webhook-url\": \"%s\"}",
+                                          urls[_i].url),
+                           NULL, NULL),
+                     0);
     json = printed();
     assert_text(json, "webhook-url", urls[_i].shown);
     json_decref(json);
@@ -161,7 +164,7 @@ static const struct {
     {"[]", "config.json: expected a JSON object"},
     {"{\"sink\": \"file\"}", "expected -file-path"},
     {"{\"sink\": \"webhook\", \"webhook-url\": \"http://a:secret@h:99999/\"}",
-     "can't make the sink"},
+     "-sink \"webhook\": expected a URL"},
     {"{\"sink\": \"webhook\", \"webhook-url\": \"a:secret@h\"}",
      "config.json:1: \"webhook-url\": expected a URL"},
 };

@@ -253,7 +253,7 @@ static const struct {
     {"{\"max-backlog\": 8, \"sink\": \"webhook\"}", "-webhook-url beside it"},
     {"{\"max-backlog\": 8, \"sink\": \"webhook\","
      " \"webhook-url\": \"http://u:secret@h:99999/\"}",
-     "the sink can't be made"},
+     "-sink \"webhook\": expected a URL"},
     {"", "config.json:1: expected JSON"},
 };
 
