@@ -275,8 +275,9 @@ next_flag(int argc, char **argv, const struct flag_row **ret_row)
         break;
     case -1:
         return 0;
-    default:
-        return -1; /* getopt has said why */
+    default: /* getopt has said why */
+        (void)fprintf(stderr, "loadgen: see -help\n");
+        return -1;
     }
     text += strspn(text, "-");
     size = strcspn(text, "=");
