@@ -146,13 +146,30 @@ set_number(const struct option *option, const char *where, const char *text,
     return 0;
 }
 
+/* With the bounds as one would write them. */
+static int
+refuse_quantity(const struct option *option, const char *where,
+                const char *text, struct problem *ret_problem)
+{
+    const bool is_size = option->kind == OPTION_SIZE;
+    void (*write_quantity)(uint64_t number, char ret_text[QUANTITY_SIZE]) =
+        is_size ? quantity_write_size : quantity_write_duration;
+    char min[QUANTITY_SIZE];
+    char max[QUANTITY_SIZE];
+
+    write_quantity(option->min, min);
+    write_quantity(option->max, max);
+    return refuse(where, text, ret_problem, "%s, from %s to %s%s",
+                  is_size ? "a size such as 64MiB or 1GiB"
+                          : "a duration such as 500ms, 1s or 24h",
+                  min, max, is_size ? ", or 0" : "");
+}
+
 /* Of a duration or an age: milliseconds within the option's bounds. */
 static int
 set_age(const struct option *option, const char *where, const char *text,
         uint64_t *member, struct problem *ret_problem)
 {
-    char min[QUANTITY_SIZE];
-    char max[QUANTITY_SIZE];
     uint64_t ms;
 
     if (quantity_duration(text, &ms) && ms >= option->min &&
@@ -160,11 +177,7 @@ set_age(const struct option *option, const char *where, const char *text,
         *member = ms;
         return 0;
     }
-    quantity_write_duration(option->min, min);
-    quantity_write_duration(option->max, max);
-    return refuse(where, text, ret_problem,
-                  "a duration such as 500ms, 1s or 24h, from %s to %s", min,
-                  max);
+    return refuse_quantity(option, where, text, ret_problem);
 }
 
 static int
@@ -183,8 +196,6 @@ static int
 set_size(const struct option *option, const char *where, const char *text,
          uint64_t *member, struct problem *ret_problem)
 {
-    char min[QUANTITY_SIZE];
-    char max[QUANTITY_SIZE];
     uint64_t size;
 
     if (quantity_size(text, &size) && (size == 0 || size >= option->min) &&
@@ -192,11 +203,7 @@ set_size(const struct option *option, const char *where, const char *text,
         *member = size;
         return 0;
     }
-    quantity_write_size(option->min, min);
-    quantity_write_size(option->max, max);
-    return refuse(where, text, ret_problem,
-                  "a size such as 64MiB or 1GiB, from %s to %s, or 0", min,
-                  max);
+    return refuse_quantity(option, where, text, ret_problem);
 }
 
 int
