@@ -21,8 +21,9 @@ trap 'rm -rf "$work"' EXIT
         print name, value
         name = ""
     }' | grep -v -e '^-help' -e '^-version' | sort >"$work/help"
-# "| `-name ARGUMENT` | `default` | meaning |"
-awk -F '|' '/^\| `-/ && !/^\| `-D/ {
+# "| `-name ARGUMENT` | `default` | meaning |"; other tables say more of some.
+awk -F '|' '/^## / { on = /^## Options/ }
+    on && /^\| `-/ {
         gsub(/[` ]/, "", $3)
         split($2, words, /[` ]+/)
         print words[2], $3
