@@ -35,6 +35,7 @@ clean_up() {
     rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
+trap 'exit 1' INT TERM
 
 step() {
     printf '%s %s\n' "$(date +%T)" "$*"
@@ -83,6 +84,7 @@ wait_for() {
 
 stop() {
     kill -s "${signal#SIG}" "$collectord"
+    wait_for "info stopped, "
     wait "$collectord" || fail "it ended with $?"
     collectord=
 }
