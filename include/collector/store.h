@@ -97,7 +97,9 @@ struct collector_store_options {
     size_t size;
     /** The database file; it is created when absent, its directory is not. */
     const char *path;
-    /** Name of a registered SQLite VFS. Default NULL: SQLite's own choice. */
+    /** Name of a registered SQLite VFS. Default NULL: SQLite's own choice. The
+     *  methods of its open files are called by way of a copy that counts what
+     *  is written and synced: it can't tell its files by their pMethods. */
     const char *vfs;
     /** Default COLLECTOR_DAMAGE_REFUSE. */
     enum collector_damage on_damage;
