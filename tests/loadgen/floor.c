@@ -34,6 +34,7 @@
 
 struct floor_server {
     struct listener *listener;
+    struct traffic traffic;
     atomic_bool stopping;
     _Atomic uint64_t last_id;
 };
@@ -78,6 +79,7 @@ begin_request(struct mg_connection *conn)
     struct request request = {
         .conn = conn,
         .worker = mg_get_thread_pointer(conn),
+        .traffic = &server->traffic,
         .stopping = &server->stopping,
     };
 
