@@ -77,8 +77,7 @@ write_head(struct request *request, int status, const char *type,
     if (request->body_pending || atomic_load(request->stopping))
         request->keep_alive = false;
     request->status = status;
-    if (request->traffic != NULL)
-        traffic_note(request->traffic, request->route, status);
+    traffic_note(request->traffic, request->route, status);
     at = stpcpy(at, "HTTP/1.1 ");
     at = decimal_write(at, (uint64_t)status);
     *at++ = ' ';

@@ -33,7 +33,7 @@ struct request {
      *  left the buffer when it was last found full; 0 when the last append had
      *  room. */
     _Atomic uint64_t *full_at;
-    /** What all of them are counted in; NULL: nobody counts. */
+    /** What all of them are counted in. */
     struct traffic *traffic;
     /** How long appends take. */
     struct latency *append_latency;
