@@ -483,11 +483,9 @@ main(void)
     tcase_add_test(store, test_a_failure_is_followed_by_retries);
     tcase_add_test(store, test_a_dropped_event_is_counted);
     tcase_add_test(store, test_each_scrape_adds_up_while_events_flow);
-    if (getenv("METER") != NULL) { /* what was built has one */
-        tcase_add_test(store, test_each_commit_syncs);
-        tcase_add_test(store, test_who_rests_writes_nothing);
-        tcase_add_test(http, test_what_is_pruned_and_moved_is_counted);
-    }
+    tcase_add_test(store, test_each_commit_syncs);
+    tcase_add_test(store, test_who_rests_writes_nothing);
+    tcase_add_test(store, test_what_is_pruned_and_moved_is_counted);
     tcase_add_test(http, test_answers_are_counted_by_route_and_code);
     tcase_add_test(http, test_there_are_no_more_lines_whatever_is_asked_for);
     tcase_add_test(http, test_appends_are_in_the_histogram);

@@ -381,8 +381,7 @@ struct collector_store_stats {
     uint64_t backlog_size;
     /** What SQLite asked of the main file and the log since open, whatever the
      *  VFS; not of the names of files, the index of the log, snapshots and
-     *  what a sink writes. 0 in a build without a meter, as are the next
-     *  three. */
+     *  what a sink writes. */
     uint64_t syncs;
     /** Bytes written to them since open. */
     uint64_t written_size;
