@@ -379,11 +379,11 @@ struct collector_store_stats {
     /** Bytes of the file that the backlog takes, about: its share of those in
      *  use, as if all events that are kept were of one size. */
     uint64_t backlog_size;
-    /** What SQLite asked of the main file and the log since open, whatever the
-     *  VFS; not of the names of files, the index of the log, snapshots and
-     *  what a sink writes. */
+    /** How often SQLite had the main file or the log synced since open, by
+     *  whatever VFS. Directories, snapshots, the reserve and what a sink writes
+     *  are not in it. */
     uint64_t syncs;
-    /** Bytes written to them since open. */
+    /** Bytes written to the two files since open, likewise. */
     uint64_t written_size;
     /** How often the log was moved to the main file, as far as readers let it,
      *  since open. */
