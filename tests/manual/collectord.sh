@@ -89,7 +89,8 @@ check_signals() {
 }
 
 check_environment() {
-    grep -oh 'getenv("[A-Z_]*")' "$daemon"/*.c "$source"/lib/*.c |
+    grep -ohE -e 'getenv\("[A-Z_]*"' -e '"[A-Za-z]+_(proxy|PROXY)"' \
+        "$daemon"/*.c "$source"/lib/*.c |
         cut -d '"' -f 2 | sort -u >"$work/read"
     [ -s "$work/read" ] || fail "nothing that reads a variable is found"
     items ENVIRONMENT Ev | tr -s ', ' '\n' >"$work/variables"
