@@ -37,6 +37,17 @@ check_keys() {
     same "forms of a value"
 }
 
+# The README lists those that take a restart too.
+check_restart() {
+    "$facts" keys | sed -n 's/\t.*\trestart$//p' >"$work/program"
+    page=$source/README.md
+    awk '/^These take a restart: / { on = 1 }
+        on { print " " $0 }
+        on && /\. / { exit }' "$page" | sed 's/\. .*//' |
+        tr -d '`' | grep -o ' -[a-z-]*' | cut -c 3- >"$work/page"
+    same "options that take a restart"
+}
+
 # "GET, HEAD /path (scope)", out of the rows of the table.
 check_routes() {
     awk '/^static const struct route routes\[\]/ { on = 1; next }
@@ -250,3 +261,4 @@ check_flags
 check_keys
 check_examples
 check_mistakes
+check_restart
