@@ -246,7 +246,7 @@ service_reload(struct service *service, const struct config *before,
                const struct config *config)
 {
     struct problem problem;
-    bool tokens_changed;
+    bool tokens_changed = false;
 
     hide_memory(config);
     if (change(service, config, &tokens_changed, &problem) < 0) {

@@ -20,15 +20,15 @@
 
 static const struct sample {
     const char *name;
-    int version;
     const char *ledger;
+    int version;
     int key_count;
 } samples[] = {
-    {"v1.sqlite", 1, "11 8 0 0 3", 0},
+    {"v1.sqlite", "11 8 0 0 3", 1, 0},
     /* Of the first to write schema 2, which then got one index more. */
-    {"v2_first.sqlite", 2, "11 8 0 0 3", 0},
-    {"v2.sqlite", 2, "11 7 1 0 3", 2},
-    {"v3.sqlite", 3, "11 7 1 0 3", 2},
+    {"v2_first.sqlite", "11 8 0 0 3", 2, 0},
+    {"v2.sqlite", "11 7 1 0 3", 2, 2},
+    {"v3.sqlite", "11 7 1 0 3", 3, 2},
 };
 
 #define SAMPLE_COUNT ((int)(sizeof(samples) / sizeof(samples[0])))

@@ -41,7 +41,7 @@ check_problem(const struct problem *problem)
 static bool
 check_line(struct access *access, const char *line)
 {
-    char scope[8];
+    char scope[7];
     char token[ACCESS_TOKEN_SIZE_MAX + 1];
     int end = 0;
 
