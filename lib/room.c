@@ -119,6 +119,19 @@ collector__room_init(struct collector__database *database)
                                    (uint64_t)room->log_pages_max * FRAME_SIZE);
 }
 
+/** Leave the main file what the log does not need. */
+static void
+share(struct collector__database *database)
+{
+    const uint64_t pages_max = database->room.size_max / COLLECTOR_PAGE_SIZE;
+    uint64_t log_share = pages_max / 4;
+
+    if (database->indexed && log_share < INDEXED_LOG_PAGES_MAX)
+        log_share = smaller(pages_max / 2, INDEXED_LOG_PAGES_MAX);
+    database->room.main_pages_max =
+        (uint32_t)smaller(pages_max - log_share, UINT32_MAX / 2);
+}
+
 void
 collector__room_resize(struct collector__database *database)
 {
@@ -130,7 +143,7 @@ collector__room_resize(struct collector__database *database)
     room->size_max = database->limits.size_max;
     room->group_bytes_max = group_bytes_for(log_pages);
     collector__wal_resize(&database->wal, log_pages);
-    collector__room_note_index(database, database->indexed);
+    share(database);
 }
 
 void
@@ -142,14 +155,8 @@ collector__room_close(struct collector__room *room)
 void
 collector__room_note_index(struct collector__database *database, bool indexed)
 {
-    const uint64_t pages_max = database->room.size_max / COLLECTOR_PAGE_SIZE;
-    uint64_t log_share = pages_max / 4;
-
-    if (indexed && log_share < INDEXED_LOG_PAGES_MAX)
-        log_share = smaller(pages_max / 2, INDEXED_LOG_PAGES_MAX);
     database->indexed = indexed;
-    database->room.main_pages_max =
-        (uint32_t)smaller(pages_max - log_share, UINT32_MAX / 2);
+    share(database);
 }
 
 /** Pages that an append may need at most: a leaf is half full at least. */
