@@ -228,6 +228,21 @@ START_TEST(test_a_stop_keeps_to_the_rate)
 }
 END_TEST
 
+START_TEST(test_a_stop_does_not_wait_for_a_rate_in_vain)
+{
+    const int64_t start = support_now_ms();
+
+    options.byte_rate_max = 1; /* an event has more than 30 bytes */
+    ck_assert_ok(
+        collector_uploader_new(fixture.store, sink, &options, &uploader));
+    ck_assert_ok(collector_uploader_start(uploader));
+    ck_assert_eventually(recorder_delivered_count(recorder) == 1);
+    ck_assert_ok(collector_uploader_stop(uploader, 30000));
+    ck_assert_int_lt(support_now_ms() - start, 30000);
+    ck_assert_uint_eq(recorder_event_count(recorder), 1);
+}
+END_TEST
+
 START_TEST(test_a_stop_drains_at_the_rate)
 {
     struct collector_store_options store_options;
@@ -308,6 +323,7 @@ main(void)
     tcase_add_test(states, test_who_rests_for_a_rate_is_healthy);
     tcase_add_test(states, test_the_time_at_rest_is_counted);
     tcase_add_test(states, test_a_stop_keeps_to_the_rate);
+    tcase_add_test(states, test_a_stop_does_not_wait_for_a_rate_in_vain);
     tcase_add_test(states, test_a_stop_drains_at_the_rate);
     tcase_add_test(states, test_rates_can_be_changed_while_it_rests);
     tcase_add_test(states, test_a_rate_out_of_range_is_refused);
