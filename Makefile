@@ -39,7 +39,7 @@ COVERAGE_PACKAGES = gcovr
 DOCS_PACKAGES = doxygen
 CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
-PROXY_PACKAGES = nginx stunnel4 openssl
+PROXY_PACKAGES = nginx stunnel4
 DOCKER_PACKAGES = buildah curl mmdebstrap
 
 .PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \

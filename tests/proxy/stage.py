@@ -13,33 +13,12 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import time
 
-START_S_MAX = 20
+import certificates
+from collectord import eventually
+
 STOP_S_MAX = 20
 INGEST, READ = "ingest-0123456789", "read-0123456789ab"
-OPENSSL_CONFIG = """
-[req]
-distinguished_name = name
-[name]
-[authority]
-basicConstraints = critical, CA:TRUE
-[server]
-subjectAltName = IP:127.0.0.1
-[client]
-extendedKeyUsage = clientAuth
-"""
-
-
-def wait_for(what, condition):
-    """The first answer of a condition that is one."""
-    end = time.monotonic() + START_S_MAX
-    while time.monotonic() < end:
-        answer = condition()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"{what} did not come within {START_S_MAX} s")
 
 
 def free_port():
@@ -68,32 +47,14 @@ def connections(port):
 
 
 class Certificates:
-    """Two authorities, a server and a client of the first one, and a client of
-    the other one."""
+    """An authority, a server and a client of its, and a stranger."""
 
     def __init__(self, directory):
         self.directory = directory
-        with open(self.path("openssl.cnf"), "w", encoding="ascii") as file:
-            file.write(OPENSSL_CONFIG)
-        for name in "authority", "other":
-            self.make(name, "authority")
-        self.make("server", "server", "authority")
-        self.make("client", "client", "authority")
-        self.make("stranger", "client", "other")
+        certificates.make(directory)
 
     def path(self, name):
         return os.path.join(self.directory, name)
-
-    def make(self, name, kind, issuer=None):
-        command = ["openssl", "req", "-x509", "-nodes", "-days", "2",
-                   "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                   "-config", self.path("openssl.cnf"), "-extensions", kind,
-                   "-subj", f"/CN={name}", "-keyout", self.path(name + ".key"),
-                   "-out", self.path(name + ".pem")]
-        if issuer:
-            command += ["-CA", self.path(issuer + ".pem"),
-                        "-CAkey", self.path(issuer + ".key")]
-        subprocess.run(command, check=True, timeout=60, capture_output=True)
 
     def pair(self, name):
         return self.path(name + ".pem"), self.path(name + ".key")
@@ -153,8 +114,8 @@ class Collector:
         self.process = Process(
             [self.program, "-db", self.db, "-addr", f"127.0.0.1:{self.port}",
              "-auth-token-file", self.tokens], log)
-        wait_for("collectord", lambda: self.process.is_up(
-            lambda: "listening on" in self.process.log()))
+        eventually(lambda: self.process.is_up(
+            lambda: "listening on" in self.process.log()), "it listens")
 
     def rows(self, sql):
         with sqlite3.connect(f"file:{self.db}?mode=ro", uri=True) as db:
@@ -204,7 +165,7 @@ class Proxy:
             (r"/etc/ssl/collectord\.pem", certificate),
             (r"/etc/ssl/private/collectord\.key", key),
             (r"/etc/ssl/collectord-clients\.pem",
-             self.certificates.path("authority.pem")),
+             self.certificates.path("ca.pem")),
             (r"127\.0\.0\.1:8080", f"127.0.0.1:{self.upstream_port}"),
         ])
 
@@ -212,7 +173,8 @@ class Proxy:
         self.exchange_paths()
         env = dict(os.environ, LD_LIBRARY_PATH=laid)
         self.process = Process(self.command(), self.log_path, env)
-        wait_for("the proxy", lambda: self.process.is_up(self.answers))
+        eventually(lambda: self.process.is_up(self.answers),
+                   "the proxy listens")
 
     def answers(self):
         with socket.socket() as probe:

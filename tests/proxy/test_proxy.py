@@ -49,7 +49,7 @@ class Case(unittest.TestCase):
         self.collector = Collector(self.collectord, directory)
         self.proxy = self.kind(self.config, directory, self.certificates,
                                self.collector.port)
-        self.tls = context(self.certificates.path("authority.pem"))
+        self.tls = context(self.certificates.path("ca.pem"))
 
     def start(self, *options):
         self.collector.start()
@@ -187,7 +187,7 @@ class Promises:
 
     def test_mutual_tls_lets_the_authoritys_clients_in(self):
         self.start(self.proxy.mutual)
-        authority = self.certificates.path("authority.pem")
+        authority = self.certificates.path("ca.pem")
         known = context(authority, self.certificates.pair("client"))
         stranger = context(authority, self.certificates.pair("stranger"))
         self.assert_taken(self.client(tls=known).post(EVENT), 1)
