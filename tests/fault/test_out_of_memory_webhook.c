@@ -17,14 +17,38 @@
 
 static struct trouble trouble = {.name = "memory"};
 
-/** What is sent each time. */
+/** What is sent each time, compressed if that is built in. */
 static struct collector_batch *batch;
-static const char *text;
+static char *body;
+static size_t body_size;
 
 static void
 watch(void)
 {
     memory_watch(&trouble);
+}
+
+/** See what is sent when there is memory. */
+static void
+record_body(void)
+{
+    struct collector_delivery delivery = {.attempts = 1};
+    const struct upstream_request *request;
+
+    hook.options.gzip = true;
+    if (collector_webhook_options_check(&hook.options, NULL) ==
+        COLLECTOR_ERR_UNSUPPORTED)
+        hook.options.gzip = false;
+    ck_assert_ok(collector_sink_webhook_new(&hook.options, &hook.sink));
+    ck_assert_ok(collector_sink_deliver(hook.sink, batch, &delivery));
+    request = upstream_request(hook.upstream, 0);
+    ck_assert_int_eq(upstream_header(request, "Content-Encoding") != NULL,
+                     hook.options.gzip);
+    body_size = request->body_size;
+    body = support_alloc(body_size);
+    memcpy(body, request->body, body_size);
+    collector_sink_free(hook.sink);
+    hook.sink = NULL;
 }
 
 static void
@@ -39,8 +63,7 @@ setup(void)
     hook.options.bearer_token_file = support_path(support_dir_new(), "token");
     support_write_file(hook.options.bearer_token_file, "secret\n");
     batch = fixture_fetch(&hook.fixture, 5);
-    ck_assert_ok(
-        collector_batch_json(batch, COLLECTOR_BATCH_ARRAY, &text, NULL));
+    record_body();
 }
 
 static void
@@ -59,7 +82,8 @@ has_arrived(size_t request_count)
     const char *token;
 
     if (request == NULL || request->status != 200 ||
-        strcmp(request->body, text) != 0)
+        request->body_size != body_size ||
+        memcmp(request->body, body, body_size) != 0)
         return false;
     token = upstream_header(request, "Authorization");
     return token != NULL && strcmp(token, "Bearer secret") == 0;
