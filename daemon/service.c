@@ -160,7 +160,7 @@ prepare(struct service *service, const struct config *config)
     rc = parts_new_sink(config, &service->sink, &problem);
     if (rc != COLLECTOR_OK)
         console_log(COLLECTOR_LOG_ERROR, "%s", problem.text);
-    if (rc == COLLECTOR_ERR_INVALID)
+    if (rc == COLLECTOR_ERR_INVALID || rc == COLLECTOR_ERR_UNSUPPORTED)
         return SERVICE_MISTAKE;
     return rc == COLLECTOR_OK ? SERVICE_OK : SERVICE_FAILURE;
 }

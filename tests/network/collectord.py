@@ -79,7 +79,8 @@ class Collectord:
 
     def write_config(self, config):
         with open(self.config_path, "w") as file:
-            json.dump(config, file)
+            json.dump({name: value == "true" if value in ("true", "false")
+                       else value for name, value in config.items()}, file)
 
     @property
     def pid(self):

@@ -7,7 +7,7 @@ import os
 
 from collectord import Collectord
 from proxy import Proxy
-from case import Case, main
+from case import GZIP, Case, main
 
 SECRETS = ("s3cret", "t0ken", "k3y", "pr0xy",
            base64.b64encode(b"box:s3cret").decode())
@@ -54,6 +54,8 @@ class TestMistakes(Case):
             yield ({"webhook-bearer-token-file": self.path(name)},
                    "can't read a token from " + self.path(name))
         yield {"webhook-user-agent": "box\x01"}, "user agent"
+        if not GZIP:
+            yield {"webhook-gzip": "true"}, "built without it"
         yield {"webhook-header-file": absent}, absent
         for name, line in (("nameless", "3: expected a header, Name"),
                            ("control", "1: expected a header without control"),
