@@ -129,6 +129,7 @@ look_ahead(int argc, char *const *argv, const char **ret_path,
 static bool
 is_secret(const struct walk *walk)
 {
+    assert(walk->option != NULL); /* the walk has taken a step */
     return (walk->option->kind == OPTION_URL ||
             walk->option->kind == OPTION_PROXY) &&
            walk->value != NULL && secret_is_in_url(walk->value);

@@ -80,7 +80,7 @@ begin(CURLM *multi, CURL *easy, int listener)
     if (curl_multi_add_handle(multi, easy) != CURLM_OK)
         return CURLE_OUT_OF_MEMORY;
     while (running > 0 && curl_multi_perform(multi, &running) == CURLM_OK) {
-        peer = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+        peer = accept(listener, NULL, NULL);
         if (peer >= 0)
             (void)close(peer); /* nothing was to be read */
         if (running > 0)
