@@ -2,18 +2,17 @@
 /* The webhook sink of a build without libcurl: it says so. */
 #include <collector/error.h>
 #include <collector/sink.h>
-#include <stdio.h>
 
 int
 collector_webhook_options_check(const struct collector_webhook_options *options,
                                 struct collector_problem *ret_problem)
 {
+    static const struct collector_problem problem = {
+        -1, "built without the webhook"};
+
     (void)options;
-    if (ret_problem != NULL) {
-        ret_problem->index = -1;
-        (void)snprintf(ret_problem->text, sizeof(ret_problem->text),
-                       "built without the webhook"); /* it fits */
-    }
+    if (ret_problem != NULL)
+        *ret_problem = problem;
     return COLLECTOR_ERR_UNSUPPORTED;
 }
 
