@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,6 @@
 
 /* Where numbers stand: behind so many spaces, counted from the parenthesis that
  * ends a process' name, which may hold anything. */
-#define SPACES_TO_BTIME 1
 #define SPACES_TO_RESIDENT 1
 #define SPACES_TO_START 20
 
@@ -44,17 +44,29 @@ read_number(const char *path, const char *beginning, int spaces)
     return at != NULL ? strtoull(at, NULL, 10) : 0;
 }
 
+static int64_t
+now_ms(clockid_t clock)
+{
+    struct timespec now = {.tv_sec = 0};
+
+    (void)clock_gettime(clock, &now); /* it exists */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* By the clock that counts from the system's start, since a service manager
+ * may hide /proc/stat, which says when that was. */
 static uint64_t
 started_at_s(void)
 {
-    const uint64_t booted_at_s =
-        read_number("/proc/stat", "btime ", SPACES_TO_BTIME);
     const long ticks_a_second = sysconf(_SC_CLK_TCK);
+    const uint64_t ticks = read_number("/proc/self/stat", "", SPACES_TO_START);
+    int64_t age_ms;
 
-    if (booted_at_s == 0 || ticks_a_second <= 0)
+    if (ticks == 0 || ticks_a_second <= 0)
         return 0;
-    return booted_at_s + read_number("/proc/self/stat", "", SPACES_TO_START) /
-                             (uint64_t)ticks_a_second;
+    age_ms = now_ms(CLOCK_BOOTTIME) -
+             (int64_t)(ticks * 1000 / (uint64_t)ticks_a_second);
+    return (uint64_t)((now_ms(CLOCK_REALTIME) - age_ms) / 1000);
 }
 
 static uint64_t
