@@ -125,8 +125,8 @@ collector__webhook_probe(const struct collector_webhook_options *options,
         options->key_file == NULL)
         return COLLECTOR_OK;
     listener = listen_to_ourselves(&name);
-    if (listener < 0)
-        return COLLECTOR_ERR_NOMEM;
+    if (listener < 0) /* that may be forbidden: the first delivery will tell */
+        return COLLECTOR_OK;
     collector__webhook_init_curl();
     multi = curl_multi_init();
     easy = curl_easy_init();
