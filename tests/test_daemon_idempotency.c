@@ -15,7 +15,7 @@
 
 /** Requests that all clients send, one after the other, how often the collector
  *  dies meanwhile, and how many answers it gives at most before that. */
-#define KEY_COUNT 160
+#define KEY_COUNT 50
 #define KILL_COUNT 8
 #define LIFE_ANSWERS (KEY_COUNT * CLIENT_COUNT / KILL_COUNT)
 

@@ -34,10 +34,10 @@ run_with(const char *format, const char *name)
     db = support_path(dir, name);
     support_write_file(config, "{}");
     upstream_set_default(upstream, (struct upstream_answer){.status = 503});
-    collectord =
-        daemon_spawn("-db", db, "-addr", "127.0.0.1:0", "-log-format", format,
-                     "-config", config, "-sink", "webhook", "-webhook-url",
-                     upstream_url(upstream, "/in"), NULL);
+    collectord = daemon_spawn("-db", db, "-addr", "127.0.0.1:0", "-log-format",
+                              format, "-config", config, "-sink", "webhook",
+                              "-webhook-url", upstream_url(upstream, "/in"),
+                              "-drain-timeout", "0", NULL);
     ck_assert(daemon_says(collectord, "listening on 127.0.0.1:"));
     support_write_file(config, "{");
     daemon_signal(collectord, SIGHUP);

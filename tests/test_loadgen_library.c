@@ -107,7 +107,7 @@ START_TEST(test_contention_drains_beside_the_appends)
 {
     unsigned i;
 
-    measure("-contention", "500ms", NULL, NULL);
+    measure("-contention", "250ms", NULL, NULL);
     ck_assert_uint_eq(loadgen_cell_count(), 3);
     for (i = 0; i < 3; i++) {
         ck_assert_double_gt(loadgen_number(i, "events_per_s"), 0);

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define STEP_COUNT 1500
+#define STEP_COUNT 800
 #define APPEND_COUNT_MAX 20
 
 /** So short that the engine has no patience with events: which ones it prunes

@@ -201,7 +201,7 @@ main(void)
 {
     Suite *suite = suite_create("hostile_connections");
     int kind_count =
-        (int)support_rounds("HOSTILE_KINDS", 2, (uint64_t)HABIT_COUNT);
+        (int)support_rounds("HOSTILE_KINDS", 1, (uint64_t)HABIT_COUNT);
     TCase *slow = support_add_case(suite, "slow", siege_begin, siege_end);
     TCase *fast = support_add_case(suite, "fast", siege_begin, siege_end);
 

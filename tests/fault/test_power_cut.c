@@ -21,7 +21,7 @@
 #include <stdlib.h>
 
 #define CUTS_PER_SHIFT 25
-#define CUTS_SHORT 500
+#define CUTS_SHORT 200
 #define CUTS_LONG 24000
 
 /** What one cut in so many is: one while the recovery from another one is under

@@ -465,7 +465,7 @@ walk(uint64_t number)
 
 START_TEST(test_in_whatever_order)
 {
-    const uint64_t count = support_rounds("RACE_ORDERS", 180, ORDER_COUNT);
+    const uint64_t count = support_rounds("RACE_ORDERS", 120, ORDER_COUNT);
     const uint64_t start = support_seed();
     uint64_t i;
 

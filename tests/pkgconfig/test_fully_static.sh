@@ -6,8 +6,9 @@
 
 prefix=$work/prefix
 quietly meson setup "$work/small" "$SOURCE" --prefix "$prefix" --libdir lib \
-    -Ddaemon=disabled -Dwebhook=disabled -Dtests=disabled -Doptimization=0 \
-    -Ddefault_library=static -Dprefer_static=true
+    -Ddaemon=disabled -Dwebhook=disabled -Dtests=disabled \
+    -Doptimization=0 -Ddebug=false -Ddefault_library=static \
+    -Dprefer_static=true
 quietly ninja -C "$work/small"
 meson install -C "$work/small" --no-rebuild --quiet
 [ -z "$(find "$prefix" -name '*.so*')" ] || fail "a shared library is installed"

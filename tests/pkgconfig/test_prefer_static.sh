@@ -4,8 +4,8 @@
 # archives that there are, and the shared library stays free of them.
 . "$(dirname "$0")/common.sh"
 
-quietly meson setup "$work/all" "$SOURCE" -Dtests=disabled -Doptimization=0 \
-    -Dprefer_static=true
+quietly meson setup "$work/all" "$SOURCE" -Dtests=disabled \
+    -Doptimization=0 -Ddebug=false -Dprefer_static=true
 quietly ninja -C "$work/all"
 needed "$work/all/lib/libcollector.so" >"$work/needed"
 for name in sqlite3 jansson; do

@@ -15,7 +15,7 @@ done
 build_as() {
     build=$work/build-$1
     quietly meson setup "$build" "$work/ledger" --wrap-mode forcefallback \
-        -Doptimization=0 -Ddefault_library="$1"
+        -Doptimization=0 -Ddebug=false -Ddefault_library="$1"
     quietly ninja -C "$build"
     meson install -C "$build" --no-rebuild --quiet --destdir "$work/$1"
     [ ! -e "$build/subprojects/libcollector/daemon/collectord" ] ||
