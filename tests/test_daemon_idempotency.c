@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CLIENT_COUNT 100
+#define CLIENT_COUNT 50
 
 /** Requests that all clients send, one after the other, how often the collector
  *  dies meanwhile, and how many answers it gives at most before that. */

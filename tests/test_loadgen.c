@@ -35,7 +35,7 @@ static struct loadgen_run
 load(const char *file, const char *name, const char *value)
 {
     struct loadgen_run run = loadgen_end(process_spawn(
-        "LOADGEN", "-target", target(), "-workers", "8", "-duration", "500ms",
+        "LOADGEN", "-target", target(), "-workers", "8", "-duration", "300ms",
         "-db", file, "-dir", dir, "-json", name, value, NULL));
 
     loadgen_parse(&run);

@@ -84,7 +84,7 @@ START_TEST(test_every_mode_is_measured_with_and_without_an_index)
 {
     unsigned i;
 
-    measure("-bench", "200ms", NULL, NULL);
+    measure("-bench", "100ms", NULL, NULL);
     ck_assert_uint_eq(loadgen_cell_count(), 6);
     for (i = 0; i < 6; i++) {
         assert_figures(i, 1);
@@ -157,7 +157,7 @@ START_TEST(test_drain_delivers_every_event_once)
 {
     unsigned i;
 
-    measure("-drain", "200ms", NULL, NULL);
+    measure("-drain", "100ms", NULL, NULL);
     ck_assert_uint_eq(loadgen_cell_count(), 5);
     for (i = 0; i < 4; i++) {
         ck_assert_str_eq(loadgen_text(i, "load"), "backlog");

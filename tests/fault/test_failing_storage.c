@@ -20,7 +20,7 @@
 #define MODE_COUNT 3
 
 /** Kinds that the short form takes for each scene. */
-#define KINDS_SHORT 4
+#define KINDS_SHORT 3
 
 /** The long form of the largest scene takes some of it. */
 #define TIMEOUT_S (24 * 60 * 60)

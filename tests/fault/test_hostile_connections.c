@@ -102,7 +102,7 @@ besiege(const struct habit *const *crowd_habits, size_t habit_count,
     static struct loiterer crowd[CROWD_COUNT];
     int64_t deadline_ms =
         support_now_ms() +
-        (int64_t)support_rounds("HOSTILE_CROWD_MS", 1500, 30000);
+        (int64_t)support_rounds("HOSTILE_CROWD_MS", 1000, 30000);
     unsigned left = 0;
     size_t i;
 
