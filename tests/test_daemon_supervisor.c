@@ -120,15 +120,15 @@ START_TEST(test_a_watchdog_is_fed_in_time)
     size_t last;
     int i;
 
-    set_watchdog("2000000");
+    set_watchdog("6000000");
     start("-auth-health", NULL);
     wait_fed();
-    for (i = 0; i < 4; i++) {
+    for (i = 0; i < 2; i++) {
         last = notify_count(notify) - 1;
         wait_fed();
         ck_assert_int_lt(notify_at_ms(notify, notify_count(notify) - 1) -
                              notify_at_ms(notify, last),
-                         2000);
+                         6000);
     }
 }
 END_TEST
@@ -186,11 +186,11 @@ START_TEST(test_a_server_that_answers_nobody_is_not_said_to_live)
     ck_assert_int_eq(sqlite3_exec(writer, "BEGIN IMMEDIATE", NULL, NULL, NULL),
                      SQLITE_OK);
     hold_threads(clients);
-    notify_listen(notify, 500);
-    before = notify_count_of(notify, "WATCHDOG=1");
-    notify_listen(notify, SILENCE_MS);
-    ck_assert_uint_eq(notify_count_of(notify, "WATCHDOG=1"), before);
     ck_assert(daemon_says(collectord, "error no answer from /livez"));
+    notify_listen(notify, 0);
+    before = notify_count_of(notify, "WATCHDOG=1");
+    notify_listen(notify, SILENCE_MS / 2);
+    ck_assert_uint_eq(notify_count_of(notify, "WATCHDOG=1"), before);
     ck_assert_int_eq(sqlite3_close(writer), SQLITE_OK);
     wait_fed();
     for (i = 0; i < HELD_COUNT; i++)
@@ -228,18 +228,19 @@ START_TEST(test_a_reload_is_announced_and_over)
 {
     const char *path = support_path(dir, "config.json");
     const char *message;
+    size_t i;
 
     support_write_file(path, "{}");
     start("-config", path);
     support_write_file(path, _i == 0 ? "{}" : "{");
+    i = notify_count(notify);
     daemon_signal(collectord, SIGHUP);
-    message = notify_wait(notify, 0, "RELOADING=1");
+    message = notify_wait(notify, i, "RELOADING=1");
     ck_assert_contains(message, "\nMONOTONIC_USEC=");
     ck_assert_int_gt(atoll(strstr(message, "USEC=") + strlen("USEC=")), 0);
-    while (notify_count_of(notify, "READY=1") < 2)
-        notify_listen(notify, 10);
-    ck_assert_str_eq(notify_message(notify, notify_count(notify) - 1),
-                     "READY=1");
+    while (notify_message(notify, i) != message)
+        ck_assert_str_ne(notify_message(notify, i++), "READY=1");
+    ck_assert_str_eq(notify_wait(notify, i, "READY=1"), "READY=1");
     ck_assert(daemon_says(collectord, _i == 0 ? "info reloaded\n"
                                               : "error nothing was reloaded"));
 }
