@@ -152,8 +152,8 @@ class TestAmount(Case):
     def drain(self, upstream, more, count):
         """Drain so many events; how long that takes, to the last request."""
         with self.start(upstream, more) as collectord:
-            collectord.post(count, "x" * 900)
             started = time.monotonic()
+            collectord.post(count, "x" * 900)
             collectord.wait_delivered(count)
             stats = collectord.stats()
             self.assertTrue(stats["uploader"]["healthy"])
