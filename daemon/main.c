@@ -113,12 +113,15 @@ serve(struct service *service, struct command *command, const sigset_t *signals)
 {
     struct timespec rest = {.tv_nsec = 0};
     int number;
+    int ms;
 
     while ((number = sigtimedwait(signals, NULL, &rest)) < 0 ||
            number == SIGHUP) {
         if (number == SIGHUP)
             tell_and_reload(service, command);
-        rest.tv_nsec = service_watch(service) * 1000000L;
+        ms = service_watch(service);
+        rest.tv_sec = ms / 1000;
+        rest.tv_nsec = ms % 1000 * 1000000L;
     }
     let_signals_end_it();
 }
