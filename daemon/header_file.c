@@ -8,14 +8,14 @@
 #include <string.h>
 
 /* There may be comments. */
-#define LINE_COUNT_MAX (8 * HEADER_FILE_COUNT_MAX)
+#define LINE_COUNT_MAX (8 * COLLECTOR_WEBHOOK_HEADERS_MAX)
 
 static const char *
 take_line(void *userdata, const char *line, unsigned number)
 {
     struct header_file *file = userdata;
 
-    if (file->count == HEADER_FILE_COUNT_MAX)
+    if (file->count == COLLECTOR_WEBHOOK_HEADERS_MAX)
         return "expected 32 headers at most";
     file->headers[file->count] = strdup(line);
     if (file->headers[file->count] == NULL)

@@ -4,15 +4,13 @@
 
 #include "problem.h"
 
+#include <collector/sink.h>
 #include <stddef.h>
-
-/** As many as a webhook takes. */
-#define HEADER_FILE_COUNT_MAX 32
 
 /** The headers in a file, and in which lines they stand. Zeroed, none. */
 struct header_file {
-    char *headers[HEADER_FILE_COUNT_MAX];
-    unsigned lines[HEADER_FILE_COUNT_MAX];
+    char *headers[COLLECTOR_WEBHOOK_HEADERS_MAX];
+    unsigned lines[COLLECTOR_WEBHOOK_HEADERS_MAX];
     size_t count;
 };
 

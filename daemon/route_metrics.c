@@ -208,6 +208,11 @@ add_uploader(struct exposition *out,
                 "Those of them that came after a failure, to try again.");
     add_counter(out, "collectord_uploader_events_total", uploader->events,
                 "Events delivered.");
+    exposition_begin(out, EXPOSITION_COUNTER,
+                     "collectord_uploader_throttled_seconds_total",
+                     "How long batches have rested for -upload-rate-events or "
+                     "-upload-rate-bytes.");
+    exposition_sample(out, "", NULL, 0, uploader->throttled_ms, MILLISECONDS);
     add_gauge(out, "collectord_uploader_failures_in_a_row",
               uploader->failures_in_a_row,
               "Failures since the last success, those of the storage "

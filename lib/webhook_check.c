@@ -13,9 +13,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Headers that the caller can add. */
-#define HEADER_COUNT_MAX 32
-
 static const char *const url_schemes[] = {"http", "https", NULL};
 static const char *const proxy_schemes[] = {"http", "https", "socks5",
                                             "socks5h", NULL};
@@ -41,9 +38,10 @@ check_headers(const struct collector_webhook_options *options,
     const char *fault;
     size_t i;
 
-    if (options->header_count > HEADER_COUNT_MAX)
-        return say(ret_problem, HEADER_COUNT_MAX, "expected %d headers at most",
-                   HEADER_COUNT_MAX);
+    if (options->header_count > COLLECTOR_WEBHOOK_HEADERS_MAX)
+        return say(ret_problem, COLLECTOR_WEBHOOK_HEADERS_MAX,
+                   "expected %d headers at most",
+                   COLLECTOR_WEBHOOK_HEADERS_MAX);
     if (options->header_count > 0 && options->headers == NULL)
         return say(ret_problem, -1, "expected headers");
     for (i = 0; i < options->header_count; i++) {

@@ -122,6 +122,9 @@ collector_sink_log_new(collector_log_fn log, void *log_userdata,
 COLLECTOR_API int
 collector_sink_file_new(const char *path, struct collector_sink **ret_sink);
 
+/** Extra headers of a webhook. */
+#define COLLECTOR_WEBHOOK_HEADERS_MAX 32
+
 /** Options of the webhook sink. Set them with the init function first. */
 struct collector_webhook_options {
     /** sizeof(struct collector_webhook_options), set by the init function. */
@@ -137,7 +140,8 @@ struct collector_webhook_options {
      *  Content-Encoding, Transfer-Encoding, Expect, and X-Collector-*; nor
      *  Authorization beside a bearer token. Default NULL. */
     const char *const *headers;
-    /** How many headers there are, 32 at most. Default 0. */
+    /** How many headers there are, up to COLLECTOR_WEBHOOK_HEADERS_MAX. Default
+     *  0. */
     size_t header_count;
     /** A file whose first line, below 4 KiB, is sent as bearer token, read anew
      *  for each request so that it can be changed. Default NULL: none. */

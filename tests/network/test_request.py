@@ -159,6 +159,10 @@ class TestAmount(Case):
             self.assertTrue(stats["uploader"]["healthy"])
             self.assertEqual(stats["uploader"]["failures"], 0)
             self.assertGreater(stats["uploader"]["throttled_ms"], 0)
+            self.assertIn(
+                "\ncollectord_uploader_throttled_seconds_total %.3f\n" %
+                (stats["uploader"]["throttled_ms"] / 1000),
+                collectord.ask("/metrics"))
         return upstream.requests[-1].at - started
 
     def test_events_come_at_their_rate(self):
