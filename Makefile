@@ -2,6 +2,7 @@
 #
 #   make run        build and start collectord (ARGS="-sink file ..." for options)
 #   make test       build and run the tests
+#   make rebuilds   build the library in the other ways that programs can
 #   make bench      measure the library on this machine, for four minutes
 #   make loadtest   measure collectord over HTTP, for two
 #   make lint       look for mistakes with clang-tidy and cppcheck
@@ -42,7 +43,7 @@ CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 PROXY_PACKAGES = nginx stunnel4
 DOCKER_PACKAGES = buildah curl mmdebstrap
 
-.PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
+.PHONY: all run test rebuilds bench loadtest lint coverage campaign fuzz docs cross \
 	proxies docker docker-test size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages docker-packages fuzz-packages \
 	cross-packages
@@ -54,7 +55,11 @@ run: build-packages all
 	./$(BUILD)/daemon/collectord $(ARGS)
 
 test: test-packages all
-	tests/run.sh $(BUILD) --num-processes $$(($$(nproc) * 3))
+	tests/run.sh $(BUILD) --no-suite rebuild \
+		--num-processes $$(($$(nproc) * 3))
+
+rebuilds: test-packages all
+	meson test -C $(BUILD) --no-rebuild --print-errorlogs --suite rebuild
 
 # Nothing else than what is measured: it needs no Check.
 bench: release
