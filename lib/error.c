@@ -44,6 +44,8 @@ collector_error_text(int rc)
         return "there is a file of that name already";
     case COLLECTOR_ERR_FORK:
         return "the handle belongs to the parent process";
+    case COLLECTOR_ERR_TIMEOUT:
+        return "it took longer than it may";
     }
     return "unknown error";
 }

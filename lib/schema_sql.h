@@ -87,20 +87,11 @@
 "  WHERE status IN ('dead', 'dropped');"
 
 /**
- * Schema 3, for which schema 1 had a view that asked the clock: one that was
- * set back took back what had been seen. The first to write schema 2 left out
- * its index.
- *
- * devices: device_state as of devices_through, and the events above it folded
+ * Devices: device_state as of devices_through, and the events above it folded
  * in, none of which was from the future when it came. Numbers for devices that
  * are not in device_state yet are those that they will get there.
  */
-#define COLLECTOR_SCHEMA_SQL_3 \
-"PRAGMA user_version = 3;" \
-"CREATE INDEX IF NOT EXISTS upload_runs_audit ON upload_runs(id)" \
-"  WHERE status IN ('dead', 'dropped');" \
-"DROP VIEW IF EXISTS devices;" \
-"CREATE VIEW devices AS" \
+#define COLLECTOR_SCHEMA_SQL_DEVICES \
 "  WITH tail AS (" \
 "    SELECT device_id, min(id) AS first_id, max(ts) AS seen_at" \
 "      FROM event_log WHERE id > (SELECT devices_through FROM state)" \
@@ -115,7 +106,27 @@
 "         t.device_id, NULL, t.seen_at" \
 "    FROM tail t" \
 "   WHERE NOT EXISTS (SELECT 1 FROM device_state d" \
-"                      WHERE d.device_key = t.device_id);"
+"                      WHERE d.device_key = t.device_id)"
+
+/**
+ * Schema 3, for which schema 1 had a view that asked the clock: one that was
+ * set back took back what had been seen. The first to write schema 2 left out
+ * its index.
+ */
+#define COLLECTOR_SCHEMA_SQL_3 \
+"PRAGMA user_version = 3;" \
+"CREATE INDEX IF NOT EXISTS upload_runs_audit ON upload_runs(id)" \
+"  WHERE status IN ('dead', 'dropped');" \
+"DROP VIEW IF EXISTS devices;" \
+"CREATE VIEW devices AS" COLLECTOR_SCHEMA_SQL_DEVICES ";"
+
+/** How many there are: as much work as the events above devices_through. */
+#define COLLECTOR_SCHEMA_SQL_DEVICE_COUNT \
+"SELECT (SELECT coalesce(max(id), 0) FROM device_state)" \
+" + (SELECT count(*) FROM (SELECT DISTINCT device_id FROM event_log" \
+"     WHERE id > (SELECT devices_through FROM state)) t" \
+"     WHERE NOT EXISTS (SELECT 1 FROM device_state d" \
+"                        WHERE d.device_key = t.device_id))"
 
 #define COLLECTOR_SCHEMA_SQL_INDEX \
 "CREATE INDEX IF NOT EXISTS event_log_device ON event_log(device_id);"

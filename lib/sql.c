@@ -3,6 +3,7 @@
 #include "sql.h"
 
 #include "retention.h"
+#include "schema_sql.h"
 
 const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
     [COLLECTOR_SQL_BEGIN] = "BEGIN",
@@ -164,11 +165,7 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         "  ORDER BY id LIMIT 1), 0)"
         " FROM ledger l, state s",
     [COLLECTOR_SQL_DEVICE_COUNT] =
-        "SELECT (SELECT coalesce(max(id), 0) FROM device_state)"
-        " + (SELECT count(*) FROM (SELECT DISTINCT device_id FROM event_log"
-        "     WHERE id > (SELECT devices_through FROM state)) t"
-        "     WHERE NOT EXISTS (SELECT 1 FROM device_state d"
-        "                        WHERE d.device_key = t.device_id))",
+        COLLECTOR_SCHEMA_SQL_DEVICE_COUNT,
     [COLLECTOR_SQL_DEAD_LETTERS] =
         "SELECT (SELECT count(*) FROM dead_letters), dead_in_a_row FROM state",
     /* Or about, where dead letters are left behind. Each end is asked for by

@@ -66,6 +66,7 @@
 #include <collector/log.h>
 #include <collector/problem.h>
 #include <collector/random.h>
+#include <collector/reader.h>
 #include <collector/sink.h>
 #include <collector/store.h>
 #include <collector/uploader.h>

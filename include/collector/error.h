@@ -50,7 +50,9 @@ enum collector_error {
     /** There is a file of that name already. It was not touched. */
     COLLECTOR_ERR_EXISTS = -15,
     /** The handle came through fork(): it is its maker's. Free it here. */
-    COLLECTOR_ERR_FORK = -16
+    COLLECTOR_ERR_FORK = -16,
+    /** It took longer than it may. Ask for less, or allow it more time. */
+    COLLECTOR_ERR_TIMEOUT = -17
 };
 
 /**

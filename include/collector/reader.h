@@ -37,6 +37,16 @@ struct collector_reader;
 /** Bytes of a question's SQL at most. */
 #define COLLECTOR_READER_SQL_SIZE_MAX (64 * 1024)
 
+/** Bytes of one value at most, in an answer and on the way to it. */
+#define COLLECTOR_READER_VALUE_SIZE_MAX (1024 * 1024)
+
+/** Memory that SQLite may take for a question, for sorting and the like: it
+ *  makes no temporary files. */
+#define COLLECTOR_READER_MEMORY_SIZE_MAX (64 * 1024 * 1024)
+
+/** Bytes of a text that payloads are searched for, at most. */
+#define COLLECTOR_READER_TEXT_SIZE_MAX 256
+
 /** Bytes of the words for what is wrong with a question, with their NUL. */
 #define COLLECTOR_READER_PROBLEM_SIZE 256
 
@@ -53,8 +63,8 @@ struct collector_reader_options {
     /** How long a question may keep the file, in ms, 1 to
      *  COLLECTOR_READER_DEADLINE_MS_MAX. Default 5000. */
     uint32_t deadline_ms;
-    /** Bytes of an answer, 1 to COLLECTOR_READER_BYTES_MAX: of its texts, and
-     *  eight for each number. Default 1 MiB. */
+    /** Bytes of an answer, 1 to COLLECTOR_READER_BYTES_MAX: eight for each
+     *  value, and those of its text. Default 1 MiB. */
     size_t bytes_max;
     /** Default NULL: silence. */
     collector_log_fn log;

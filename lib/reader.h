@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_READER_H
+#define COLLECTOR_LIB_READER_H
+
+#include "database.h"
+#include "reader_guard.h"
+
+#include <collector/reader.h>
+#include <sys/types.h>
+
+struct collector_reader {
+    /** The process that opened it. */
+    pid_t maker;
+    uint32_t rows_max;
+    uint32_t deadline_ms;
+    size_t bytes_max;
+    /** The file, its log and its VFS; the rest of it is a store's. */
+    struct collector__database database;
+    sqlite3 *db;
+    /** It is read as if nobody could change it, since nothing can be made
+     *  beside it. */
+    bool immutable;
+    struct collector__guard guard;
+};
+
+/**
+ * Connect to the file, after letting go of what the reader is connected to.
+ *
+ * @return COLLECTOR_OK, ERR_FOREIGN, ERR_NEWER, ERR_CORRUPT, ERR_BUSY, ERR_IO,
+ *         ERR_NOMEM.
+ */
+int
+collector__reader_connect(struct collector_reader *reader);
+
+/** Let go of the file. Not connected is fine. */
+void
+collector__reader_disconnect(struct collector_reader *reader);
+
+/** Whether what the reader is connected to is not what is at its path now, or
+ *  is not read in the way that it would have to be by now. */
+bool
+collector__reader_is_stale(struct collector_reader *reader);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A reader's tie to its file, which it only opens for reading. Beside a file
+ * with a write-ahead log, SQLite wants one of the log's index, and makes it if
+ * need be. Where it can't, nobody has the file open who could write it, and it
+ * is read as it is, unless its log holds what is missing in it.
+ */
+#include "memory.h"
+#include "path.h"
+#include "reader.h"
+#include "schema.h"
+
+#include <collector/error.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* A log of this size or less has a header, and no page. */
+#define WAL_HEADER_SIZE 32
+
+/** Refuse what is no file before SQLite opens it: it would wait for whoever
+ *  writes to a pipe. */
+static int
+check_kind(struct collector_reader *reader)
+{
+    struct stat status;
+
+    if (reader->database.vfs != NULL)
+        return COLLECTOR_OK; /* its files may not be files */
+    if (stat(reader->database.path, &status) != 0) {
+        collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
+                       "can't read %s: %s", reader->database.path,
+                       strerror(errno));
+        return COLLECTOR_ERR_IO;
+    }
+    if (S_ISREG(status.st_mode))
+        return COLLECTOR_OK;
+    collector__log(&reader->database.log, COLLECTOR_LOG_ERROR, "%s is no file",
+                   reader->database.path);
+    return COLLECTOR_ERR_IO;
+}
+
+/** Whether the file's log has pages. */
+static bool
+has_log(sqlite3 *db)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+
+    return path != NULL && collector__path_size(path, "-wal") > WAL_HEADER_SIZE;
+}
+
+/** The path as a URI which says that nobody changes the file. NULL without
+ *  memory. */
+static char *
+immutable_uri(const char *path)
+{
+    static const char digits[] = "0123456789abcdef";
+    char *escaped = collector__memory_new(3 * strlen(path) + 1);
+    char *at = escaped;
+    char *uri;
+
+    for (; escaped != NULL && *path != '\0'; path++) {
+        if (strchr("%?#", *path) == NULL) {
+            *at++ = *path;
+            continue;
+        }
+        *at++ = '%';
+        *at++ = digits[(unsigned char)*path >> 4];
+        *at++ = digits[*path & 0xf];
+    }
+    if (escaped == NULL)
+        return NULL;
+    *at = '\0';
+    uri = collector__memory_format("file:%s?immutable=1", escaped);
+    collector__memory_free(escaped);
+    return uri;
+}
+
+/** Open the file in one way or the other, guarded. */
+static int
+open_file(struct collector_reader *reader, bool immutable)
+{
+    char *path = immutable ? immutable_uri(reader->database.path)
+                           : collector__memory_text(reader->database.path);
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
+                      SQLITE_OPEN_EXRESCODE | (immutable ? SQLITE_OPEN_URI : 0);
+    int rc = COLLECTOR_OK;
+
+    if (path == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    if (sqlite3_open_v2(path, &reader->db, flags, reader->database.vfs) ==
+        SQLITE_OK)
+        collector__guard_attach(&reader->guard, reader->db);
+    else
+        rc = collector__database_error(&reader->database, reader->db, "open");
+    collector__memory_free(path);
+    reader->immutable = immutable;
+    return rc;
+}
+
+/** Have the file read once, which is when SQLite looks at what is beside it.
+ *  @return Whether it refused for what it can't make there. */
+static bool
+is_closed_off(sqlite3 *db)
+{
+    const int code =
+        sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
+
+    return (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY;
+}
+
+/** Whether this is one of ours that we can read. */
+static int
+identify(struct collector_reader *reader)
+{
+    struct collector__database *database = &reader->database;
+    int64_t application_id = 0;
+    int64_t version = 0;
+    int rc;
+
+    rc = collector__database_query(database, reader->db,
+                                   "PRAGMA application_id", &application_id);
+    if (rc == COLLECTOR_OK)
+        rc = collector__database_query(database, reader->db,
+                                       "PRAGMA user_version", &version);
+    if (rc != COLLECTOR_OK)
+        return reader->guard.stopped_by != COLLECTOR_OK ? COLLECTOR_ERR_BUSY
+                                                        : rc;
+    if (application_id != COLLECTOR_APPLICATION_ID) {
+        collector__log(&database->log, COLLECTOR_LOG_ERROR,
+                       "%s is not a collector's file", database->path);
+        return COLLECTOR_ERR_FOREIGN;
+    }
+    if (version > COLLECTOR_SCHEMA_VERSION) {
+        collector__log(&database->log, COLLECTOR_LOG_ERROR,
+                       "%s has schema %lld; this version knows up to %d",
+                       database->path, (long long)version,
+                       COLLECTOR_SCHEMA_VERSION);
+        return COLLECTOR_ERR_NEWER;
+    }
+    return COLLECTOR_OK;
+}
+
+void
+collector__reader_disconnect(struct collector_reader *reader)
+{
+    (void)sqlite3_close(reader->db); /* it only read */
+    reader->db = NULL;
+}
+
+int
+collector__reader_connect(struct collector_reader *reader)
+{
+    int rc;
+
+    collector__reader_disconnect(reader);
+    rc = check_kind(reader);
+    if (rc == COLLECTOR_OK)
+        rc = open_file(reader, false);
+    if (rc == COLLECTOR_OK && is_closed_off(reader->db)) {
+        if (has_log(reader->db)) {
+            collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
+                           "%s: what is in its -wal can't be read without "
+                           "writing beside it: open a copy of both",
+                           reader->database.path);
+            rc = COLLECTOR_ERR_IO;
+        } else {
+            collector__reader_disconnect(reader);
+            rc = open_file(reader, true);
+        }
+    }
+    if (rc == COLLECTOR_OK)
+        rc = identify(reader);
+    if (rc != COLLECTOR_OK)
+        collector__reader_disconnect(reader);
+    return rc;
+}
+
+bool
+collector__reader_is_stale(struct collector_reader *reader)
+{
+    int moved = 0;
+
+    if (reader->db == NULL)
+        return true;
+    (void)sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_HAS_MOVED,
+                               &moved); /* a VFS that can't tell says no */
+    return moved != 0 || (reader->immutable && has_log(reader->db));
+}

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Nothing but reading gets past here: each thing that a statement would do is
+ * named by SQLite while it is compiled, and what is not on the list is refused,
+ * as is each function that is not. What is allowed is bounded: in time and in
+ * memory, by a look every few steps and at each page that is read.
+ */
+#include "reader_guard.h"
+
+#include "clock.h"
+
+#include <collector/error.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+/* Instructions of SQLite's machine between two looks: each may make a value of
+ * COLLECTOR_READER_VALUE_SIZE_MAX, and keep it. */
+#define LOOK_STEPS 100
+
+/* How long to rest before another try at a lock. */
+#define BUSY_PAUSE_US 1000
+
+/* The latest version of a file's methods that is known here. */
+#define METHODS_VERSION_MAX 3
+
+/* Sorts and the like happen in memory: a file for them could fill the disk that
+ * the events are on. */
+#define PRAGMAS                                                                \
+    "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF;"                         \
+    "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"
+
+/* In the order of strcmp(). None reaches outside of the statement, and none
+ * keeps anything. */
+static const char *const functions[] = {"->",
+                                        "->>",
+                                        "abs",
+                                        "acos",
+                                        "acosh",
+                                        "asin",
+                                        "asinh",
+                                        "atan",
+                                        "atan2",
+                                        "atanh",
+                                        "avg",
+                                        "ceil",
+                                        "ceiling",
+                                        "char",
+                                        "coalesce",
+                                        "concat",
+                                        "concat_ws",
+                                        "cos",
+                                        "cosh",
+                                        "count",
+                                        "cume_dist",
+                                        "current_date",
+                                        "current_time",
+                                        "current_timestamp",
+                                        "date",
+                                        "datetime",
+                                        "degrees",
+                                        "dense_rank",
+                                        "exp",
+                                        "first_value",
+                                        "floor",
+                                        "format",
+                                        "glob",
+                                        "group_concat",
+                                        "hex",
+                                        "ifnull",
+                                        "iif",
+                                        "instr",
+                                        "json",
+                                        "json_array",
+                                        "json_array_length",
+                                        "json_error_position",
+                                        "json_extract",
+                                        "json_group_array",
+                                        "json_group_object",
+                                        "json_insert",
+                                        "json_object",
+                                        "json_patch",
+                                        "json_quote",
+                                        "json_remove",
+                                        "json_replace",
+                                        "json_set",
+                                        "json_type",
+                                        "json_valid",
+                                        "julianday",
+                                        "lag",
+                                        "last_value",
+                                        "lead",
+                                        "length",
+                                        "like",
+                                        "likelihood",
+                                        "likely",
+                                        "ln",
+                                        "log",
+                                        "log10",
+                                        "log2",
+                                        "lower",
+                                        "ltrim",
+                                        "max",
+                                        "min",
+                                        "mod",
+                                        "nth_value",
+                                        "ntile",
+                                        "nullif",
+                                        "octet_length",
+                                        "percent_rank",
+                                        "pi",
+                                        "pow",
+                                        "power",
+                                        "printf",
+                                        "quote",
+                                        "radians",
+                                        "random",
+                                        "randomblob",
+                                        "rank",
+                                        "replace",
+                                        "round",
+                                        "row_number",
+                                        "rtrim",
+                                        "sign",
+                                        "sin",
+                                        "sinh",
+                                        "soundex",
+                                        "sqlite_version",
+                                        "sqrt",
+                                        "strftime",
+                                        "string_agg",
+                                        "substr",
+                                        "substring",
+                                        "sum",
+                                        "tan",
+                                        "tanh",
+                                        "time",
+                                        "timediff",
+                                        "total",
+                                        "trim",
+                                        "trunc",
+                                        "typeof",
+                                        "unhex",
+                                        "unicode",
+                                        "unixepoch",
+                                        "unlikely",
+                                        "upper",
+                                        "zeroblob"};
+
+static int
+compare_names(const void *name, const void *element)
+{
+    return strcasecmp(name, *(const char *const *)element);
+}
+
+static bool
+is_harmless(const char *function)
+{
+    return bsearch(function, functions,
+                   sizeof(functions) / sizeof(functions[0]),
+                   sizeof(functions[0]), compare_names) != NULL;
+}
+
+/** What a statement has to be that does this. */
+static const char *
+word_for(int action, const char *what)
+{
+    if (what != NULL && strncmp(what, "sqlite_", strlen("sqlite_")) == 0)
+        return "A change of the tables";
+    switch (action) {
+    case SQLITE_PRAGMA:
+        return "PRAGMA";
+    case SQLITE_ATTACH:
+        return "ATTACH";
+    case SQLITE_DETACH:
+        return "DETACH";
+    case SQLITE_INSERT:
+        return "INSERT";
+    case SQLITE_UPDATE:
+        return "UPDATE";
+    case SQLITE_DELETE:
+        return "DELETE";
+    case SQLITE_TRANSACTION:
+    case SQLITE_SAVEPOINT:
+        return "A transaction";
+    default:
+        return "This";
+    }
+}
+
+/** Say what is refused, and why. The first is what was asked for. */
+static int
+refuse(struct collector__guard *guard, const char *before, const char *word,
+       const char *behind)
+{
+    if (guard->problem[0] == '\0')
+        (void)snprintf(guard->problem, sizeof(guard->problem), "%s%s%s", before,
+                       word, behind); /* a long name is cut */
+    return SQLITE_DENY;
+}
+
+/** SQLite asks what a statement may do. */
+static int
+authorize(void *userdata, int action, const char *what, const char *function,
+          const char *database, const char *trigger)
+{
+    struct collector__guard *guard = userdata;
+
+    (void)database; /* there is one */
+    (void)trigger;
+    switch (action) {
+    case SQLITE_SELECT:
+    case SQLITE_READ:
+    case SQLITE_RECURSIVE:
+        return SQLITE_OK;
+    case SQLITE_FUNCTION:
+        if (guard->trusted || is_harmless(function))
+            return SQLITE_OK;
+        return refuse(guard, "the function ", function, " is not allowed here");
+    case SQLITE_PRAGMA:
+    case SQLITE_TRANSACTION:
+        if (guard->trusted)
+            return SQLITE_OK;
+        break;
+    default:
+        break;
+    }
+    return refuse(guard, "", word_for(action, what),
+                  " is not allowed here: this only reads");
+}
+
+bool
+collector__guard_must_stop(struct collector__guard *guard)
+{
+    if (guard->stopped_by != COLLECTOR_OK)
+        return true;
+    if (atomic_load(&guard->state) == COLLECTOR_GUARD_INTERRUPTED)
+        guard->stopped_by = COLLECTOR_ERR_CANCELLED;
+    else if (guard->until != 0 && collector__clock_monotonic_ms(
+                                      &collector__clock_system) > guard->until)
+        guard->stopped_by = COLLECTOR_ERR_TIMEOUT;
+    else if (sqlite3_memory_used() - guard->memory_before >
+             COLLECTOR_READER_MEMORY_SIZE_MAX) {
+        guard->stopped_by = COLLECTOR_ERR_TOO_BIG;
+        (void)snprintf(guard->problem, sizeof(guard->problem),
+                       "it takes more than %d MiB of memory",
+                       COLLECTOR_READER_MEMORY_SIZE_MAX / 1024 / 1024);
+    }
+    return guard->stopped_by != COLLECTOR_OK;
+}
+
+/** SQLite asks now and then whether to stop. */
+static int
+look(void *userdata)
+{
+    return collector__guard_must_stop(userdata);
+}
+
+/** SQLite asks whether to go on waiting for a lock. */
+static int
+wait_for_lock(void *userdata, int count)
+{
+    (void)count; /* the deadline bounds it */
+    if (collector__guard_must_stop(userdata))
+        return 0;
+    (void)usleep(BUSY_PAUSE_US); /* shorter is as good */
+    return 1;
+}
+
+/** Some instructions read the whole file, and SQLite asks nobody meanwhile. */
+static int
+read_guarded(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
+{
+    /* The methods are first in it, and it is not constant. */
+    struct collector__guard *guard = (void *)(uintptr_t)file->pMethods;
+
+    if (collector__guard_must_stop(guard))
+        sqlite3_interrupt(guard->db);
+    return guard->vfs_methods->xRead(file, buffer, size, offset);
+}
+
+/** Come between SQLite and the main file. */
+static void
+attach_file(struct collector__guard *guard)
+{
+    sqlite3_file *file = NULL;
+    size_t size = sizeof(guard->methods);
+
+    if (sqlite3_file_control(guard->db, "main", SQLITE_FCNTL_FILE_POINTER,
+                             &file) != SQLITE_OK ||
+        file == NULL || file->pMethods == NULL)
+        return;
+    guard->vfs_methods = file->pMethods;
+    if (file->pMethods->iVersion < METHODS_VERSION_MAX)
+        size = offsetof(sqlite3_io_methods, xFetch);
+    memset(&guard->methods, 0, sizeof(guard->methods));
+    memcpy(&guard->methods, file->pMethods, size);
+    if (guard->methods.iVersion > METHODS_VERSION_MAX)
+        guard->methods.iVersion = METHODS_VERSION_MAX;
+    guard->methods.xRead = read_guarded;
+    file->pMethods = &guard->methods;
+}
+
+/** As little as questions need, of whatever a text can ask for. */
+static void
+set_limits(sqlite3 *db)
+{
+    static const struct {
+        int limit;
+        int max;
+    } limits[] = {
+        {SQLITE_LIMIT_LENGTH, COLLECTOR_READER_VALUE_SIZE_MAX},
+        {SQLITE_LIMIT_SQL_LENGTH, COLLECTOR_READER_SQL_SIZE_MAX},
+        {SQLITE_LIMIT_COLUMN, 256},
+        {SQLITE_LIMIT_EXPR_DEPTH, 100},
+        {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+        {SQLITE_LIMIT_VDBE_OP, 100000},
+        {SQLITE_LIMIT_FUNCTION_ARG, 100},
+        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 1000},
+        {SQLITE_LIMIT_VARIABLE_NUMBER, 100},
+        {SQLITE_LIMIT_TRIGGER_DEPTH, 1},
+        {SQLITE_LIMIT_WORKER_THREADS, 0},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+        (void)sqlite3_limit(db, limits[i].limit, limits[i].max); /* was */
+}
+
+/** Turn off what a file from elsewhere could reach out with. */
+static void
+turn_off(sqlite3 *db)
+{
+    static const char *const modules[] = {"json_each", "json_tree", NULL};
+    static const int off[] = {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
+                              SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER,
+                              SQLITE_DBCONFIG_ENABLE_TRIGGER,
+                              SQLITE_DBCONFIG_WRITABLE_SCHEMA,
+                              SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+                              SQLITE_DBCONFIG_DQS_DML};
+    size_t i;
+
+    /* They fail on misuse only, and where the build has no such thing. */
+    for (i = 0; i < sizeof(off) / sizeof(off[0]); i++)
+        (void)sqlite3_db_config(db, off[i], 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    (void)sqlite3_drop_modules(db, (const char **)(uintptr_t)modules);
+}
+
+void
+collector__guard_attach(struct collector__guard *guard, sqlite3 *db)
+{
+    guard->db = db;
+    turn_off(db);
+    (void)sqlite3_exec(db, PRAGMAS, NULL, NULL, NULL); /* no file is read */
+    set_limits(db);
+    attach_file(guard);
+    (void)sqlite3_busy_handler(db, wait_for_lock, guard);
+    sqlite3_progress_handler(db, LOOK_STEPS, look, guard);
+    (void)sqlite3_set_authorizer(db, authorize, guard);
+}
+
+bool
+collector__guard_enter(struct collector__guard *guard)
+{
+    int idle = COLLECTOR_GUARD_IDLE;
+
+    return atomic_compare_exchange_strong(&guard->state, &idle,
+                                          COLLECTOR_GUARD_ASKED);
+}
+
+void
+collector__guard_leave(struct collector__guard *guard)
+{
+    atomic_store(&guard->state, COLLECTOR_GUARD_IDLE);
+}
+
+void
+collector__guard_begin(struct collector__guard *guard, bool trusted,
+                       uint32_t deadline_ms)
+{
+    guard->trusted = trusted;
+    guard->stopped_by = COLLECTOR_OK;
+    guard->problem[0] = '\0';
+    guard->memory_before = sqlite3_memory_used();
+    guard->until = 0;
+    if (deadline_ms > 0)
+        guard->until = collector__clock_monotonic_ms(&collector__clock_system) +
+                       deadline_ms;
+}
+
+void
+collector__guard_interrupt(struct collector__guard *guard)
+{
+    int asked = COLLECTOR_GUARD_ASKED;
+
+    (void)atomic_compare_exchange_strong(&guard->state, &asked,
+                                         COLLECTOR_GUARD_INTERRUPTED);
+}

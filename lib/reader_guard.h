@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COLLECTOR_LIB_READER_GUARD_H
+#define COLLECTOR_LIB_READER_GUARD_H
+
+#include <collector/reader.h>
+#include <sqlite3.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** What becomes of the one question that may be asked at a time. */
+enum collector__guard_state {
+    COLLECTOR_GUARD_IDLE,
+    COLLECTOR_GUARD_ASKED,
+    /** It is asked, and ends as soon as it notices. */
+    COLLECTOR_GUARD_INTERRUPTED
+};
+
+/**
+ * What stands between a question and the file: what it may do, how long, and
+ * with how much memory. One thread, but for the state.
+ */
+struct collector__guard {
+    /** First: the methods of the file lead here. Those of its VFS, but for
+     *  one that looks at the clock as well. */
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *vfs_methods;
+    sqlite3 *db;
+    /** An enum collector__guard_state. */
+    _Atomic int state;
+    /** Monotonic ms; 0 for no deadline. */
+    int64_t until;
+    /** What all of SQLite used when the question began. */
+    int64_t memory_before;
+    /** Why the question was made to end; COLLECTOR_OK when it was not. */
+    int stopped_by;
+    /** It is the library's own: it may begin a transaction, and ask pragmas. */
+    bool trusted;
+    /** What it was refused for, in words; "" when it was not. */
+    char problem[COLLECTOR_READER_PROBLEM_SIZE];
+};
+
+/** Guard a connection from now on, until it is closed. */
+void
+collector__guard_attach(struct collector__guard *guard, sqlite3 *db);
+
+/** Take the place of who asks. @return Whether it was free. */
+bool
+collector__guard_enter(struct collector__guard *guard);
+
+/** Leave it. */
+void
+collector__guard_leave(struct collector__guard *guard);
+
+/**
+ * Allow a question to begin.
+ *
+ * @param trusted      It is the library's own.
+ * @param deadline_ms  From now on; 0 for none.
+ */
+void
+collector__guard_begin(struct collector__guard *guard, bool trusted,
+                       uint32_t deadline_ms);
+
+/** Whether it has to end, which is then noted. */
+bool
+collector__guard_must_stop(struct collector__guard *guard);
+
+/** Have the question end that is being asked, if one is. Any thread. */
+void
+collector__guard_interrupt(struct collector__guard *guard);
+
+#endif

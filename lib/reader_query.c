@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/* Questions in SQL: one statement that only reads, or none at all. */
+#include "reader_question.h"
+
+#include <collector/error.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/** Say what is wrong with a question. */
+static int __attribute__((format(printf, 3, 4)))
+refuse(struct collector__question *question, int rc, const char *format, ...)
+{
+    struct collector__guard *guard = &question->reader->guard;
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(guard->problem, sizeof(guard->problem), format,
+                    arguments); /* our own words: they fit */
+    va_end(arguments);
+    return rc;
+}
+
+/** Whether there is another statement behind the first. */
+static bool
+has_more(sqlite3 *db, const char *tail)
+{
+    sqlite3_stmt *statement = NULL;
+    bool more = false;
+
+    /* A comment is none, and is compiled to nothing. */
+    if (tail != NULL && *tail != '\0')
+        more =
+            sqlite3_prepare_v2(db, tail, -1, &statement, &tail) != SQLITE_OK ||
+            statement != NULL || *tail != '\0';
+    (void)sqlite3_finalize(statement); /* it never ran */
+    return more;
+}
+
+/** See that a statement does nothing but to answer. */
+static int
+check_statement(struct collector__question *question, sqlite3_stmt *statement,
+                const char *tail, size_t parameter_count)
+{
+    const int wanted = sqlite3_bind_parameter_count(statement);
+
+    if (statement == NULL)
+        return refuse(question, COLLECTOR_ERR_INVALID, "there is no question");
+    if (has_more(question->reader->db, tail))
+        return refuse(question, COLLECTOR_ERR_INVALID,
+                      "one statement at a time");
+    if (!sqlite3_stmt_readonly(statement) ||
+        sqlite3_column_count(statement) == 0 ||
+        sqlite3_stmt_isexplain(statement) == 1)
+        return refuse(question, COLLECTOR_ERR_INVALID,
+                      "only SELECT, and EXPLAIN QUERY PLAN of it");
+    if ((size_t)wanted != parameter_count)
+        return refuse(question, COLLECTOR_ERR_INVALID,
+                      "it has %d parameters, and %zu values were given", wanted,
+                      parameter_count);
+    return COLLECTOR_OK;
+}
+
+/** Compile a question. */
+static int
+prepare(struct collector__question *question, const char *sql,
+        size_t parameter_count, sqlite3_stmt **ret_statement)
+{
+    const size_t size = strnlen(sql, COLLECTOR_READER_SQL_SIZE_MAX + 1);
+    const char *tail = NULL;
+    int code;
+    int rc;
+
+    if (size > COLLECTOR_READER_SQL_SIZE_MAX)
+        return refuse(question, COLLECTOR_ERR_TOO_BIG, "it is over %d bytes",
+                      COLLECTOR_READER_SQL_SIZE_MAX);
+    code = sqlite3_prepare_v2(question->reader->db, sql, (int)size + 1,
+                              ret_statement, &tail);
+    rc = collector__question_check(question, code);
+    if ((code & 0xff) == SQLITE_AUTH && strcasestr(sql, "pragma_") != NULL)
+        /* SQLite asked whether it may make a table of it. */
+        return refuse(question, rc, "PRAGMA is not allowed here");
+    if (rc == COLLECTOR_OK)
+        rc = check_statement(question, *ret_statement, tail, parameter_count);
+    return rc;
+}
+
+static int
+ask(struct collector__question *question, const char *sql,
+    const struct collector_value *parameters, size_t parameter_count)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_OK;
+    int rc;
+
+    rc = prepare(question, sql, parameter_count, &statement);
+    if (rc == COLLECTOR_OK)
+        rc = collector__question_check(
+            question,
+            collector__values_bind(statement, parameters, parameter_count));
+    if (rc == COLLECTOR_OK)
+        rc = collector__rows_gather(&question->rows, statement, &step);
+    if (rc == COLLECTOR_ERR_TOO_BIG)
+        (void)refuse(question, rc, "its first row is over %zu bytes",
+                     question->rows.bytes_max);
+    /* All rows that it may have are here: whether there is another one does
+     * not matter so much. */
+    if (rc == COLLECTOR_OK && step != SQLITE_ROW)
+        rc = collector__question_check(question, step);
+    if (rc == COLLECTOR_ERR_TIMEOUT &&
+        question->rows.row_count == question->rows.rows_max) {
+        question->more = true;
+        rc = COLLECTOR_OK;
+    }
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
+    return rc;
+}
+
+int
+collector_reader_query(struct collector_reader *reader, const char *sql,
+                       const struct collector_value *parameters,
+                       size_t parameter_count, collector_row_fn show,
+                       void *userdata, struct collector_answer *ret_answer)
+{
+    struct collector__question question;
+    int rc = collector__question_begin(&question, reader, false);
+
+    if (rc == COLLECTOR_OK &&
+        (sql == NULL || (parameters == NULL && parameter_count > 0)))
+        rc = COLLECTOR_ERR_INVALID;
+    if (rc == COLLECTOR_OK)
+        rc = ask(&question, sql, parameters, parameter_count);
+    return collector__question_end(&question, rc, show, userdata, ret_answer);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How a question goes, whatever it is: one at a time, the file let go before
+ * the first row is shown, and one answer for all that SQLite may say.
+ */
+#include "reader_question.h"
+
+#include "fork.h"
+#include "options.h"
+
+#include <collector/error.h>
+#include <stdio.h>
+#include <string.h>
+
+static int64_t
+now_ms(void)
+{
+    return collector__clock_monotonic_ms(&collector__clock_system);
+}
+
+struct collector_value
+collector__value_text(const char *text)
+{
+    struct collector_value value = {COLLECTOR_VALUE_NULL, 0, 0.0, text, 0};
+
+    if (text != NULL) {
+        value.type = COLLECTOR_VALUE_TEXT;
+        value.size = strlen(text);
+    }
+    return value;
+}
+
+static int
+bind(sqlite3_stmt *statement, int i, const struct collector_value *value)
+{
+    switch (value->type) {
+    case COLLECTOR_VALUE_INTEGER:
+        return sqlite3_bind_int64(statement, i, value->integer);
+    case COLLECTOR_VALUE_REAL:
+        return sqlite3_bind_double(statement, i, value->real);
+    case COLLECTOR_VALUE_TEXT:
+    case COLLECTOR_VALUE_JSON:
+        return sqlite3_bind_text64(statement, i, value->text, value->size,
+                                   SQLITE_STATIC, SQLITE_UTF8);
+    case COLLECTOR_VALUE_BLOB:
+        return sqlite3_bind_blob64(statement, i, value->text, value->size,
+                                   SQLITE_STATIC);
+    case COLLECTOR_VALUE_NULL:
+        break;
+    }
+    return sqlite3_bind_null(statement, i);
+}
+
+int
+collector__values_bind(sqlite3_stmt *statement,
+                       const struct collector_value *values, size_t value_count)
+{
+    size_t i;
+    int code = SQLITE_OK;
+
+    for (i = 0; code == SQLITE_OK && i < value_count; i++)
+        code = bind(statement, (int)i + 1, &values[i]);
+    return code;
+}
+
+int
+collector__question_begin(struct collector__question *question,
+                          struct collector_reader *reader, bool trusted)
+{
+    int rc = COLLECTOR_OK;
+
+    memset(question, 0, sizeof(*question));
+    if (reader == NULL)
+        return COLLECTOR_ERR_INVALID;
+    rc = collector__fork_check(reader->maker);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (!collector__guard_enter(&reader->guard))
+        return COLLECTOR_ERR_BUSY;
+    question->reader = reader;
+    question->begun_at = now_ms();
+    collector__rows_init(&question->rows, reader->rows_max, reader->bytes_max);
+    question->rows.payloads = trusted;
+    collector__guard_begin(&reader->guard, true, reader->deadline_ms);
+    if (collector__reader_is_stale(reader))
+        rc = collector__reader_connect(reader);
+    reader->guard.trusted = trusted;
+    return rc;
+}
+
+/** Keep SQLite's words for what is wrong with a question. */
+static int
+refuse(struct collector__question *question, int rc)
+{
+    struct collector__guard *guard = &question->reader->guard;
+
+    if (guard->problem[0] == '\0')
+        (void)snprintf(guard->problem, sizeof(guard->problem), "%s",
+                       sqlite3_errmsg(guard->db));
+    return rc;
+}
+
+int
+collector__question_check(struct collector__question *question, int code)
+{
+    struct collector_reader *reader = question->reader;
+    const bool trusted = reader->guard.trusted;
+
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+        return COLLECTOR_OK;
+    if (reader->guard.stopped_by != COLLECTOR_OK)
+        return reader->guard.stopped_by;
+    switch (code & 0xff) {
+    case SQLITE_TOOBIG:
+        return refuse(question, COLLECTOR_ERR_TOO_BIG);
+    case SQLITE_ERROR:
+    case SQLITE_AUTH:
+    case SQLITE_RANGE:
+    case SQLITE_MISMATCH:
+    case SQLITE_CONSTRAINT:
+        /* Our own statements are right: the tables are not. */
+        if (trusted)
+            (void)collector__database_error(&reader->database, reader->db,
+                                            "a question");
+        return refuse(question,
+                      trusted ? COLLECTOR_ERR_CORRUPT : COLLECTOR_ERR_INVALID);
+    default:
+        return collector__database_error(&reader->database, reader->db,
+                                         "a question");
+    }
+}
+
+int
+collector__question_ask(struct collector__question *question, const char *sql,
+                        const struct collector_value *values,
+                        size_t value_count)
+{
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_OK;
+    int code;
+    int rc;
+
+    code = sqlite3_prepare_v2(question->reader->db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = collector__values_bind(statement, values, value_count);
+    rc = collector__question_check(question, code);
+    if (rc == COLLECTOR_OK)
+        rc = collector__rows_gather(&question->rows, statement, &step);
+    if (rc == COLLECTOR_OK)
+        rc = collector__question_check(question, step);
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
+    return rc;
+}
+
+int
+collector__question_number(struct collector__question *question,
+                           const char *sql, int64_t *ret_integer)
+{
+    sqlite3 *db = question->reader->db;
+    sqlite3_stmt *statement = NULL;
+    int64_t integer = 0;
+    int code;
+    int rc;
+
+    code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        integer = sqlite3_column_int64(statement, 0);
+    rc = collector__question_check(question, code);
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
+    if (rc == COLLECTOR_OK)
+        *ret_integer = integer;
+    return rc;
+}
+
+/** Say what became of a question. */
+static void
+answer(const struct collector__question *question, int rc,
+       struct collector_answer *ret_answer)
+{
+    struct collector_answer all = {.size = sizeof(all)};
+
+    if (ret_answer == NULL)
+        return;
+    if (rc == COLLECTOR_OK) {
+        all.column_count = question->rows.column_count;
+        all.row_count = question->rows.row_count;
+        all.more = question->more || question->rows.more;
+        if (all.more)
+            all.next_id = question->next_id;
+    }
+    all.elapsed_ms = (uint64_t)question->elapsed_ms;
+    if (question->reader != NULL && rc != COLLECTOR_OK)
+        (void)snprintf(all.problem, sizeof(all.problem), "%s",
+                       question->reader->guard.problem);
+    collector__stats_copy(ret_answer, &all, sizeof(all));
+}
+
+int
+collector__question_end(struct collector__question *question, int rc,
+                        collector_row_fn show, void *userdata,
+                        struct collector_answer *ret_answer)
+{
+    if (question->reader != NULL)
+        question->elapsed_ms = now_ms() - question->begun_at;
+    if (rc == COLLECTOR_OK)
+        rc = collector__rows_show(&question->rows, show, userdata);
+    answer(question, rc, ret_answer);
+    if (question->reader != NULL) {
+        collector__rows_clear(&question->rows);
+        collector__guard_leave(&question->reader->guard);
+    }
+    return rc;
+}
