@@ -32,6 +32,12 @@ struct collector_reader {
 int
 collector__reader_connect(struct collector_reader *reader);
 
+/** Open the file once more, without a guard; close it with sqlite3_close().
+ *  As above. */
+int
+collector__reader_open_file(struct collector_reader *reader, bool immutable,
+                            sqlite3 **ret_db);
+
 /** Let go of the file. Not connected is fine. */
 void
 collector__reader_disconnect(struct collector_reader *reader);

@@ -76,24 +76,40 @@ immutable_uri(const char *path)
     return uri;
 }
 
-/** Open the file in one way or the other, guarded. */
-static int
-open_file(struct collector_reader *reader, bool immutable)
+int
+collector__reader_open_file(struct collector_reader *reader, bool immutable,
+                            sqlite3 **ret_db)
 {
-    char *path = immutable ? immutable_uri(reader->database.path)
-                           : collector__memory_text(reader->database.path);
+    struct collector__database *database = &reader->database;
+    char *path = immutable ? immutable_uri(database->path)
+                           : collector__memory_text(database->path);
     const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX |
                       SQLITE_OPEN_EXRESCODE | (immutable ? SQLITE_OPEN_URI : 0);
+    sqlite3 *db = NULL;
     int rc = COLLECTOR_OK;
 
     if (path == NULL)
         return COLLECTOR_ERR_NOMEM;
-    if (sqlite3_open_v2(path, &reader->db, flags, reader->database.vfs) ==
-        SQLITE_OK)
-        collector__guard_attach(&reader->guard, reader->db);
-    else
-        rc = collector__database_error(&reader->database, reader->db, "open");
+    if (sqlite3_open_v2(path, &db, flags, database->vfs) == SQLITE_OK) {
+        *ret_db = db;
+    } else {
+        rc = collector__database_error(database, db, "open");
+        (void)sqlite3_close(db); /* half open: there is nothing to lose */
+    }
     collector__memory_free(path);
+    return rc;
+}
+
+/** Open the file in one way or the other, guarded. */
+static int
+open_guarded(struct collector_reader *reader, bool immutable)
+{
+    int rc;
+
+    collector__reader_disconnect(reader);
+    rc = collector__reader_open_file(reader, immutable, &reader->db);
+    if (rc == COLLECTOR_OK)
+        collector__guard_attach(&reader->guard, reader->db);
     reader->immutable = immutable;
     return rc;
 }
@@ -153,10 +169,9 @@ collector__reader_connect(struct collector_reader *reader)
 {
     int rc;
 
-    collector__reader_disconnect(reader);
     rc = check_kind(reader);
     if (rc == COLLECTOR_OK)
-        rc = open_file(reader, false);
+        rc = open_guarded(reader, false);
     if (rc == COLLECTOR_OK && is_closed_off(reader->db)) {
         if (has_log(reader->db)) {
             collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
@@ -165,8 +180,7 @@ collector__reader_connect(struct collector_reader *reader)
                            reader->database.path);
             rc = COLLECTOR_ERR_IO;
         } else {
-            collector__reader_disconnect(reader);
-            rc = open_file(reader, true);
+            rc = open_guarded(reader, true);
         }
     }
     if (rc == COLLECTOR_OK)

@@ -233,11 +233,17 @@ authorize(void *userdata, int action, const char *what, const char *function,
 }
 
 bool
+collector__guard_is_interrupted(const struct collector__guard *guard)
+{
+    return atomic_load(&guard->state) == COLLECTOR_GUARD_INTERRUPTED;
+}
+
+bool
 collector__guard_must_stop(struct collector__guard *guard)
 {
     if (guard->stopped_by != COLLECTOR_OK)
         return true;
-    if (atomic_load(&guard->state) == COLLECTOR_GUARD_INTERRUPTED)
+    if (collector__guard_is_interrupted(guard))
         guard->stopped_by = COLLECTOR_ERR_CANCELLED;
     else if (guard->until != 0 && collector__clock_monotonic_ms(
                                       &collector__clock_system) > guard->until)

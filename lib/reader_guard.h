@@ -66,6 +66,10 @@ collector__guard_begin(struct collector__guard *guard, bool trusted,
 bool
 collector__guard_must_stop(struct collector__guard *guard);
 
+/** Whether somebody has interrupted who asks. */
+bool
+collector__guard_is_interrupted(const struct collector__guard *guard);
+
 /** Have the question end that is being asked, if one is. Any thread. */
 void
 collector__guard_interrupt(struct collector__guard *guard);

@@ -77,7 +77,8 @@ prepare(struct collector__question *question, const char *sql,
     code = sqlite3_prepare_v2(question->reader->db, sql, (int)size + 1,
                               ret_statement, &tail);
     rc = collector__question_check(question, code);
-    if ((code & 0xff) == SQLITE_AUTH && strcasestr(sql, "pragma_") != NULL)
+    if (rc == COLLECTOR_ERR_INVALID && strcasestr(sql, "pragma_") != NULL &&
+        strcmp(sqlite3_errmsg(question->reader->db), "not authorized") == 0)
         /* SQLite asked whether it may make a table of it. */
         return refuse(question, rc, "PRAGMA is not allowed here");
     if (rc == COLLECTOR_OK)

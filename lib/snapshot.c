@@ -1,390 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Snapshots: a copy is whole, on the disk, and in nobody's name before it gets
- * the name that was asked for, and never takes it from another file.
- *
- * VACUUM INTO reads the file as it was at one moment, in a read transaction:
- * nobody who writes waits for it, but the log can't start again until it ends.
- * So a snapshot gives way when room runs short, as it does to whoever has to
- * replace a damaged file.
+ * A store's snapshots: one at a time. It gives way to whoever has to replace a
+ * damaged file, and the store is only entered while the file is read.
  */
-#include "memory.h"
-#include "path.h"
-#include "random.h"
+#include "copy.h"
 #include "store.h"
 
 #include <collector/error.h>
-#include <dirent.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-/* Room that must be left beside the copy when it begins: appends go on, and the
- * log grows meanwhile. */
-#define RESERVE_SIZE (8 * 1024 * 1024)
-
-/* Below this a copy that is being written gives way. */
-#define RESERVE_SIZE_MIN (4 * 1024 * 1024)
-
-/* Instructions of SQLite's machine between two looks at what a copy may have to
- * give way to: some 30 rows, 2 MiB at most. */
-#define LOOK_STEPS 100
-
-/* Between the name of the copy and eight digits: its name until it is whole. */
-#define TEMPORARY_MARK ".tmp-"
-#define TEMPORARY_DIGITS 8
-
-/* What SQLite keeps beside a file while it writes it. */
-#define JOURNAL_SUFFIX "-journal"
-
-/** A copy on its way. */
-struct copy {
-    struct collector_store *store;
-    /** The log, the VFS and the clock of the store; its path is the copy's,
-     *  under the name that it has until it is whole. */
-    struct collector__database database;
-    /** What was asked for; borrowed. */
-    const char *path;
-    char *directory;
-    int directory_fd;
-    /** Why SQLite was told to stop. */
-    int stopped_by;
-};
-
-/** Translate and log what the system said last. */
 static int
-system_error(const struct copy *copy, const char *doing, const char *path)
+check_cancelled(void *userdata)
 {
-    const int code = errno;
+    const struct collector_store *store = userdata;
 
-    collector__log(&copy->database.log, COLLECTOR_LOG_ERROR, "can't %s %s: %s",
-                   doing, path, strerror(code));
-    if (code == ENOSPC || code == EDQUOT)
-        return COLLECTOR_ERR_NOSPACE;
-    return code == ENOMEM ? COLLECTOR_ERR_NOMEM : COLLECTOR_ERR_IO;
+    return atomic_load(&store->snapshot) == COLLECTOR_SNAPSHOT_CANCELLED
+               ? COLLECTOR_ERR_CANCELLED
+               : COLLECTOR_OK;
 }
 
-/** The last part of a path. */
-static const char *
-name_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-/** What comes before it. NULL without memory. */
-static char *
-directory_of(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    if (slash == NULL)
-        return collector__memory_text(".");
-    return collector__memory_format(
-        "%.*s", slash == path ? 1 : (int)(slash - path), path);
-}
-
-/** Whether this is what an earlier copy of that name has left behind. */
-static bool
-is_temporary_of(const char *candidate, const char *name)
-{
-    const size_t size = strlen(name);
-    const char *digits;
-    const char *end;
-
-    if (strncmp(candidate, name, size) != 0 ||
-        strncmp(candidate + size, TEMPORARY_MARK, strlen(TEMPORARY_MARK)) != 0)
-        return false;
-    digits = candidate + size + strlen(TEMPORARY_MARK);
-    end = digits + strspn(digits, "0123456789abcdef");
-    return end - digits == TEMPORARY_DIGITS &&
-           (*end == '\0' || strcmp(end, JOURNAL_SUFFIX) == 0);
-}
-
-/** Remove what copies of the same name have left behind when the process died.
- *  What can't be removed does no harm but to take up room. */
-static void
-remove_stale(const struct copy *copy)
-{
-    DIR *entries = opendir(copy->directory);
-    const struct dirent *entry;
-
-    while (entries != NULL && (entry = readdir(entries)) != NULL) {
-        if (is_temporary_of(entry->d_name, name_of(copy->path)))
-            (void)unlinkat(copy->directory_fd, entry->d_name, 0);
-    }
-    if (entries != NULL)
-        (void)closedir(entries); /* it was only read */
-}
-
-/** Find a name for the copy to have until it is whole, and make it private
- *  before SQLite, which follows the umask, sees it. */
+/** Whether a copy has to stop for which the store is entered. */
 static int
-create_temporary(struct copy *copy)
+check_inside(void *userdata)
 {
-    int fd;
+    const int rc = check_cancelled(userdata);
 
-    /* With a directory in front it can't be taken for a URI. */
-    copy->database.path = collector__memory_format(
-        "%s/%s" TEMPORARY_MARK "%0*" PRIx32, copy->directory,
-        name_of(copy->path), TEMPORARY_DIGITS,
-        (uint32_t)collector__random(&copy->database.random));
-    if (copy->database.path == NULL)
-        return COLLECTOR_ERR_NOMEM;
-    fd = open(copy->database.path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return system_error(copy, "create", copy->database.path);
-    (void)close(fd); /* empty, and SQLite has not locked it yet */
-    return COLLECTOR_OK;
+    return rc == COLLECTOR_OK && collector__store_is_wanted(userdata)
+               ? COLLECTOR_ERR_BUSY
+               : rc;
 }
 
 static int
-prepare(struct copy *copy, struct collector_store *store, const char *path)
-{
-    const struct collector__database *source = &store->database;
-    struct stat status;
-
-    copy->store = store;
-    copy->path = path;
-    copy->database.log = source->log;
-    copy->database.clock = source->clock;
-    copy->database.random = source->random;
-    copy->database.vfs = source->vfs; /* borrowed */
-    if (lstat(path, &status) == 0)
-        return COLLECTOR_ERR_EXISTS;
-    copy->directory = directory_of(path);
-    if (copy->directory == NULL)
-        return COLLECTOR_ERR_NOMEM;
-    copy->directory_fd =
-        open(copy->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (copy->directory_fd < 0)
-        return system_error(copy, "open the directory", copy->directory);
-    remove_stale(copy);
-    return create_temporary(copy);
-}
-
-/** Refuse a copy that would leave too little for appends. */
-static int
-check_room(struct copy *copy, sqlite3 *source)
-{
-    const uint64_t free_size = collector__path_free_size(copy->path);
-    int64_t size;
-    int rc;
-
-    rc = collector__database_query(
-        &copy->store->database, source,
-        "SELECT (page_count - freelist_count) * page_size"
-        " FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
-        &size);
-    if (rc != COLLECTOR_OK || free_size >= (uint64_t)size + RESERVE_SIZE)
-        return rc;
-    collector__log(&copy->database.log, COLLECTOR_LOG_ERROR,
-                   "no snapshot to %s: it takes %lld bytes, %d are to be left,"
-                   " and %llu are free",
-                   copy->path, (long long)size, RESERVE_SIZE,
-                   (unsigned long long)free_size);
-    return COLLECTOR_ERR_NOSPACE;
-}
-
-static bool
-is_cancelled(const struct collector_store *store)
-{
-    return atomic_load(&store->snapshot) == COLLECTOR_SNAPSHOT_CANCELLED;
-}
-
-/** SQLite asks now and then whether to stop. */
-static int
-must_stop(void *userdata)
-{
-    struct copy *copy = userdata;
-
-    if (is_cancelled(copy->store))
-        copy->stopped_by = COLLECTOR_ERR_CANCELLED;
-    else if (collector__store_is_wanted(copy->store))
-        copy->stopped_by = COLLECTOR_ERR_BUSY;
-    else if (collector__path_free_size(copy->path) < RESERVE_SIZE_MIN ||
-             collector__path_free_size(copy->store->database.path) <
-                 RESERVE_SIZE_MIN)
-        copy->stopped_by = COLLECTOR_ERR_NOSPACE;
-    return copy->stopped_by != COLLECTOR_OK;
-}
-
-/** Say why the copy was not written. */
-static int
-copy_error(struct copy *copy, sqlite3 *source)
-{
-    int rc = copy->stopped_by;
-
-    if (rc == COLLECTOR_OK)
-        rc = collector__database_error(&copy->store->database, source,
-                                       "VACUUM INTO");
-    else if (rc == COLLECTOR_ERR_NOSPACE)
-        collector__log(&copy->database.log, COLLECTOR_LOG_ERROR,
-                       "the snapshot to %s gives way: the disk is nearly full",
-                       copy->path);
-    return rc;
-}
-
-static int
-vacuum_into(struct copy *copy, sqlite3 *source)
-{
-    sqlite3_stmt *statement = NULL;
-    int rc = COLLECTOR_OK;
-
-    sqlite3_progress_handler(source, LOOK_STEPS, must_stop, copy);
-    if (sqlite3_prepare_v2(source, "VACUUM INTO ?1", -1, &statement, NULL) !=
-            SQLITE_OK ||
-        sqlite3_bind_text(statement, 1, copy->database.path, -1,
-                          SQLITE_STATIC) != SQLITE_OK ||
-        sqlite3_step(statement) != SQLITE_DONE)
-        rc = copy_error(copy, source);
-    (void)sqlite3_finalize(statement); /* repeats the error of the step */
-    return rc;
-}
-
-/** Begin the copy anew. @return Whether there is nothing of it. */
-static bool
-empty_copy(const struct copy *copy)
-{
-    return truncate(copy->database.path, 0) == 0 &&
-           collector__path_remove(copy->database.path, JOURNAL_SUFFIX);
-}
-
-/** Copy the file as it is at one moment. */
-static int
-write_copy(struct copy *copy)
-{
-    sqlite3 *source = NULL;
-    int rc;
-
-    collector__store_enter(copy->store);
-    rc = collector__database_open(&copy->store->database, SQLITE_OPEN_READONLY,
-                                  COLLECTOR_BUSY_MS, &source);
-    if (rc == COLLECTOR_OK)
-        rc = check_room(copy, source);
-    if (rc == COLLECTOR_OK)
-        rc = vacuum_into(copy, source);
-    /* It may have been the copy that could not be read, of which SQLite says
-     * no more than of the file: damage is believed when it is seen twice. */
-    if (rc == COLLECTOR_ERR_CORRUPT && empty_copy(copy))
-        rc = vacuum_into(copy, source);
-    (void)sqlite3_close(source); /* it only read */
-    collector__store_leave(copy->store);
-    /* It was ours when it was opened. */
-    return rc == COLLECTOR_ERR_FOREIGN ? COLLECTOR_ERR_CORRUPT : rc;
-}
-
-/** Take the name out of the copy. Its journal stays in memory: a crash leaves a
- *  file that nobody looks at. */
-static int
-rename_collector(struct copy *copy)
+write_copy(struct collector__copy *copy, struct collector_store *store)
 {
     sqlite3 *db = NULL;
     int rc;
 
-    rc = collector__database_open(&copy->database, SQLITE_OPEN_READWRITE, 0,
-                                  &db);
+    collector__store_enter(store);
+    copy->check = check_inside;
+    rc = collector__database_open(&store->database, SQLITE_OPEN_READONLY,
+                                  COLLECTOR_BUSY_MS, &db);
     if (rc == COLLECTOR_OK)
-        rc = collector__database_execute(
-            &copy->database, db,
-            "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
-            "UPDATE state SET snapshot_of = collector_id, collector_id = NULL",
-            "writing snapshot_of");
-    (void)sqlite3_close(db); /* all it wrote is committed */
+        rc = collector__copy_write(copy, db);
+    (void)sqlite3_close(db); /* it only read */
+    copy->check = check_cancelled;
+    collector__store_leave(store);
     return rc;
-}
-
-static int
-sync_copy(const struct copy *copy)
-{
-    const int fd = open(copy->database.path, O_RDONLY | O_CLOEXEC);
-    int rc = COLLECTOR_OK;
-
-    if (fd < 0 || fsync(fd) != 0)
-        rc = system_error(copy, "sync", copy->database.path);
-    if (fd >= 0)
-        (void)close(fd); /* nothing was written through it */
-    return rc;
-}
-
-/** Rename without replacing. Where the file system or the C library (musl)
- *  can't do that in one step, it can be done in two: a second name, and away
- *  with the first. */
-static int
-rename_new(const char *from, const char *to)
-{
-#ifdef RENAME_NOREPLACE
-    if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-#endif
-    if (link(from, to) != 0)
-        return -1;
-    (void)unlink(from); /* the copy has its name */
-    return 0;
-}
-
-/** Give the copy its name, for good. */
-static int
-publish(struct copy *copy)
-{
-    int rc;
-
-    if (rename_new(copy->database.path, copy->path) != 0)
-        return errno == EEXIST ? COLLECTOR_ERR_EXISTS
-                               : system_error(copy, "create", copy->path);
-    if (fsync(copy->directory_fd) == 0)
-        return COLLECTOR_OK;
-    rc = system_error(copy, "sync the directory", copy->directory);
-    (void)unlink(copy->path); /* it may be gone after a power cut anyway */
-    return rc;
-}
-
-/** Leave nothing behind but what was published. */
-static void
-clean_up(struct copy *copy)
-{
-    if (copy->database.path != NULL) {
-        /* Most often it was renamed; SQLite has, unless that failed. */
-        (void)unlink(copy->database.path);
-        (void)collector__path_remove(copy->database.path, JOURNAL_SUFFIX);
-    }
-    if (copy->directory_fd >= 0)
-        (void)close(copy->directory_fd); /* nothing was written through it */
-    collector__memory_free(copy->database.path);
-    collector__memory_free(copy->directory);
 }
 
 int
 collector_store_snapshot(struct collector_store *store, const char *path)
 {
-    struct copy copy = {.directory_fd = -1};
+    struct collector__copy copy = {.userdata = store};
     int idle = COLLECTOR_SNAPSHOT_NONE;
     int rc = collector__store_check(store);
 
     if (rc != COLLECTOR_OK)
         return rc;
-    if (path == NULL || *name_of(path) == '\0')
-        return COLLECTOR_ERR_INVALID;
     if (!atomic_compare_exchange_strong(&store->snapshot, &idle,
                                         COLLECTOR_SNAPSHOT_RUNS))
         return COLLECTOR_ERR_BUSY;
-    rc = prepare(&copy, store, path);
+    rc = collector__copy_begin(&copy, &store->database, path);
     if (rc == COLLECTOR_OK)
-        rc = write_copy(&copy);
+        rc = write_copy(&copy, store);
     if (rc == COLLECTOR_OK)
-        rc = rename_collector(&copy);
-    if (rc == COLLECTOR_OK)
-        rc = sync_copy(&copy);
-    if (rc == COLLECTOR_OK)
-        rc = is_cancelled(store) ? COLLECTOR_ERR_CANCELLED : publish(&copy);
-    clean_up(&copy);
+        rc = collector__copy_finish(&copy);
+    collector__copy_clear(&copy);
     atomic_store(&store->snapshot, COLLECTOR_SNAPSHOT_NONE);
     return rc;
 }
