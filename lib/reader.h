@@ -6,6 +6,7 @@
 #include "reader_guard.h"
 
 #include <collector/reader.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct collector_reader {
@@ -18,8 +19,9 @@ struct collector_reader {
     struct collector__database database;
     sqlite3 *db;
     /** It is read as if nobody could change it, since nothing can be made
-     *  beside it. */
+     *  beside it; and how it was then. */
     bool immutable;
+    struct stat status;
     struct collector__guard guard;
 };
 
@@ -45,6 +47,6 @@ collector__reader_disconnect(struct collector_reader *reader);
 /** Whether what the reader is connected to is not what is at its path now, or
  *  is not read in the way that it would have to be by now. */
 bool
-collector__reader_is_stale(struct collector_reader *reader);
+collector__reader_is_stale(const struct collector_reader *reader);
 
 #endif

@@ -94,6 +94,11 @@ find_ends(struct search *search)
         rc = collector__question_number(&search->question, ends[i], &found[i]);
     if (rc != COLLECTOR_OK)
         return rc;
+    /* Others may be in a file from elsewhere. */
+    if (found[0] < 1)
+        found[0] = 1;
+    if (found[1] > COLLECTOR_ID_MAX)
+        found[1] = COLLECTOR_ID_MAX;
     search->above = search->filter.after_id;
     if (search->above < found[0] - 1)
         search->above = found[0] - 1;
@@ -120,7 +125,7 @@ prepare(struct search *search, const struct collector_event_filter *filter)
         make_pattern(search->filter.text, search->pattern);
     }
     write_sql(search);
-    return find_ends(search);
+    return COLLECTOR_OK;
 }
 
 /** Look at one range of ids, and note how far that got. */
@@ -202,10 +207,11 @@ run(struct search *search)
     struct collector__question *question = &search->question;
     struct collector__guard *guard = &question->reader->guard;
     const int64_t until = guard->until;
-    int rc = COLLECTOR_OK;
+    int rc;
 
     search->range_count = RANGE_COUNT_MIN;
     guard->until = 0; /* the first range is always looked at */
+    rc = find_ends(search);
     while (rc == COLLECTOR_OK && !question->rows.more &&
            search->below - search->above > 1) {
         rc = step(search);

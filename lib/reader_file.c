@@ -23,17 +23,15 @@
 static int
 check_kind(struct collector_reader *reader)
 {
-    struct stat status;
-
     if (reader->database.vfs != NULL)
         return COLLECTOR_OK; /* its files may not be files */
-    if (stat(reader->database.path, &status) != 0) {
+    if (stat(reader->database.path, &reader->status) != 0) {
         collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
                        "can't read %s: %s", reader->database.path,
                        strerror(errno));
         return COLLECTOR_ERR_IO;
     }
-    if (S_ISREG(status.st_mode))
+    if (S_ISREG(reader->status.st_mode))
         return COLLECTOR_OK;
     collector__log(&reader->database.log, COLLECTOR_LOG_ERROR, "%s is no file",
                    reader->database.path);
@@ -162,6 +160,7 @@ collector__reader_disconnect(struct collector_reader *reader)
 {
     (void)sqlite3_close(reader->db); /* it only read */
     reader->db = NULL;
+    collector__guard_detach(&reader->guard);
 }
 
 int
@@ -190,8 +189,24 @@ collector__reader_connect(struct collector_reader *reader)
     return rc;
 }
 
+/** Whether somebody has written a file that was taken for one that nobody
+ *  writes. */
+static bool
+is_written(const struct collector_reader *reader)
+{
+    const struct stat *before = &reader->status;
+    struct stat now;
+
+    if (reader->database.vfs != NULL)
+        return has_log(reader->db);
+    return has_log(reader->db) || stat(reader->database.path, &now) != 0 ||
+           now.st_size != before->st_size ||
+           now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
+           now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;
+}
+
 bool
-collector__reader_is_stale(struct collector_reader *reader)
+collector__reader_is_stale(const struct collector_reader *reader)
 {
     int moved = 0;
 
@@ -199,5 +214,5 @@ collector__reader_is_stale(struct collector_reader *reader)
         return true;
     (void)sqlite3_file_control(reader->db, "main", SQLITE_FCNTL_HAS_MOVED,
                                &moved); /* a VFS that can't tell says no */
-    return moved != 0 || (reader->immutable && has_log(reader->db));
+    return moved != 0 || (reader->immutable && is_written(reader));
 }

@@ -8,6 +8,8 @@
 #include "reader_guard.h"
 
 #include "clock.h"
+#include "database.h"
+#include "path.h"
 
 #include <collector/error.h>
 #include <stddef.h>
@@ -27,14 +29,23 @@
 /* The latest version of a file's methods that is known here. */
 #define METHODS_VERSION_MAX 3
 
-/* Sorts and the like happen in memory: a file for them could fill the disk that
- * the events are on. */
+/* Pages of the file, and what is to be sorted, that are kept in memory, in KiB.
+ * Of larger sorts SQLite makes files, which have no name and go away. */
+#define CACHE_KIB 8192
+
 #define PRAGMAS                                                                \
     "PRAGMA query_only=ON; PRAGMA trusted_schema=OFF;"                         \
-    "PRAGMA cell_size_check=ON; PRAGMA temp_store=MEMORY; PRAGMA mmap_size=0"
+    "PRAGMA cell_size_check=ON; PRAGMA mmap_size=0;"                           \
+    "PRAGMA temp_store=FILE; PRAGMA cache_size=-" COLLECTOR_TEXT_OF(CACHE_KIB)
 
-/* In the order of strcmp(). None reaches outside of the statement, and none
- * keeps anything. */
+/* Room that a question has to leave where those files are, which may be the
+ * disk that the events are on; and looks between two at that. */
+#define TEMPORARY_RESERVE_SIZE (16 * 1024 * 1024)
+#define TEMPORARY_LOOKS 16
+
+/* In the order of strcmp(). None reaches outside of the statement, keeps
+ * anything, or can be asked for so much that it takes seconds and can't be
+ * stopped, as printf() can, for a number with two billion digits. */
 static const char *const functions[] = {"->",
                                         "->>",
                                         "abs",
@@ -66,7 +77,6 @@ static const char *const functions[] = {"->",
                                         "exp",
                                         "first_value",
                                         "floor",
-                                        "format",
                                         "glob",
                                         "group_concat",
                                         "hex",
@@ -114,7 +124,6 @@ static const char *const functions[] = {"->",
                                         "pi",
                                         "pow",
                                         "power",
-                                        "printf",
                                         "quote",
                                         "radians",
                                         "random",
@@ -238,6 +247,25 @@ collector__guard_is_interrupted(const struct collector__guard *guard)
     return atomic_load(&guard->state) == COLLECTOR_GUARD_INTERRUPTED;
 }
 
+/** Stop what takes too much. */
+static void
+stop_greedy(struct collector__guard *guard, const char *words)
+{
+    guard->stopped_by = COLLECTOR_ERR_TOO_BIG;
+    (void)snprintf(guard->problem, sizeof(guard->problem), "%s", words);
+}
+
+/** Whether little room is left for temporary files; seen once in some looks. */
+static bool
+is_disk_short(struct collector__guard *guard)
+{
+    if (guard->temporary_path == NULL || guard->temporary_path[0] == '\0' ||
+        ++guard->looks % TEMPORARY_LOOKS != 0)
+        return false;
+    return collector__path_free_size(guard->temporary_path) <
+           TEMPORARY_RESERVE_SIZE;
+}
+
 bool
 collector__guard_must_stop(struct collector__guard *guard)
 {
@@ -249,12 +277,10 @@ collector__guard_must_stop(struct collector__guard *guard)
                                       &collector__clock_system) > guard->until)
         guard->stopped_by = COLLECTOR_ERR_TIMEOUT;
     else if (sqlite3_memory_used() - guard->memory_before >
-             COLLECTOR_READER_MEMORY_SIZE_MAX) {
-        guard->stopped_by = COLLECTOR_ERR_TOO_BIG;
-        (void)snprintf(guard->problem, sizeof(guard->problem),
-                       "it takes more than %d MiB of memory",
-                       COLLECTOR_READER_MEMORY_SIZE_MAX / 1024 / 1024);
-    }
+             COLLECTOR_READER_MEMORY_SIZE_MAX)
+        stop_greedy(guard, "it takes more memory than it may");
+    else if (is_disk_short(guard))
+        stop_greedy(guard, "it takes more room for sorting than there is");
     return guard->stopped_by != COLLECTOR_OK;
 }
 
@@ -337,6 +363,27 @@ set_limits(sqlite3 *db)
         (void)sqlite3_limit(db, limits[i].limit, limits[i].max); /* was */
 }
 
+/** trim() with a set of what to trim looks through all of the set for each
+ * byte, which takes seconds for long ones, and can't be stopped. */
+static void
+refuse_set(sqlite3_context *context, int count, sqlite3_value **values)
+{
+    (void)count;
+    (void)values;
+    sqlite3_result_error(context, "trim() takes one argument here", -1);
+}
+
+static void
+narrow_functions(sqlite3 *db)
+{
+    static const char *const names[] = {"trim", "ltrim", "rtrim"};
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        (void)sqlite3_create_function(db, names[i], 2, SQLITE_UTF8, NULL,
+                                      refuse_set, NULL, NULL); /* a new name */
+}
+
 /** Turn off what a file from elsewhere could reach out with. */
 static void
 turn_off(sqlite3 *db)
@@ -357,17 +404,41 @@ turn_off(sqlite3 *db)
     (void)sqlite3_drop_modules(db, (const char **)(uintptr_t)modules);
 }
 
+/** Find out where temporary files would be. Where there is no such place, all
+ *  is done in memory. */
+static void
+find_temporary(struct collector__guard *guard)
+{
+    sqlite3_free(guard->temporary_path);
+    guard->temporary_path = NULL;
+    if (sqlite3_file_control(guard->db, "main", SQLITE_FCNTL_TEMPFILENAME,
+                             &guard->temporary_path) != SQLITE_OK ||
+        guard->temporary_path == NULL || guard->temporary_path[0] == '\0')
+        (void)sqlite3_exec(guard->db, "PRAGMA temp_store=MEMORY", NULL, NULL,
+                           NULL); /* as above */
+}
+
 void
 collector__guard_attach(struct collector__guard *guard, sqlite3 *db)
 {
     guard->db = db;
     turn_off(db);
+    narrow_functions(db);
     (void)sqlite3_exec(db, PRAGMAS, NULL, NULL, NULL); /* no file is read */
+    find_temporary(guard);
     set_limits(db);
     attach_file(guard);
     (void)sqlite3_busy_handler(db, wait_for_lock, guard);
     sqlite3_progress_handler(db, LOOK_STEPS, look, guard);
     (void)sqlite3_set_authorizer(db, authorize, guard);
+}
+
+void
+collector__guard_detach(struct collector__guard *guard)
+{
+    sqlite3_free(guard->temporary_path);
+    guard->temporary_path = NULL;
+    guard->db = NULL;
 }
 
 bool

@@ -32,6 +32,10 @@ struct collector__guard {
     int64_t until;
     /** What all of SQLite used when the question began. */
     int64_t memory_before;
+    /** A file where SQLite would make temporary ones, of SQLite's memory; NULL
+     *  when it makes none. And how often it was asked whether to stop. */
+    char *temporary_path;
+    unsigned looks;
     /** Why the question was made to end; COLLECTOR_OK when it was not. */
     int stopped_by;
     /** It is the library's own: it may begin a transaction, and ask pragmas. */
@@ -43,6 +47,10 @@ struct collector__guard {
 /** Guard a connection from now on, until it is closed. */
 void
 collector__guard_attach(struct collector__guard *guard, sqlite3 *db);
+
+/** The connection is closed. */
+void
+collector__guard_detach(struct collector__guard *guard);
 
 /** Take the place of who asks. @return Whether it was free. */
 bool

@@ -112,6 +112,7 @@ collector__question_check(struct collector__question *question, int code)
         return reader->guard.stopped_by;
     switch (code & 0xff) {
     case SQLITE_TOOBIG:
+    case SQLITE_FULL: /* of what is being sorted */
         return refuse(question, COLLECTOR_ERR_TOO_BIG);
     case SQLITE_ERROR:
     case SQLITE_AUTH:
@@ -197,13 +198,31 @@ answer(const struct collector__question *question, int rc,
     collector__stats_copy(ret_answer, &all, sizeof(all));
 }
 
+/** What became of it, now that no more is read. */
+static int
+judge(struct collector__question *question, int rc)
+{
+    struct collector_reader *reader = question->reader;
+
+    if (reader == NULL)
+        return rc;
+    question->elapsed_ms = now_ms() - question->begun_at;
+    if (reader->db == NULL)
+        return rc;
+    /* It is kept for questions that may never come. */
+    (void)sqlite3_db_release_memory(reader->db);
+    /* What was read may be from before and after: it is to be asked again. */
+    if (reader->immutable && collector__reader_is_stale(reader))
+        return COLLECTOR_ERR_BUSY;
+    return rc;
+}
+
 int
 collector__question_end(struct collector__question *question, int rc,
                         collector_row_fn show, void *userdata,
                         struct collector_answer *ret_answer)
 {
-    if (question->reader != NULL)
-        question->elapsed_ms = now_ms() - question->begun_at;
+    rc = judge(question, rc);
     if (rc == COLLECTOR_OK)
         rc = collector__rows_show(&question->rows, show, userdata);
     answer(question, rc, ret_answer);

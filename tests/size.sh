@@ -28,7 +28,7 @@ build() {
     shift 2
     rm -rf "$build"
     set -- "$build" -Dbuildtype=minsize -Ddaemon=disabled -Dwebhook=disabled \
-        -Dtests=disabled -Ddefault_library=both "$@"
+        -Dreader=disabled -Dtests=disabled -Ddefault_library=both "$@"
     if [ "$arch" = "$native" ]; then
         meson setup "$source" "$@" >/dev/null
     else

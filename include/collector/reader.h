@@ -38,10 +38,12 @@ struct collector_reader;
 #define COLLECTOR_READER_SQL_SIZE_MAX (64 * 1024)
 
 /** Bytes of one value at most, in an answer and on the way to it. */
-#define COLLECTOR_READER_VALUE_SIZE_MAX (1024 * 1024)
+#define COLLECTOR_READER_VALUE_SIZE_MAX (256 * 1024)
 
-/** Memory that SQLite may take for a question, for sorting and the like: it
- *  makes no temporary files. */
+/** Memory that SQLite may take for a question. What it sorts it keeps in
+ *  temporary files, without a name and for the time of the question, unless it
+ *  is small; a question gives way before they fill the disk that they are on.
+ */
 #define COLLECTOR_READER_MEMORY_SIZE_MAX (64 * 1024 * 1024)
 
 /** Bytes of a text that payloads are searched for, at most. */
