@@ -46,6 +46,7 @@ advice_for(int rc, const struct config *config)
     case COLLECTOR_ERR_CONFLICT:
     case COLLECTOR_ERR_EXISTS:
     case COLLECTOR_ERR_FORK:
+    case COLLECTOR_ERR_TIMEOUT:
         break; /* nothing, or an open never returns it */
     }
     return "";

@@ -378,7 +378,7 @@ static int
 work_on_all(struct work *work)
 {
     const int64_t through_id = collector__store_settled_through(work->store);
-    struct collector__reader *asker = &work->store->asker;
+    struct collector__desk *asker = &work->store->asker;
     int64_t ids[COLLECTOR_DEAD_LETTER_STEP_MAX];
     int64_t after_id = 0;
     size_t count;

@@ -87,6 +87,19 @@ prepare(struct collector__question *question, const char *sql,
 }
 
 static int
+gather(struct collector__question *question, sqlite3_stmt *statement,
+       int *ret_step)
+{
+    const int rc =
+        collector__rows_gather(&question->rows, statement, ret_step);
+
+    if (rc == COLLECTOR_ERR_TOO_BIG)
+        return refuse(question, rc, "its first row is over %zu bytes",
+                      question->rows.bytes_max);
+    return rc;
+}
+
+static int
 ask(struct collector__question *question, const char *sql,
     const struct collector_value *parameters, size_t parameter_count)
 {
@@ -100,10 +113,7 @@ ask(struct collector__question *question, const char *sql,
             question,
             collector__values_bind(statement, parameters, parameter_count));
     if (rc == COLLECTOR_OK)
-        rc = collector__rows_gather(&question->rows, statement, &step);
-    if (rc == COLLECTOR_ERR_TOO_BIG)
-        (void)refuse(question, rc, "its first row is over %zu bytes",
-                     question->rows.bytes_max);
+        rc = gather(question, statement, &step);
     /* All rows that it may have are here: whether there is another one does
      * not matter so much. */
     if (rc == COLLECTOR_OK && step != SQLITE_ROW)

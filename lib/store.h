@@ -9,7 +9,7 @@
 #include <collector/store.h>
 
 /** A connection for reading, and the lock that lets one thread at a time. */
-struct collector__reader {
+struct collector__desk {
     pthread_mutex_t mutex;
     struct collector__connection connection;
 };
@@ -31,11 +31,11 @@ struct collector_store {
     struct collector__counters counters;
     struct collector__writer writer;
     /** For fetch and the moving of the log, which may take a while. */
-    struct collector__reader fetcher;
+    struct collector__desk fetcher;
     /** Events that a power cut leaves in the file; under the fetcher's lock. */
     int64_t synced_through;
     /** For questions, which don't. */
-    struct collector__reader asker;
+    struct collector__desk asker;
     /** The last ledger that could be read; under the asker's lock. */
     struct collector_store_stats known;
     /** Where the backlog and the file are going; likewise. */

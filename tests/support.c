@@ -86,7 +86,8 @@ support_error_name(int rc)
                                         "COLLECTOR_ERR_UNSUPPORTED",
                                         "COLLECTOR_ERR_CONFLICT",
                                         "COLLECTOR_ERR_EXISTS",
-                                        "COLLECTOR_ERR_FORK"};
+                                        "COLLECTOR_ERR_FORK",
+                                        "COLLECTOR_ERR_TIMEOUT"};
 
     if (rc > 0 || rc <= -(int)(sizeof(names) / sizeof(names[0])))
         return "no error code at all";

@@ -4,7 +4,7 @@
 
 #include <limits.h>
 
-#define LAST_CODE COLLECTOR_ERR_FORK
+#define LAST_CODE COLLECTOR_ERR_TIMEOUT
 
 START_TEST(test_every_code_has_its_own_words)
 {
