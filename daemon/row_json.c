@@ -6,6 +6,8 @@
  */
 #include "row_json.h"
 
+#include "utf8.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdbool.h>
@@ -18,29 +20,11 @@
 /* U+FFFD, for bytes that are no text. */
 #define REPLACEMENT "\xEF\xBF\xBD"
 
-/** Bytes of the UTF-8 character at the beginning of a text; 0 when that is
- *  none (RFC 3629). */
-static size_t
-character_size(const unsigned char *at, size_t size)
+/** Whether a string can't hold a byte of ASCII as it is, or had better not. */
+static bool
+is_escaped(unsigned char byte)
 {
-    const size_t wanted = at[0] < 0x80   ? 1
-                          : at[0] < 0xC2 ? 0
-                          : at[0] < 0xE0 ? 2
-                          : at[0] < 0xF0 ? 3
-                          : at[0] < 0xF5 ? 4
-                                         : 0;
-    size_t i;
-
-    if (wanted == 0 || wanted > size)
-        return 0;
-    for (i = 1; i < wanted; i++) {
-        if ((at[i] & 0xC0) != 0x80)
-            return 0;
-    }
-    if ((at[0] == 0xE0 && at[1] < 0xA0) || (at[0] == 0xED && at[1] >= 0xA0) ||
-        (at[0] == 0xF0 && at[1] < 0x90) || (at[0] == 0xF4 && at[1] >= 0x90))
-        return 0;
-    return wanted;
+    return byte < 0x20 || byte == '"' || byte == '\\' || byte == 0x7F;
 }
 
 /** Write one byte that a string can't hold as it is. */
@@ -62,21 +46,19 @@ write_escaped(FILE *out, unsigned char byte)
 void
 row_json_text(FILE *out, const char *text, size_t size)
 {
-    const unsigned char *at = (const unsigned char *)text;
-    const unsigned char *end = at + size;
+    const char *end = text + size;
 
     (void)putc('"', out);
-    while (at < end) {
-        const size_t step = character_size(at, (size_t)(end - at));
+    while (text < end) {
+        const size_t step = utf8_character_size(text, (size_t)(end - text));
 
         if (step == 0)
             (void)fputs(REPLACEMENT, out);
-        else if (step == 1 &&
-                 (*at < 0x20 || *at == '"' || *at == '\\' || *at == 0x7F))
-            write_escaped(out, *at);
+        else if (step == 1 && is_escaped((unsigned char)*text))
+            write_escaped(out, (unsigned char)*text);
         else
-            (void)fwrite(at, 1, step, out);
-        at += step > 0 ? step : 1;
+            (void)fwrite(text, 1, step, out);
+        text += step > 0 ? step : 1;
     }
     (void)putc('"', out);
 }
@@ -113,6 +95,21 @@ write_blob(FILE *out, const unsigned char *at, size_t size)
     (void)putc('"', out);
 }
 
+/** Somebody else may have written it, over several lines, or as no text at all.
+ *  Where a control character stands in JSON, a space does as well. */
+static void
+write_json(FILE *out, const char *text, size_t size)
+{
+    size_t i;
+
+    if (!utf8_is_valid(text, size)) {
+        row_json_text(out, text, size);
+        return;
+    }
+    for (i = 0; i < size; i++)
+        (void)putc((unsigned char)text[i] < 0x20 ? ' ' : text[i], out);
+}
+
 void
 row_json_value(FILE *out, const struct collector_value *value)
 {
@@ -130,7 +127,7 @@ row_json_value(FILE *out, const struct collector_value *value)
         write_blob(out, (const unsigned char *)value->text, value->size);
         return;
     case COLLECTOR_VALUE_JSON:
-        (void)fwrite(value->text, 1, value->size, out);
+        write_json(out, value->text, value->size);
         return;
     case COLLECTOR_VALUE_NULL:
         break;
