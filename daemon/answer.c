@@ -129,7 +129,7 @@ void
 answer_text(struct request *request, int status, const char *headers,
             const char *body, size_t size)
 {
-    answer_bytes(request, status, "application/json", headers, body, size);
+    answer_bytes(request, status, ANSWER_JSON, headers, body, size);
 }
 
 int

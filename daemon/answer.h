@@ -7,6 +7,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
+/** The type of most answers. */
+#define ANSWER_JSON "application/json"
+
 /** The header of an answer that asks to come again, when it is worth it. */
 #define ANSWER_RETRY_AFTER "Retry-After: 1\r\n"
 

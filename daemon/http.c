@@ -67,6 +67,8 @@ begin_request(struct mg_connection *conn)
         .store = server->options.store,
         .uploader = server->options.uploader,
         .db = server->options.db,
+        .readers = server->options.readers,
+        .history = server->options.history,
         .access = server->options.access,
         .snapshot_out = &server->snapshot_out,
         .full_at = &server->full_at,

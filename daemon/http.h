@@ -4,6 +4,8 @@
 
 #include "access.h"
 #include "address.h"
+#include "history.h"
+#include "readers.h"
 
 #include <collector/store.h>
 #include <collector/uploader.h>
@@ -20,6 +22,9 @@ struct http_options {
     struct collector_uploader *uploader;
     /** The path of the store's file; borrowed likewise. */
     const char *db;
+    /** To ask that file with; borrowed likewise. */
+    struct readers *readers;
+    struct history *history;
     /** Who may do what; borrowed likewise. */
     struct access *access;
 };

@@ -5,7 +5,9 @@
  */
 #include "query.h"
 
+#include "answer.h"
 #include "quantity.h"
+#include "utf8.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +21,36 @@
 
 /* A comma as some clients write it. */
 #define ENCODED_COMMA_SIZE 3
+
+/* %XX */
+#define ESCAPE_SIZE 3
+
+/* All words of a parameter, as they are listed in a problem. */
+#define WORDS_SIZE 128
+
+struct query_parameter
+query_number(const char *name, int64_t min, int64_t max, int64_t *number)
+{
+    return (struct query_parameter){.name = name,
+                                    .min = min,
+                                    .max = max,
+                                    .numbers = number,
+                                    .count_max = 1};
+}
+
+struct query_parameter
+query_word(const char *name, const char *const *words, int64_t *number)
+{
+    return (struct query_parameter){
+        .name = name, .words = words, .numbers = number, .count_max = 1};
+}
+
+struct query_parameter
+query_text(const char *name, char *text, size_t size)
+{
+    return (struct query_parameter){
+        .name = name, .text = text, .text_size = size, .count_max = 1};
+}
 
 static int
 shown_size(size_t size)
@@ -83,6 +115,112 @@ read_numbers(struct query_parameter *parameter, const char *text, size_t size,
     return read_number(parameter, text, (size_t)(end - text), ret_problem);
 }
 
+static int
+refuse_word(const struct query_parameter *parameter, const char *text,
+            size_t size, struct problem *ret_problem)
+{
+    char words[WORDS_SIZE] = "";
+    size_t used = 0;
+    size_t i;
+
+    for (i = 0; parameter->words[i] != NULL && used < sizeof(words); i++)
+        used += (size_t)snprintf(words + used, sizeof(words) - used, "%s%s",
+                                 i > 0 ? " or " : "", parameter->words[i]);
+    return problem_say(ret_problem, "%s: expected %s instead of \"%.*s\"",
+                       parameter->name, words, shown_size(size), text);
+}
+
+static int
+read_word(struct query_parameter *parameter, const char *text, size_t size,
+          struct problem *ret_problem)
+{
+    size_t i;
+
+    for (i = 0; parameter->words[i] != NULL; i++) {
+        if (strlen(parameter->words[i]) == size &&
+            memcmp(parameter->words[i], text, size) == 0) {
+            parameter->numbers[0] = (int64_t)i;
+            parameter->count = 1;
+            return 0;
+        }
+    }
+    return refuse_word(parameter, text, size, ret_problem);
+}
+
+/* What a hexadecimal digit stands for; -1 when it is none. */
+static int
+digit_value(char digit)
+{
+    if (digit >= '0' && digit <= '9')
+        return digit - '0';
+    digit = (char)(digit | 0x20);
+    return digit >= 'a' && digit <= 'f' ? digit - 'a' + 10 : -1;
+}
+
+/* The next byte of a text, and how many it is written with; 0 when it is not
+ * written well. */
+static size_t
+decode(const char *at, const char *end, char *ret_byte)
+{
+    int high;
+    int low;
+
+    if (*at != '%') {
+        *ret_byte = *at == '+' ? ' ' : *at;
+        return 1;
+    }
+    high = end - at >= ESCAPE_SIZE ? digit_value(at[1]) : -1;
+    low = high >= 0 ? digit_value(at[2]) : -1;
+    if (low < 0)
+        return 0;
+    *ret_byte = (char)(high << 4 | low);
+    return ESCAPE_SIZE;
+}
+
+static int
+read_text(struct query_parameter *parameter, const char *text, size_t size,
+          struct problem *ret_problem)
+{
+    const char *name = parameter->name;
+    const char *end = text + size;
+    const char *at = text;
+    size_t used = 0;
+
+    if (size == 0)
+        return problem_say(ret_problem, "%s: expected a value", name);
+    while (at < end) {
+        const size_t step = decode(at, end, &parameter->text[used]);
+
+        if (step == 0)
+            return problem_say(ret_problem,
+                               "%s: expected two hexadecimal digits behind %%",
+                               name);
+        if (parameter->text[used] == '\0')
+            return problem_say(ret_problem, "%s: there is a NUL in it", name);
+        used++;
+        if (used == parameter->text_size)
+            return problem_say(ret_problem, "%s: expected at most %zu bytes",
+                               name, parameter->text_size - 1);
+        at += step;
+    }
+    parameter->text[used] = '\0';
+    parameter->count = 1;
+    if (!utf8_is_valid(parameter->text, used))
+        return problem_say(ret_problem, "%s: expected UTF-8", name);
+    return 0;
+}
+
+static int
+read_value(struct query_parameter *parameter, const char *text, size_t size,
+           struct problem *ret_problem)
+{
+    if (parameter->words != NULL)
+        return read_word(parameter, text, size, ret_problem);
+    if (parameter->text != NULL)
+        return read_text(parameter, text, size, ret_problem);
+    return read_numbers(parameter, text, size, ret_problem);
+}
+
 static struct query_parameter *
 find(struct query_parameter *parameters, size_t parameter_count,
      const char *name, size_t size)
@@ -115,8 +253,7 @@ read_pair(const char *pair, size_t size, struct query_parameter *parameters,
                            parameter->name);
     if (parameter->count > 0)
         return problem_say(ret_problem, "%s is there twice", parameter->name);
-    return read_numbers(parameter, assign + 1, size - name_size - 1,
-                        ret_problem);
+    return read_value(parameter, assign + 1, size - name_size - 1, ret_problem);
 }
 
 int
@@ -135,4 +272,16 @@ query_read(const char *query, struct query_parameter *parameters,
             return 0;
         query += size + 1;
     }
+}
+
+int
+query_take(struct request *request, struct query_parameter *parameters,
+           size_t parameter_count)
+{
+    struct problem problem;
+
+    if (query_read(request->query, parameters, parameter_count, &problem) == 0)
+        return 0;
+    answer_error(request, 400, NULL, problem.text);
+    return -1;
 }

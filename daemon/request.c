@@ -67,6 +67,8 @@ read_header(struct request *request, const struct mg_header *header,
         framing->count++;
     } else if (strcasecmp(header->name, "Content-Type") == 0) {
         request->content_type = value;
+    } else if (strcasecmp(header->name, "Accept") == 0) {
+        request->accept = value;
     } else if (strcasecmp(header->name, "Idempotency-Key") == 0) {
         request->idempotency_key_count++;
         copy_trimmed(value, request->idempotency_key,

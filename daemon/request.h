@@ -3,7 +3,9 @@
 #define DAEMON_REQUEST_H
 
 #include "access.h"
+#include "history.h"
 #include "latency.h"
+#include "readers.h"
 #include "traffic.h"
 #include "worker.h"
 
@@ -26,6 +28,9 @@ struct request {
     struct collector_uploader *uploader;
     /** The path of the store's file. */
     const char *db;
+    /** To ask the file with. */
+    struct readers *readers;
+    struct history *history;
     struct access *access;
     /** Whether a snapshot is on its way to somebody. */
     atomic_bool *snapshot_out;
@@ -45,8 +50,13 @@ struct request {
     const char *path;
     /** What stands behind the question mark, as sent; NULL without one. */
     const char *query;
+    /** What stands in the place of the {…} of its route's path, as sent; NULL
+     *  without one. */
+    const char *segment;
     /** NULL when absent. */
     const char *content_type;
+    /** The types that it takes, as sent; NULL when absent. */
+    const char *accept;
     /** What it says of who sent it; NULL when absent. */
     const char *authorization;
     /** How many headers there were with a key; the last of them, without the

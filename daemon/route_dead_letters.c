@@ -40,18 +40,6 @@ struct listing {
     bool exhausted;
 };
 
-static int
-read_query(struct request *request, struct query_parameter *parameters,
-           size_t parameter_count)
-{
-    struct problem problem;
-
-    if (query_read(request->query, parameters, parameter_count, &problem) == 0)
-        return 0;
-    answer_error(request, 400, NULL, problem.text);
-    return -1;
-}
-
 static void
 write_text(struct listing *listing, const char *name, const char *text)
 {
@@ -128,22 +116,15 @@ route_dead_letters(struct request *request)
     int64_t after_id = 0;
     int64_t count_max = COUNT_DEFAULT;
     struct query_parameter parameters[] = {
-        {.name = "after",
-         .max = INT64_MAX,
-         .numbers = &after_id,
-         .count_max = 1},
-        {.name = "limit",
-         .min = 1,
-         .max = COUNT_MAX,
-         .numbers = &count_max,
-         .count_max = 1},
+        query_number("after", 0, INT64_MAX, &after_id),
+        query_number("limit", 1, COUNT_MAX, &count_max),
     };
     struct listing listing = {.text = NULL};
     char *text = NULL;
     size_t size = 0;
     int rc = COLLECTOR_ERR_NOMEM;
 
-    if (read_query(request, parameters, 2) < 0)
+    if (query_take(request, parameters, 2) < 0)
         return;
     listing.count_max = (uint64_t)count_max;
     listing.text = open_memstream(&text, &size);
@@ -215,7 +196,7 @@ act(struct request *request, const char *done_name,
     json_t *done;
     int rc;
 
-    if (read_query(request, &named, 1) < 0 || refuse_body(request) < 0)
+    if (query_take(request, &named, 1) < 0 || refuse_body(request) < 0)
         return;
     rc = action(request->store, named.count > 0 ? ids : NULL, named.count,
                 &done_count);

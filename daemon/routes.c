@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which request goes where. Paths are compared exactly, and a path that is
- * there says which methods it has.
+ * Which request goes where. Paths are compared exactly, but for a {…} at their
+ * end, and a path that is there says which methods it has.
  */
 #include "routes.h"
 
@@ -12,6 +12,7 @@
 
 /* One method of one path. */
 struct route {
+    /* A {…} at the end stands for anything but a slash. */
     const char *path;
     const char *method;
     enum access_scope scope;
@@ -22,13 +23,18 @@ struct route {
 
 static const struct route routes[] = {
     {"/events", "POST", ACCESS_INGEST, false, route_events},
+    {"/events", "GET", ACCESS_READ, true, route_events_search},
+    {"/events/{id}", "GET", ACCESS_READ, true, route_event},
     {"/dead-letters", "GET", ACCESS_READ, true, route_dead_letters},
     {"/dead-letters", "DELETE", ACCESS_ADMIN, false, route_dead_letters_purge},
     {"/dead-letters/replay", "POST", ACCESS_ADMIN, false,
      route_dead_letters_replay},
+    {"/devices", "GET", ACCESS_READ, true, route_devices},
     {"/healthz", "GET", ACCESS_HEALTH, true, route_healthz},
+    {"/history", "GET", ACCESS_READ, true, route_history},
     {"/livez", "GET", ACCESS_HEALTH, true, route_livez},
     {"/metrics", "GET", ACCESS_READ, true, route_metrics},
+    {"/runs", "GET", ACCESS_READ, true, route_runs},
     {"/snapshot", "GET", ACCESS_READ, false, route_snapshot},
     {"/stats", "GET", ACCESS_READ, true, route_stats},
 };
@@ -51,10 +57,24 @@ is_method(const struct route *route, const char *method)
     return strcmp(method, route->method) == 0;
 }
 
+/* Bytes of a route's path in front of its {…}, or of all of it. */
+static size_t
+prefix_size(const struct route *route)
+{
+    return strcspn(route->path, "{");
+}
+
 static bool
 is_path(const struct route *route, const char *path)
 {
-    return path != NULL && strcmp(path, route->path) == 0;
+    const size_t size = prefix_size(route);
+
+    if (path == NULL || strncmp(path, route->path, size) != 0)
+        return false;
+    path += size;
+    if (route->path[size] == '\0')
+        return *path == '\0';
+    return *path != '\0' && strchr(path, '/') == NULL;
 }
 
 static const struct route *
@@ -145,6 +165,8 @@ routes_answer(struct request *request)
         return;
     }
     request->route = (unsigned)(route - routes) + 1;
+    if (strchr(route->path, '{') != NULL)
+        request->segment = request->path + prefix_size(route);
     if (is_allowed(request, route))
         route->handle(request);
 }

@@ -19,9 +19,21 @@ routes_name(unsigned route, const char **ret_path, const char **ret_method);
 bool
 routes_have_method(const char *method);
 
+/** GET /devices: those that were seen, and when last. */
+void
+route_devices(struct request *request);
+
+/** GET /events/{id}: one event, and what became of it. */
+void
+route_event(struct request *request);
+
 /** POST /events: keep the events in the body. A 200 is a receipt. */
 void
 route_events(struct request *request);
+
+/** GET /events: those that are kept, or some of them. */
+void
+route_events_search(struct request *request);
 
 /** GET /dead-letters: those events that the receiver refused for good. */
 void
@@ -39,6 +51,10 @@ route_dead_letters_replay(struct request *request);
 void
 route_healthz(struct request *request);
 
+/** GET /history: the ledger of the last hour. */
+void
+route_history(struct request *request);
+
 /** GET /livez: 200 as long as the process serves. */
 void
 route_livez(struct request *request);
@@ -46,6 +62,10 @@ route_livez(struct request *request);
 /** GET /metrics: the same as /stats and more, for Prometheus. */
 void
 route_metrics(struct request *request);
+
+/** GET /runs: what was settled together, and outages. */
+void
+route_runs(struct request *request);
 
 /** GET /snapshot: a copy of the database, as of now. */
 void

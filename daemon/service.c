@@ -11,8 +11,10 @@
 #include "descriptors.h"
 #include "effective.h"
 #include "heartbeat.h"
+#include "history.h"
 #include "http.h"
 #include "parts.h"
+#include "readers.h"
 #include "secret.h"
 #include "supervisor.h"
 #include "worker.h"
@@ -36,6 +38,8 @@ struct service {
     struct collector_sink *sink;
     struct collector_uploader *uploader;
     struct access *access;
+    struct readers *readers;
+    struct history *history;
     struct http_server *server;
     struct heartbeat *heartbeat;
 };
@@ -80,6 +84,18 @@ open_access(struct service *service, const struct config *config)
     return -1;
 }
 
+/* What the server has to show of the store. */
+static int
+start_views(struct service *service, const struct config *config)
+{
+    service->readers = readers_new(config->db);
+    service->history = history_new();
+    if (service->readers != NULL && service->history != NULL)
+        return 0;
+    console_log(COLLECTOR_LOG_ERROR, "out of memory");
+    return -1;
+}
+
 static int
 start_server(struct service *service, const struct config *config)
 {
@@ -89,6 +105,8 @@ start_server(struct service *service, const struct config *config)
         .store = service->store,
         .uploader = service->uploader,
         .db = config->db,
+        .readers = service->readers,
+        .history = service->history,
         .access = service->access,
     };
 
@@ -180,7 +198,7 @@ start(struct service *service, const struct config *config)
     log_limits(config);
     if (parts_start_uploader(config, service->store, service->sink,
                              &service->uploader) != COLLECTOR_OK ||
-        start_server(service, config) < 0 ||
+        start_views(service, config) < 0 || start_server(service, config) < 0 ||
         start_heartbeat(service, config) < 0)
         return SERVICE_FAILURE;
     return SERVICE_OK;
@@ -304,8 +322,10 @@ service_watch(struct service *service)
 {
     const int server_ms = http_server_watch(service->server);
     const int heartbeat_ms = heartbeat_step(service->heartbeat);
+    const int history_ms = history_step(service->history, service->store);
+    const int step_ms = heartbeat_ms < server_ms ? heartbeat_ms : server_ms;
 
-    return heartbeat_ms < server_ms ? heartbeat_ms : server_ms;
+    return history_ms < step_ms ? history_ms : step_ms;
 }
 
 void
@@ -332,6 +352,8 @@ service_free(struct service *service)
         return;
     heartbeat_free(service->heartbeat);
     http_server_stop(service->server);
+    history_free(service->history);
+    readers_free(service->readers);
     collector_uploader_free(service->uploader);
     collector_sink_free(service->sink);
     collector_store_free(service->store);

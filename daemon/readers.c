@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * However many clients ask, and however dear their questions are, few are asked
+ * at a time, and few wait: the others are told to come again, and the threads
+ * of the server are there for those who post events.
+ */
+#include "readers.h"
+
+#include "console.h"
+
+#include <collector/error.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+/* A place for one. */
+struct slot {
+    bool taken;
+    struct collector_reader *reader; /* NULL when none is open */
+    uint32_t rows_max;
+};
+
+struct readers {
+    const char *path;
+    pthread_mutex_t lock;
+    pthread_cond_t given_back;
+    struct slot slots[READERS_COUNT_MAX];
+    unsigned waiting_count;
+};
+
+struct readers *
+readers_new(const char *path)
+{
+    struct readers *readers = calloc(1, sizeof(*readers));
+    pthread_condattr_t attributes;
+
+    if (readers == NULL)
+        return NULL;
+    readers->path = path;
+    (void)pthread_mutex_init(&readers->lock, NULL); /* can't fail on Linux */
+    (void)pthread_condattr_init(&attributes);
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* exists */
+    (void)pthread_cond_init(&readers->given_back, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return readers;
+}
+
+static void
+set_reader(struct readers *readers, struct slot *slot,
+           struct collector_reader *reader, uint32_t rows_max)
+{
+    (void)pthread_mutex_lock(&readers->lock);
+    slot->reader = reader;
+    slot->rows_max = rows_max;
+    (void)pthread_mutex_unlock(&readers->lock);
+}
+
+/* A reader's row cap is fixed when it is opened, and an open costs less than
+ * rows that nobody wants. The place is ours. */
+static int
+open_reader(struct readers *readers, struct slot *slot, uint32_t rows_max)
+{
+    struct collector_reader_options options;
+    struct collector_reader *reader = slot->reader;
+    int rc;
+
+    set_reader(readers, slot, NULL, 0);
+    collector_reader_free(reader);
+    collector_reader_options_init(&options);
+    options.path = readers->path;
+    options.rows_max = rows_max;
+    options.bytes_max = READERS_BYTES_MAX;
+    options.deadline_ms = READERS_DEADLINE_MS;
+    options.log = console_forward;
+    rc = collector_reader_open(&options, &reader);
+    if (rc == COLLECTOR_OK)
+        set_reader(readers, slot, reader, rows_max);
+    return rc;
+}
+
+/* Whether its reader is as the question wants it. */
+static bool
+fits(const struct slot *slot, uint32_t rows_max)
+{
+    return slot->reader != NULL &&
+           (rows_max == 0 || slot->rows_max == rows_max);
+}
+
+/* A free place, with the right reader if there is one, and else with none; NULL
+ * when all are taken. */
+static struct slot *
+find_slot(struct readers *readers, uint32_t rows_max)
+{
+    struct slot *found = NULL;
+    size_t i;
+
+    for (i = 0; i < READERS_COUNT_MAX; i++) {
+        struct slot *slot = &readers->slots[i];
+
+        if (slot->taken)
+            continue;
+        if (fits(slot, rows_max))
+            return slot;
+        if (found == NULL || slot->reader == NULL)
+            found = slot;
+    }
+    return found;
+}
+
+/* Under the lock; NULL when there is none in time. */
+static struct slot *
+wait_for_slot(struct readers *readers, uint32_t rows_max)
+{
+    struct slot *slot = find_slot(readers, rows_max);
+    struct timespec until;
+    int rc = 0;
+
+    if (slot != NULL || readers->waiting_count == READERS_WAITING_COUNT_MAX)
+        return slot;
+    (void)clock_gettime(CLOCK_MONOTONIC, &until); /* can't fail on Linux */
+    until.tv_sec += READERS_WAIT_MS / 1000;
+    readers->waiting_count++;
+    while (slot == NULL && rc == 0) {
+        rc = pthread_cond_timedwait(&readers->given_back, &readers->lock,
+                                    &until);
+        slot = find_slot(readers, rows_max);
+    }
+    readers->waiting_count--;
+    return slot;
+}
+
+/* Under the lock. */
+static void
+free_slot(struct readers *readers, struct slot *slot)
+{
+    slot->taken = false;
+    (void)pthread_cond_signal(&readers->given_back);
+}
+
+int
+readers_take(struct readers *readers, uint32_t rows_max,
+             struct collector_reader **ret_reader)
+{
+    struct slot *slot;
+    int rc = COLLECTOR_OK;
+
+    (void)pthread_mutex_lock(&readers->lock);
+    slot = wait_for_slot(readers, rows_max);
+    if (slot != NULL)
+        slot->taken = true;
+    (void)pthread_mutex_unlock(&readers->lock);
+    if (slot == NULL)
+        return COLLECTOR_ERR_BUSY;
+    if (!fits(slot, rows_max))
+        rc = open_reader(readers, slot, rows_max > 0 ? rows_max : 1);
+    if (rc == COLLECTOR_OK) {
+        *ret_reader = slot->reader;
+        return rc;
+    }
+    (void)pthread_mutex_lock(&readers->lock);
+    free_slot(readers, slot);
+    (void)pthread_mutex_unlock(&readers->lock);
+    return rc;
+}
+
+void
+readers_give_back(struct readers *readers, struct collector_reader *reader)
+{
+    size_t i;
+
+    (void)pthread_mutex_lock(&readers->lock);
+    for (i = 0; i < READERS_COUNT_MAX; i++) {
+        if (readers->slots[i].reader == reader)
+            free_slot(readers, &readers->slots[i]);
+    }
+    (void)pthread_mutex_unlock(&readers->lock);
+}
+
+void
+readers_free(struct readers *readers)
+{
+    size_t i;
+
+    if (readers == NULL)
+        return;
+    for (i = 0; i < READERS_COUNT_MAX; i++)
+        collector_reader_free(readers->slots[i].reader);
+    (void)pthread_cond_destroy(&readers->given_back);
+    (void)pthread_mutex_destroy(&readers->lock);
+    free(readers);
+}
