@@ -18,9 +18,6 @@
 #include <string.h>
 #include <strings.h>
 
-/* Bytes of a text that is looked for. */
-#define SEARCH_TEXT_SIZE_MAX 256
-
 /* What the rows of a search may be read in. */
 static const char *const orders[] = {"oldest", "newest", NULL};
 
@@ -34,7 +31,7 @@ struct search {
     int64_t count_max;
     char device_id[COLLECTOR_DEVICE_ID_SIZE_MAX + 1];
     char kind[COLLECTOR_KIND_SIZE_MAX + 1];
-    char text[SEARCH_TEXT_SIZE_MAX + 1];
+    char text[COLLECTOR_READER_TEXT_SIZE_MAX + 1];
 };
 
 static void
