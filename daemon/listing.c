@@ -39,8 +39,7 @@ show_row(void *userdata, const struct collector_row *row)
 {
     struct page *page = userdata;
 
-    if (page->count > 0 &&
-        ftello(page->out) > LISTING_SIZE_MAX - ROW_SIZE_MAX) {
+    if (ftello(page->out) > LISTING_SIZE_MAX - ROW_SIZE_MAX) {
         page->more = true;
         return 1;
     }
