@@ -95,6 +95,11 @@ static const struct {
     {"HEAD", "/stats", false, true},
     {"GET", "/metrics", false, true},
     {"HEAD", "/metrics", false, true},
+    {"GET", "/events", false, true},
+    {"HEAD", "/events", false, true},
+    {"GET", "/devices", false, true},
+    {"GET", "/runs", false, true},
+    {"GET", "/history", false, true},
     {"GET", "/dead-letters", false, true},
     {"GET", "/snapshot", false, true},
     {"DELETE", "/dead-letters", false, false},
@@ -117,6 +122,18 @@ START_TEST(test_each_route_takes_the_tokens_that_are_for_it)
     daemon_signal(collectord, SIGTERM);
     daemon_assert_exits(collectord, 0);
     ck_assert_int_eq(site_event_count(), routes[_i].ingest ? 3 : 0);
+}
+END_TEST
+
+START_TEST(test_nobody_learns_without_a_token_whether_there_is_an_event)
+{
+    start(NULL);
+    ck_assert_int_eq(ask("GET", "/events/1", NULL), 401);
+    ck_assert_int_eq(ask("GET", "/events/x", INGEST), 403);
+    ck_assert_int_eq(ask("GET", "/events/1", READ), 404);
+    ck_assert_int_eq(ask("POST", "/events", INGEST), 200);
+    ck_assert_int_eq(ask("GET", "/events/1", INGEST), 403);
+    ck_assert_int_eq(ask("GET", "/events/1", READ), 200);
 }
 END_TEST
 
@@ -413,6 +430,8 @@ make_suite(void)
     tcase_add_loop_test(requests,
                         test_each_route_takes_the_tokens_that_are_for_it, 0,
                         sizeof(routes) / sizeof(routes[0]));
+    tcase_add_test(
+        requests, test_nobody_learns_without_a_token_whether_there_is_an_event);
     tcase_add_test(requests, test_without_tokens_everybody_may);
     tcase_add_test(requests, test_a_refusal_says_what_is_missing);
     tcase_add_loop_test(requests, test_a_header_is_read_as_the_standard_has_it,

@@ -163,8 +163,8 @@ START_TEST(test_deep_nesting_is_refused)
 END_TEST
 
 static const char *const unknown_paths[] = {
-    "/",       "/events/",  "/events/1", "/event",    "/eventsx",
-    "/EVENTS", "/healthz/", "/stats/x",  "/livez.txt"};
+    "/",       "/events/",  "/events/1/", "/event",    "/eventsx",
+    "/EVENTS", "/healthz/", "/stats/x",   "/livez.txt"};
 
 START_TEST(test_unknown_path_is_not_found)
 {
@@ -180,7 +180,7 @@ static const struct {
     const char *path;
     const char *allow;
 } wrong_methods[] = {
-    {"GET", "/events", "POST"},    {"PUT", "/events", "POST"},
+    {"PATCH", "/events", "POST"},  {"PUT", "/events", "POST"},
     {"DELETE", "/events", "POST"}, {"POST", "/healthz", "GET"},
     {"POST", "/livez", "GET"},     {"DELETE", "/stats", "GET"},
 };

@@ -261,8 +261,10 @@ misbehave(int port)
         ck_assert_int_eq(response.status, 400);
         http_send_raw(port, long_body, strlen(long_body), &response);
         ck_assert_int_eq(response.status, 413);
-        http_request(port, "GET", "/events", NULL, NULL, &response);
+        http_request(port, "PUT", "/events", NULL, NULL, &response);
         ck_assert_int_eq(response.status, 405);
+        http_get(port, support_format("/events/%d", 1000 + i), &response);
+        ck_assert_int_eq(response.status, 404);
         http_get(port, support_format("/nothing-%d\"\\", i), &response);
         ck_assert_int_eq(response.status, 404);
         http_send_raw(port, "GET /stats HTTP/1.1\r\nHost : a\r\n\r\n", 33,
@@ -286,6 +288,7 @@ START_TEST(test_answers_are_counted_by_route_and_code)
     ck_assert_uint_eq(requests("/events", "POST", "200"), 3);
     ck_assert_uint_eq(requests("/events", "POST", "400"), 2);
     ck_assert_uint_eq(requests("/events", "POST", "413"), 2);
+    ck_assert_uint_eq(requests("/events/{id}", "GET", "404"), 2);
     ck_assert_uint_eq(requests("/stats", "GET", "200"), 1);
     ck_assert_uint_eq(requests("/livez", "GET", "200"), 1);
     ck_assert_uint_eq(requests("/metrics", "GET", "200"), 1);
