@@ -2,7 +2,9 @@
 /* Moments for people and for log files, in UTC wherever the box stands. */
 #include "utc.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -28,16 +30,22 @@ utc_now_ms(void)
 }
 
 const char *
-utc_write_now(char ret_text[UTC_SIZE])
+utc_write_ms(int64_t ms, char ret_text[UTC_SIZE])
 {
-    struct timespec now = {.tv_nsec = 0};
+    const int part = (int)(ms % 1000);
+    const bool is_early = part < 0 && ms > INT64_MIN + 1000; /* before 1970 */
     size_t size;
 
-    (void)clock_gettime(CLOCK_REALTIME, &now); /* it exists */
-    (void)utc_write((int64_t)now.tv_sec * 1000, ret_text);
+    (void)utc_write(is_early ? ms - 1000 : ms, ret_text);
     size = strlen(ret_text);
     if (size > 0)
-        (void)snprintf(ret_text + size - 1, UTC_SIZE - size + 1, ".%03ldZ",
-                       now.tv_nsec / 1000000);
+        (void)snprintf(ret_text + size - 1, UTC_SIZE - size + 1, ".%03dZ",
+                       is_early ? part + 1000 : abs(part));
     return ret_text;
+}
+
+const char *
+utc_write_now(char ret_text[UTC_SIZE])
+{
+    return utc_write_ms(utc_now_ms(), ret_text);
 }

@@ -16,6 +16,10 @@ utc_now_ms(void);
 const char *
 utc_write(int64_t ms, char ret_text[UTC_SIZE]);
 
+/** The same, to the millisecond. */
+const char *
+utc_write_ms(int64_t ms, char ret_text[UTC_SIZE]);
+
 /** Now, to the millisecond. */
 const char *
 utc_write_now(char ret_text[UTC_SIZE]);

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT */
+/* One value, for people. */
+#include "cell.h"
+
+#include "display.h"
+#include "row_json.h"
+#include "utc.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A column of moments, in ms since 1970. */
+static bool
+is_moment(const char *name)
+{
+    const size_t size = name != NULL ? strlen(name) : 0;
+
+    if (size == 0)
+        return false;
+    return strcmp(name, "ts") == 0 || strcmp(name, "at") == 0 ||
+           strcmp(name, "failing_since") == 0 ||
+           strcmp(name, "oldest_pending_ts") == 0 ||
+           (size > 3 && strcmp(name + size - 3, "_at") == 0);
+}
+
+/* 0 is a moment that nobody knows any more. */
+static void
+write_moment(FILE *out, int64_t ms)
+{
+    char text[UTC_SIZE];
+
+    if (ms != 0)
+        (void)fputs(utc_write_ms(ms, text), out);
+}
+
+static void
+write_value(FILE *out, const char *name, const struct collector_value *value)
+{
+    switch (value->type) {
+    case COLLECTOR_VALUE_NULL:
+        return;
+    case COLLECTOR_VALUE_TEXT:
+    case COLLECTOR_VALUE_JSON:
+        display_write(out, value->text, value->size, DISPLAY_WORDS);
+        return;
+    case COLLECTOR_VALUE_INTEGER:
+        if (is_moment(name)) {
+            write_moment(out, value->integer);
+            return;
+        }
+        break;
+    case COLLECTOR_VALUE_REAL:
+    case COLLECTOR_VALUE_BLOB:
+        break;
+    }
+    row_json_value(out, value);
+}
+
+char *
+cell_text(const char *name, const struct collector_value *value)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+
+    if (out == NULL)
+        return NULL;
+    write_value(out, name, value);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+bool
+cell_is_number(const char *name, const struct collector_value *value)
+{
+    return value->type == COLLECTOR_VALUE_REAL ||
+           (value->type == COLLECTOR_VALUE_INTEGER && !is_moment(name));
+}

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Questions to a file. Nothing in it is changed but by file_act(), which takes
+ * the store's lock like a collector, and never makes a file.
+ */
+#include "file.h"
+
+#include "row_member.h"
+#include "stop.h"
+#include "voice.h"
+
+#include <collector/dead_letter.h>
+#include <collector/error.h>
+#include <collector/store.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct file {
+    const struct flags *flags;
+    struct collector_reader *reader;
+    /* Which file the reader has. */
+    dev_t device;
+    ino_t inode;
+};
+
+static const char *
+words_of(int rc, const struct collector_answer *answer)
+{
+    if (answer != NULL && answer->problem[0] != '\0')
+        return answer->problem;
+    return collector_error_text(rc);
+}
+
+enum source_result
+file_judge(const struct file *file, int rc,
+           const struct collector_answer *answer, struct problem *ret_problem)
+{
+    if (rc == COLLECTOR_OK)
+        return SOURCE_OK;
+    (void)problem_say(ret_problem, "%.300s: %s", file->flags->target,
+                      words_of(rc, answer));
+    return rc == COLLECTOR_ERR_BUSY || rc == COLLECTOR_ERR_IO ? SOURCE_AWAY
+                                                              : SOURCE_REFUSED;
+}
+
+/* A question in SQL has one page; others have as many as it takes. */
+static uint32_t
+rows_max(const struct flags *flags)
+{
+    if (flags->command->run == run_query)
+        return (uint32_t)flags->limit;
+    return QUESTION_PAGE_MAX;
+}
+
+static void
+close_reader(struct file *file)
+{
+    stop_set_reader(NULL);
+    collector_reader_free(file->reader);
+    file->reader = NULL;
+}
+
+static enum source_result
+open_reader(struct file *file, struct problem *ret_problem)
+{
+    struct collector_reader_options options;
+    int rc;
+
+    collector_reader_options_init(&options);
+    options.path = file->flags->target;
+    options.rows_max = rows_max(file->flags);
+    options.bytes_max = COLLECTOR_READER_BYTES_MAX;
+    options.deadline_ms = (uint32_t)file->flags->deadline_ms;
+    options.log = voice_forward;
+    rc = collector_reader_open(&options, &file->reader);
+    if (rc == COLLECTOR_OK)
+        stop_set_reader(file->reader);
+    return file_judge(file, rc, NULL, ret_problem);
+}
+
+/* Have a reader of the file that has the name now. */
+static enum source_result
+look(struct file *file, struct problem *ret_problem)
+{
+    struct stat status;
+
+    if (stat(file->flags->target, &status) < 0) {
+        (void)problem_say(ret_problem, "%.300s: %s", file->flags->target,
+                          strerror(errno));
+        return errno == ENOENT ? SOURCE_AWAY : SOURCE_REFUSED;
+    }
+    if (file->reader != NULL && status.st_dev == file->device &&
+        status.st_ino == file->inode)
+        return SOURCE_OK;
+    close_reader(file);
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+    return open_reader(file, ret_problem);
+}
+
+enum source_result
+file_open(const struct flags *flags, struct file **ret_file,
+          struct problem *ret_problem)
+{
+    struct file *file = calloc(1, sizeof(*file));
+    enum source_result result;
+
+    if (file == NULL) {
+        (void)problem_say(ret_problem, "out of memory");
+        return SOURCE_REFUSED;
+    }
+    file->flags = flags;
+    result = look(file, ret_problem);
+    if (result == SOURCE_OK) {
+        *ret_file = file;
+        file = NULL; /* handed over */
+    }
+    file_free(file);
+    return result;
+}
+
+static int
+ask_reader(struct collector_reader *reader, const struct question *question,
+           collector_row_fn show, void *userdata,
+           struct collector_answer *ret_answer)
+{
+    switch (question->kind) {
+    case QUESTION_EVENTS:
+        return collector_reader_events(reader, &question->filter, show,
+                                       userdata, ret_answer);
+    case QUESTION_EVENT:
+        return collector_reader_event(reader, question->id, show, userdata,
+                                      ret_answer);
+    case QUESTION_DEVICES:
+        return collector_reader_devices(reader, question->from_id,
+                                        question->seen_before, show, userdata,
+                                        ret_answer);
+    case QUESTION_RUNS:
+        return collector_reader_runs(reader, question->from_id,
+                                     question->status, show, userdata,
+                                     ret_answer);
+    case QUESTION_DEAD_LETTERS:
+        break;
+    }
+    return collector_reader_dead_letters(reader, question->from_id, show,
+                                         userdata, ret_answer);
+}
+
+enum source_result
+file_ask(struct file *file, const struct question *question,
+         collector_row_fn show, void *userdata,
+         struct collector_answer *ret_answer, struct problem *ret_problem)
+{
+    const enum source_result result = look(file, ret_problem);
+    int rc;
+
+    if (result != SOURCE_OK)
+        return result;
+    rc = ask_reader(file->reader, question, show, userdata, ret_answer);
+    return file_judge(file, rc, ret_answer, ret_problem);
+}
+
+static int
+take_position(void *userdata, const struct collector_row *row)
+{
+    struct source_position *position = userdata;
+
+    position->accepted = row_member_integer(row, "accepted");
+    (void)snprintf(position->collector_id, sizeof(position->collector_id), "%s",
+                   row_member_text(row, "collector_id"));
+    return 0;
+}
+
+enum source_result
+file_position(struct file *file, struct source_position *ret_position,
+              struct problem *ret_problem)
+{
+    struct collector_answer answer = {.size = sizeof(answer)};
+    const enum source_result result = look(file, ret_problem);
+    int rc;
+
+    if (result != SOURCE_OK)
+        return result;
+    rc = collector_reader_ledger(file->reader, take_position, ret_position,
+                                 &answer);
+    return file_judge(file, rc, &answer, ret_problem);
+}
+
+/* As no collector has it: nothing is pruned or refused for an option that ours
+ * may have otherwise. */
+static int
+open_store(const char *path, struct collector_store **ret_store)
+{
+    struct collector_store_options options;
+
+    collector_store_options_init(&options);
+    options.path = path;
+    options.retain_ms = COLLECTOR_RETAIN_FOREVER;
+    options.dead_letter_max = 0;
+    options.idempotency_retain_ms = COLLECTOR_RETAIN_FOREVER;
+    options.idempotency_max = 0;
+    options.log = voice_forward;
+    return collector_store_open(&options, ret_store);
+}
+
+enum source_result
+file_act(struct file *file, enum source_action action, const int64_t *ids,
+         size_t id_count, uint64_t *ret_count, struct problem *ret_problem)
+{
+    struct collector_store *store = NULL;
+    int rc;
+
+    close_reader(file); /* it has seen that there is a file, and a store's */
+    rc = open_store(file->flags->target, &store);
+    if (rc == COLLECTOR_ERR_LOCKED) {
+        (void)problem_say(ret_problem,
+                          "%.300s: a collector has it open: give its URL "
+                          "instead of the file",
+                          file->flags->target);
+        return SOURCE_REFUSED;
+    }
+    if (rc == COLLECTOR_OK)
+        rc = action == SOURCE_REPLAY
+                 ? collector_dead_letters_replay(store, ids, id_count,
+                                                 ret_count)
+                 : collector_dead_letters_purge(store, ids, id_count,
+                                                ret_count);
+    collector_store_free(store);
+    return file_judge(file, rc, NULL, ret_problem);
+}
+
+enum source_result
+file_snapshot(struct file *file, const char *path, struct problem *ret_problem)
+{
+    const int rc = collector_reader_snapshot(file->reader, path);
+
+    if (rc == COLLECTOR_OK)
+        return SOURCE_OK;
+    (void)problem_say(ret_problem, "%.300s: %s", path,
+                      collector_error_text(rc));
+    return SOURCE_REFUSED;
+}
+
+struct collector_reader *
+file_reader(struct file *file)
+{
+    return file->reader;
+}
+
+void
+file_free(struct file *file)
+{
+    if (file == NULL)
+        return;
+    close_reader(file);
+    free(file);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CTL_LISTING_H
+#define CTL_LISTING_H
+
+#include "flags.h"
+#include "screen.h"
+
+#include <collector/reader.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/** Rows on their way to standard output, in the format that was asked for. */
+struct listing;
+
+/** How they are shown. */
+enum listing_kind {
+    /** What somebody asked for in SQL: numbers stay numbers. */
+    LISTING_PLAIN,
+    /** Moments are written as such in a table. */
+    LISTING_MOMENTS
+};
+
+/** @return NULL when out of memory, which was said. */
+struct listing *
+listing_new(const struct flags *flags, enum listing_kind kind);
+
+/** Where it goes. */
+const struct screen *
+listing_screen(const struct listing *listing);
+
+/** Show a row, in a table when it is flushed: a collector_row_fn, of a listing.
+ *  Not 0 when nothing more can be written. */
+int
+listing_show(void *listing, const struct collector_row *row);
+
+/** Have all rows so far written. 0, or -1 when that can't be. */
+int
+listing_flush(struct listing *listing);
+
+/**
+ * End it: close the array, and write below a table on a terminal how much there
+ * was.
+ *
+ * @param answer   NULL for no such line.
+ * @param go_on    How to see more, where there is more; said on stderr when no
+ *                 terminal shows it.
+ * @return COMMAND_DONE, or COMMAND_FAILED when not all could be written, which
+ *         was said.
+ */
+enum command_status
+listing_end(struct listing *listing, const struct collector_answer *answer,
+            const char *go_on);
+
+/** NULL is fine. */
+void
+listing_free(struct listing *listing);
+
+/** Say that standard output takes no more, unless nobody reads it. */
+enum command_status
+listing_say_lost(void);
+
+#endif

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* event: one of them, whole, and its fate. */
+#include "card.h"
+#include "listing.h"
+#include "quantity.h"
+#include "source.h"
+#include "voice.h"
+
+/* Where it is shown. */
+struct frame {
+    const struct flags *flags;
+    struct listing *listing;
+};
+
+static int
+show(void *userdata, const struct collector_row *row)
+{
+    const struct frame *frame = userdata;
+
+    if (frame->flags->format == FORMAT_TABLE)
+        return card_write(listing_screen(frame->listing), row);
+    return listing_show(frame->listing, row);
+}
+
+static enum command_status
+ask(const struct flags *flags, int64_t id, struct listing *listing)
+{
+    const struct question question = {.kind = QUESTION_EVENT, .id = id};
+    struct frame frame = {flags, listing};
+    struct collector_answer answer = {.size = sizeof(answer)};
+    struct source *source = NULL;
+    struct problem problem;
+    enum source_result result = source_open(flags, &source, &problem);
+
+    if (result == SOURCE_OK)
+        result = source_ask(source, &question, show, &frame, &answer, &problem);
+    source_free(source);
+    if (result == SOURCE_OK)
+        return listing_end(listing, NULL, NULL);
+    voice_say("%s", problem.text);
+    return COMMAND_FAILED;
+}
+
+enum command_status
+run_event(const struct flags *flags)
+{
+    enum command_status status;
+    struct listing *listing;
+    uint64_t id;
+
+    if (!quantity_number(flags->arguments[0], &id) || id < 1 ||
+        id > INT64_MAX) {
+        voice_say("event: \"%.100s\": expected an id", flags->arguments[0]);
+        return COMMAND_USAGE;
+    }
+    listing = listing_new(flags, LISTING_MOMENTS);
+    if (listing == NULL)
+        return COMMAND_FAILED;
+    status = ask(flags, (int64_t)id, listing);
+    listing_free(listing);
+    return status;
+}

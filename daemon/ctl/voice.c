@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* Standard error: notes and mistakes, so that standard output is results. */
+#include "voice.h"
+
+#include "display.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Of a line: two paths and words around them. */
+#define LINE_SIZE 2048
+
+void
+voice_say(const char *format, ...)
+{
+    char line[LINE_SIZE];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(line, sizeof(line), format, arguments); /* cut is fine */
+    va_end(arguments);
+    (void)fputs("collectorctl: ", stderr);
+    display_write(stderr, line, strlen(line), DISPLAY_WORDS);
+    (void)putc('\n', stderr);
+}
+
+void
+voice_forward(void *userdata, enum collector_log_level level, const char *line)
+{
+    (void)userdata;
+    if (level == COLLECTOR_LOG_WARNING || level == COLLECTOR_LOG_ERROR)
+        voice_say("%s", line);
+}
