@@ -34,6 +34,18 @@ write_moment(FILE *out, int64_t ms)
         (void)fputs(utc_write_ms(ms, text), out);
 }
 
+/* As SQL has it. */
+static void
+write_blob(FILE *out, const struct collector_value *value)
+{
+    size_t i;
+
+    (void)fputs("x'", out);
+    for (i = 0; i < value->size; i++)
+        (void)fprintf(out, "%02x", (unsigned char)value->text[i]);
+    (void)putc('\'', out);
+}
+
 static void
 write_value(FILE *out, const char *name, const struct collector_value *value)
 {
@@ -50,8 +62,10 @@ write_value(FILE *out, const char *name, const struct collector_value *value)
             return;
         }
         break;
-    case COLLECTOR_VALUE_REAL:
     case COLLECTOR_VALUE_BLOB:
+        write_blob(out, value);
+        return;
+    case COLLECTOR_VALUE_REAL:
         break;
     }
     row_json_value(out, value);

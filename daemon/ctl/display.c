@@ -61,10 +61,7 @@ write_words(FILE *out, struct glyph glyph)
     const uint32_t code = (uint32_t)glyph.code;
 
     if (code == '\n' || code == '\r' || code == '\t')
-        (void)fputs(code == '\n'   ? "\\n"
-                    : code == '\r' ? "\\r"
-                                   : "\\t",
-                    out);
+        (void)fputs(code == '\n' ? "\\n" : code == '\r' ? "\\r" : "\\t", out);
     else if (!glyph.is_text || code < 0x80)
         (void)fprintf(out, "\\x%02x", code);
     else

@@ -29,9 +29,9 @@ say_errno(const char *path, struct problem *ret_problem)
 static int
 open_first(struct download *download, struct problem *ret_problem)
 {
-    const int size = snprintf(download->first_path,
-                              sizeof(download->first_path), "%s" SUFFIX,
-                              download->path);
+    const int size =
+        snprintf(download->first_path, sizeof(download->first_path),
+                 "%s" SUFFIX, download->path);
 
     if (size >= (int)sizeof(download->first_path))
         return problem_say(ret_problem, "the path is too long");
@@ -39,9 +39,9 @@ open_first(struct download *download, struct problem *ret_problem)
         errno = EEXIST;
         return say_errno(download->path, ret_problem);
     }
-    download->fd = open(download->first_path,
-                        O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                        0600);
+    download->fd =
+        open(download->first_path,
+             O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     return download->fd < 0 ? say_errno(download->first_path, ret_problem) : 0;
 }
 

@@ -5,7 +5,6 @@
  */
 #include "file.h"
 
-#include "row_member.h"
 #include "stop.h"
 #include "voice.h"
 
@@ -42,6 +41,8 @@ file_judge(const struct file *file, int rc,
         return SOURCE_OK;
     (void)problem_say(ret_problem, "%.300s: %s", file->flags->target,
                       words_of(rc, answer));
+    if (rc == COLLECTOR_ERR_CORRUPT)
+        return SOURCE_DAMAGED;
     return rc == COLLECTOR_ERR_BUSY || rc == COLLECTOR_ERR_IO ? SOURCE_AWAY
                                                               : SOURCE_REFUSED;
 }
@@ -163,20 +164,9 @@ file_ask(struct file *file, const struct question *question,
     return file_judge(file, rc, ret_answer, ret_problem);
 }
 
-static int
-take_position(void *userdata, const struct collector_row *row)
-{
-    struct source_position *position = userdata;
-
-    position->accepted = row_member_integer(row, "accepted");
-    (void)snprintf(position->collector_id, sizeof(position->collector_id), "%s",
-                   row_member_text(row, "collector_id"));
-    return 0;
-}
-
 enum source_result
-file_position(struct file *file, struct source_position *ret_position,
-              struct problem *ret_problem)
+file_ledger(struct file *file, collector_row_fn show, void *userdata,
+            struct problem *ret_problem)
 {
     struct collector_answer answer = {.size = sizeof(answer)};
     const enum source_result result = look(file, ret_problem);
@@ -184,8 +174,7 @@ file_position(struct file *file, struct source_position *ret_position,
 
     if (result != SOURCE_OK)
         return result;
-    rc = collector_reader_ledger(file->reader, take_position, ret_position,
-                                 &answer);
+    rc = collector_reader_ledger(file->reader, show, userdata, &answer);
     return file_judge(file, rc, &answer, ret_problem);
 }
 
@@ -223,11 +212,10 @@ file_act(struct file *file, enum source_action action, const int64_t *ids,
         return SOURCE_REFUSED;
     }
     if (rc == COLLECTOR_OK)
-        rc = action == SOURCE_REPLAY
-                 ? collector_dead_letters_replay(store, ids, id_count,
-                                                 ret_count)
-                 : collector_dead_letters_purge(store, ids, id_count,
-                                                ret_count);
+        rc =
+            action == SOURCE_REPLAY
+                ? collector_dead_letters_replay(store, ids, id_count, ret_count)
+                : collector_dead_letters_purge(store, ids, id_count, ret_count);
     collector_store_free(store);
     return file_judge(file, rc, NULL, ret_problem);
 }

@@ -13,14 +13,14 @@ enum source_result
 file_open(const struct flags *flags, struct file **ret_file,
           struct problem *ret_problem);
 
-/** As source_ask(), source_position(), source_act() and source_snapshot(). */
+/** As source_ask(), source_ledger(), source_act() and source_snapshot(). */
 enum source_result
 file_ask(struct file *file, const struct question *question,
          collector_row_fn show, void *userdata,
          struct collector_answer *ret_answer, struct problem *ret_problem);
 enum source_result
-file_position(struct file *file, struct source_position *ret_position,
-              struct problem *ret_problem);
+file_ledger(struct file *file, collector_row_fn show, void *userdata,
+            struct problem *ret_problem);
 enum source_result
 file_act(struct file *file, enum source_action action, const int64_t *ids,
          size_t id_count, uint64_t *ret_count, struct problem *ret_problem);

@@ -67,51 +67,59 @@ struct flag {
 
 static const struct flag all_flags[] = {
     {"format", "table|json|csv|ndjson", "table", "how rows are written",
-     KIND_WORD, MEMBER(format), NULL, COMMAND_BOTH, .words = format_words},
+     KIND_WORD, MEMBER(format),
+     " stats tail events event query devices runs dead-letters verify ",
+     .target = COMMAND_BOTH, .words = format_words},
     {"limit", "N", "1000", "rows at most", KIND_NUMBER, MEMBER(limit),
-     " events query devices runs dead-letters ", COMMAND_BOTH, 1,
-     FLAGS_LIMIT_MAX},
+     " events query devices runs dead-letters ", .target = COMMAND_BOTH,
+     .min = 1, .max = FLAGS_LIMIT_MAX},
     {"after", "ID", NULL, "begin behind this id", KIND_NUMBER, MEMBER(after),
-     " events devices dead-letters ", COMMAND_BOTH, 0, INT64_MAX},
+     " events devices dead-letters ", .target = COMMAND_BOTH, .min = 0,
+     .max = INT64_MAX},
     {"before", "ID", NULL, "begin before this id", KIND_NUMBER, MEMBER(before),
-     " events runs ", COMMAND_BOTH, 1, INT64_MAX},
+     " events runs ", .target = COMMAND_BOTH, .min = 1, .max = INT64_MAX},
     {"device", "DEVICE_ID", NULL, "events of this device only", KIND_TEXT,
-     MEMBER(device), " tail events ", COMMAND_BOTH, 0, 0},
+     MEMBER(device), " tail events ", .target = COMMAND_BOTH},
     {"kind", "KIND", NULL, "events of this kind only", KIND_TEXT, MEMBER(kind),
-     " tail events ", COMMAND_BOTH, 0, 0},
+     " tail events ", .target = COMMAND_BOTH},
     {"text", "TEXT", NULL, "events with this in their payload only", KIND_TEXT,
-     MEMBER(text), " tail events ", COMMAND_BOTH, 0, 0},
+     MEMBER(text), " tail events ", .target = COMMAND_BOTH},
     {"since", "WHEN", NULL, "events stamped at WHEN or later", KIND_MOMENT,
-     MEMBER(since), " events ", COMMAND_BOTH, 0, 0},
+     MEMBER(since), " events ", .target = COMMAND_BOTH},
     {"until", "WHEN", NULL, "events stamped before WHEN", KIND_MOMENT,
-     MEMBER(until), " events ", COMMAND_BOTH, 0, 0},
+     MEMBER(until), " events ", .target = COMMAND_BOTH},
     {"n", "N", "10", "how many of the latest events to begin with", KIND_NUMBER,
-     MEMBER(count), " tail ", COMMAND_BOTH, 0, COUNT_MAX},
+     MEMBER(count), " tail ", .target = COMMAND_BOTH, .min = 0,
+     .max = COUNT_MAX},
     {"f", NULL, NULL, "go on with what comes, until it is stopped", KIND_SWITCH,
-     MEMBER(follow), " tail ", COMMAND_BOTH, 0, 0},
+     MEMBER(follow), " tail ", .target = COMMAND_BOTH},
     {"silent", "DURATION", NULL, "devices not seen for so long only",
-     KIND_DURATION, MEMBER(silent_ms), " devices ", COMMAND_BOTH, 1, INT64_MAX},
+     KIND_DURATION, MEMBER(silent_ms), " devices ", .target = COMMAND_BOTH,
+     .min = 1, .max = INT64_MAX},
     {"status", "success|dead|dropped|error", NULL, "runs that ended so only",
-     KIND_TEXT, MEMBER(status), " runs ", COMMAND_BOTH, .words = status_words},
+     KIND_TEXT, MEMBER(status), " runs ", .target = COMMAND_BOTH,
+     .words = status_words},
     {"yes", NULL, NULL, "all of them are meant", KIND_SWITCH, MEMBER(yes),
-     " dead-letters ", COMMAND_BOTH, 0, 0},
+     " dead-letters ", .target = COMMAND_BOTH},
     {"whole", NULL, NULL, "look at every page and every index too", KIND_SWITCH,
-     MEMBER(whole), " verify ", COMMAND_BOTH, 0, 0},
+     MEMBER(whole), " verify ", .target = COMMAND_BOTH},
     {"live", NULL, NULL, "whether it serves, and not whether it delivers",
-     KIND_SWITCH, MEMBER(live), " health ", COMMAND_URL, 0, 0},
+     KIND_SWITCH, MEMBER(live), " health ", .target = COMMAND_URL},
     {"deadline", "DURATION", "5s",
      "how long a question may keep the file; 10m for verify", KIND_DURATION,
-     MEMBER(deadline_ms), NULL, COMMAND_FILE, 1,
-     COLLECTOR_READER_DEADLINE_MS_MAX},
+     MEMBER(deadline_ms), NULL, .target = COMMAND_FILE, .min = 1,
+     .max = COLLECTOR_READER_DEADLINE_MS_MAX},
     {"timeout", "DURATION", "30s", "how long a collector may take to answer",
-     KIND_DURATION, MEMBER(timeout_ms), NULL, COMMAND_URL, 1, TIMEOUT_MS_MAX},
+     KIND_DURATION, MEMBER(timeout_ms), NULL, .target = COMMAND_URL, .min = 1,
+     .max = TIMEOUT_MS_MAX},
     {"token-file", "FILE", NULL, "the bearer token to show, alone in a file",
-     KIND_TEXT, MEMBER(token_file), NULL, COMMAND_URL, 0, 0},
+     KIND_TEXT, MEMBER(token_file), NULL, .target = COMMAND_URL},
     {"ca-file", "FILE", NULL, "PEM, whom to trust instead of the system's list",
-     KIND_TEXT, MEMBER(ca_file), NULL, COMMAND_URL, 0, 0},
+     KIND_TEXT, MEMBER(ca_file), NULL, .target = COMMAND_URL},
     {"version", NULL, NULL, "print the version", KIND_VERSION, 0, NULL,
-     COMMAND_BOTH, 0, 0},
-    {"help", NULL, NULL, "print this", KIND_HELP, 0, NULL, COMMAND_BOTH, 0, 0},
+     .target = COMMAND_BOTH},
+    {"help", NULL, NULL, "print this", KIND_HELP, 0, NULL,
+     .target = COMMAND_BOTH},
 };
 
 #define FLAG_COUNT (sizeof(all_flags) / sizeof(all_flags[0]))
@@ -252,10 +260,10 @@ take_value(struct walk *walk, const struct flag *flag, const char *assigned,
 {
     *ret_value = assigned;
     if (flag->argument == NULL)
-        return assigned == NULL ? 0
-                                : problem_say(ret_problem,
-                                              "-%s: expected no value",
-                                              flag->name);
+        return assigned == NULL
+                   ? 0
+                   : problem_say(ret_problem, "-%s: expected no value",
+                                 flag->name);
     if (assigned != NULL)
         return 0;
     if (walk->next == walk->argc)
@@ -366,8 +374,8 @@ check(const struct walk *walk, const struct flags *flags,
         return problem_say(ret_problem, "%s: expected %s", flags->command->name,
                            flags->command->arguments);
     for (i = 0; i < FLAG_COUNT; i++) {
-        if (walk->given[i] && !is_of_command(&all_flags[i],
-                                             flags->command->name))
+        if (walk->given[i] &&
+            !is_of_command(&all_flags[i], flags->command->name))
             return problem_say(ret_problem, "-%s changes nothing about %s",
                                all_flags[i].name, flags->command->name);
         if (walk->given[i] && (all_flags[i].target & target) == 0)
@@ -397,8 +405,7 @@ give_time(const struct walk *walk, struct flags *flags)
 {
     const struct flag *deadline = find_flag("deadline", 8);
 
-    if (!walk->given[deadline - all_flags] &&
-        flags->command->run == run_verify)
+    if (!walk->given[deadline - all_flags] && flags->command->run == run_verify)
         flags->deadline_ms = VERIFY_DEADLINE_MS;
 }
 

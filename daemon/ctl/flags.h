@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 /** What may stand behind a command. */
-#define FLAGS_ARGUMENTS_MAX 200
+#define FLAGS_ARGUMENTS_MAX 201
 
 /** Rows of an answer at most. */
 #define FLAGS_LIMIT_MAX 100000

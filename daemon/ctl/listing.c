@@ -12,7 +12,6 @@
 #include "table.h"
 #include "voice.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,8 +32,7 @@ listing_new(const struct flags *flags, enum listing_kind kind)
     if (listing != NULL) {
         listing->format = (enum format)flags->format;
         screen_look(stdout, &listing->screen);
-        listing->table =
-            table_new(&listing->screen, kind == LISTING_MOMENTS);
+        listing->table = table_new(&listing->screen, kind == LISTING_MOMENTS);
     }
     if (listing == NULL || listing->table == NULL) {
         voice_say("out of memory");
@@ -135,8 +133,8 @@ int
 listing_flush(struct listing *listing)
 {
     table_flush(listing->table);
-    return fflush(listing->screen.out) == 0 &&
-                   !ferror(listing->screen.out) && !listing->is_exhausted
+    return fflush(listing->screen.out) == 0 && !ferror(listing->screen.out) &&
+                   !listing->is_exhausted
                ? 0
                : -1;
 }
@@ -160,14 +158,6 @@ write_footer(const struct listing *listing,
 }
 
 enum command_status
-listing_say_lost(void)
-{
-    if (errno != EPIPE)
-        voice_say("standard output: %s", strerror(errno));
-    return COMMAND_FAILED;
-}
-
-enum command_status
 listing_end(struct listing *listing, const struct collector_answer *answer,
             const char *go_on)
 {
@@ -179,11 +169,10 @@ listing_end(struct listing *listing, const struct collector_answer *answer,
         (void)fputs(listing->count == 0 ? "[]\n" : "]\n", listing->screen.out);
     if (answer != NULL && has_footer)
         write_footer(listing, answer, go_on);
-    if (listing_flush(listing) < 0) {
-        if (listing->is_exhausted)
-            voice_say("out of memory");
-        return listing->is_exhausted ? COMMAND_FAILED : listing_say_lost();
-    }
+    if (listing->is_exhausted)
+        voice_say("out of memory");
+    if (!voice_end_output() || listing->is_exhausted)
+        return COMMAND_FAILED;
     if (answer != NULL && answer->more && !has_footer)
         voice_say("there is more: %s", go_on);
     return COMMAND_DONE;

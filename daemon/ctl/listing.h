@@ -55,8 +55,4 @@ listing_end(struct listing *listing, const struct collector_answer *answer,
 void
 listing_free(struct listing *listing);
 
-/** Say that standard output takes no more, unless nobody reads it. */
-enum command_status
-listing_say_lost(void);
-
 #endif

@@ -40,14 +40,12 @@ static bool
 goes_on(const struct pages *pages, const struct collector_answer *answer)
 {
     return answer->more && answer->next_id != 0 && !pages->is_cut &&
-           !pages->has_ended && pages->count < pages->limit &&
-           !stop_is_asked();
+           !pages->has_ended && pages->count < pages->limit && !stop_is_asked();
 }
 
 static enum source_result
-ask_pages(struct source *source, struct question *question,
-          struct pages *pages, struct collector_answer *ret_answer,
-          struct problem *ret_problem)
+ask_pages(struct source *source, struct question *question, struct pages *pages,
+          struct collector_answer *ret_answer, struct problem *ret_problem)
 {
     enum source_result result;
     uint64_t elapsed_ms = 0;

@@ -7,6 +7,7 @@
 
 #include "download.h"
 #include "json_rows.h"
+#include "stats_row.h"
 #include "url_path.h"
 
 #include <inttypes.h>
@@ -89,7 +90,7 @@ peer_refuse(const struct peer *peer, const struct remote_answer *answer,
 
 static enum source_result
 send_request(struct peer *peer, const char *method, const char *path,
-     struct remote_answer *ret_answer, struct problem *ret_problem)
+             struct remote_answer *ret_answer, struct problem *ret_problem)
 {
     return remote_ask(peer->remote, method, path, ret_answer, ret_problem) == 0
                ? SOURCE_OK
@@ -300,36 +301,17 @@ peer_ask(struct peer *peer, const struct question *question,
     return result;
 }
 
-static bool
-read_position(const struct remote_answer *answer,
-              struct source_position *ret_position)
-{
-    json_t *json = json_loadb(answer->text, answer->size, 0, NULL);
-    json_int_t accepted = -1;
-    const char *collector_id = "";
-    const bool is_one =
-        json_unpack(json, "{s:{s:I}, s:{s?s}}", "ledger", "accepted", &accepted,
-                    "store", "collector_id", &collector_id) == 0;
-
-    if (is_one) {
-        ret_position->accepted = accepted;
-        (void)snprintf(ret_position->collector_id,
-                       sizeof(ret_position->collector_id), "%s", collector_id);
-    }
-    json_decref(json);
-    return is_one;
-}
-
 enum source_result
-peer_position(struct peer *peer, struct source_position *ret_position,
-              struct problem *ret_problem)
+peer_ledger(struct peer *peer, collector_row_fn show, void *userdata,
+            struct problem *ret_problem)
 {
     struct remote_answer answer = {.status = 0};
     enum source_result result = peer_get(peer, "/stats", &answer, ret_problem);
 
     if (result == SOURCE_OK && answer.status != 200)
         result = peer_refuse(peer, &answer, ret_problem);
-    else if (result == SOURCE_OK && !read_position(&answer, ret_position))
+    else if (result == SOURCE_OK &&
+             stats_row_show(answer.text, answer.size, show, userdata) < 0)
         result = say_strange(peer, ret_problem);
     free(answer.text);
     return result;
@@ -353,8 +335,8 @@ read_count(const struct remote_answer *answer, enum source_action action,
            uint64_t *ret_count)
 {
     json_t *json = json_loadb(answer->text, answer->size, 0, NULL);
-    const json_t *count = json_object_get(
-        json, action == SOURCE_REPLAY ? "replayed" : "purged");
+    const json_t *count =
+        json_object_get(json, action == SOURCE_REPLAY ? "replayed" : "purged");
     const bool is_there = json_is_integer(count);
 
     if (is_there)
@@ -379,8 +361,8 @@ peer_act(struct peer *peer, enum source_action action, const int64_t *ids,
     }
     write_act(out, action, ids, id_count);
     if (fclose(out) == 0)
-        result = send_request(peer, action == SOURCE_REPLAY ? "POST" : "DELETE", path,
-                      &answer, ret_problem);
+        result = send_request(peer, action == SOURCE_REPLAY ? "POST" : "DELETE",
+                              path, &answer, ret_problem);
     else
         (void)problem_say(ret_problem, "out of memory");
     if (result == SOURCE_OK && answer.status != 200)

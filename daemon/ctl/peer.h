@@ -13,14 +13,14 @@ enum source_result
 peer_open(const struct flags *flags, struct peer **ret_peer,
           struct problem *ret_problem);
 
-/** As source_ask(), source_position(), source_act() and source_snapshot(). */
+/** As source_ask(), source_ledger(), source_act() and source_snapshot(). */
 enum source_result
 peer_ask(struct peer *peer, const struct question *question,
          collector_row_fn show, void *userdata,
          struct collector_answer *ret_answer, struct problem *ret_problem);
 enum source_result
-peer_position(struct peer *peer, struct source_position *ret_position,
-              struct problem *ret_problem);
+peer_ledger(struct peer *peer, collector_row_fn show, void *userdata,
+            struct problem *ret_problem);
 enum source_result
 peer_act(struct peer *peer, enum source_action action, const int64_t *ids,
          size_t id_count, uint64_t *ret_count, struct problem *ret_problem);

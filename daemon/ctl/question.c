@@ -5,9 +5,8 @@
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const event_names[] = {
-    "id",   "device_id",   "kind", "payload", "ts",
-    "fate", "uploaded_at", "kept", "status",  "reason",
-    "attempts", "replayed_as"};
+    "id",          "device_id", "kind",   "payload", "ts",       "fate",
+    "uploaded_at", "kept",      "status", "reason",  "attempts", "replayed_as"};
 
 /* Those of one event go on behind them. */
 #define EVENTS_COUNT 7

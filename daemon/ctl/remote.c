@@ -153,9 +153,9 @@ look_for_stop(void *userdata, curl_off_t down_size, curl_off_t down,
 static CURLcode
 set_numbers(struct remote *remote, const char *method, bool is_copy)
 {
-    const uint64_t connect_ms =
-        remote->timeout_ms < CONNECT_MS_MAX ? remote->timeout_ms
-                                            : CONNECT_MS_MAX;
+    const uint64_t connect_ms = remote->timeout_ms < CONNECT_MS_MAX
+                                    ? remote->timeout_ms
+                                    : CONNECT_MS_MAX;
     const struct {
         CURLoption option;
         long value;
@@ -191,9 +191,8 @@ set_up(struct remote *remote, const char *method, const char *url, bool is_copy)
     if (code == CURLE_OK)
         code = curl_easy_setopt(remote->easy, CURLOPT_URL, url);
     if (code == CURLE_OK)
-        code = curl_easy_setopt(
-            remote->easy, CURLOPT_CUSTOMREQUEST,
-            strcmp(method, "DELETE") == 0 ? method : NULL);
+        code = curl_easy_setopt(remote->easy, CURLOPT_CUSTOMREQUEST,
+                                strcmp(method, "DELETE") == 0 ? method : NULL);
     return code;
 }
 
@@ -201,8 +200,8 @@ static int
 say_failure(const struct remote *remote, CURLcode code,
             struct problem *ret_problem)
 {
-    const char *words = remote->error[0] != '\0' ? remote->error
-                                                 : curl_easy_strerror(code);
+    const char *words =
+        remote->error[0] != '\0' ? remote->error : curl_easy_strerror(code);
 
     if (stop_is_asked())
         words = "stopped";
@@ -283,8 +282,8 @@ prepare(struct remote *remote, const struct remote_options *options)
     for (i = 0; code == CURLE_OK && i < sizeof(pointers) / sizeof(*pointers);
          i++) {
         if (pointers[i].value != NULL)
-            code = curl_easy_setopt(easy, pointers[i].option,
-                                    pointers[i].value);
+            code =
+                curl_easy_setopt(easy, pointers[i].option, pointers[i].value);
     }
     if (code == CURLE_OK)
         code = curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, receive);

@@ -45,7 +45,7 @@ void
 screen_style(const struct screen *screen, enum screen_style style)
 {
     static const char *const codes[] = {
-        [SCREEN_PLAIN] = "0", [SCREEN_HEAD] = "1", [SCREEN_FAINT] = "2",
+        [SCREEN_PLAIN] = "0", [SCREEN_HEAD] = "1",   [SCREEN_FAINT] = "2",
         [SCREEN_GOOD] = "32", [SCREEN_BAD] = "1;31",
     };
 

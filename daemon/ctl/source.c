@@ -4,6 +4,7 @@
 
 #include "file.h"
 #include "peer.h"
+#include "row_member.h"
 
 #include <stdlib.h>
 
@@ -47,12 +48,30 @@ source_ask(struct source *source, const struct question *question,
 }
 
 enum source_result
+source_ledger(struct source *source, collector_row_fn show, void *userdata,
+              struct problem *ret_problem)
+{
+    if (source->peer != NULL)
+        return peer_ledger(source->peer, show, userdata, ret_problem);
+    return file_ledger(source->file, show, userdata, ret_problem);
+}
+
+static int
+take_position(void *userdata, const struct collector_row *row)
+{
+    struct source_position *position = userdata;
+
+    position->accepted = row_member_integer(row, "accepted");
+    (void)snprintf(position->collector_id, sizeof(position->collector_id), "%s",
+                   row_member_text(row, "collector_id"));
+    return 0;
+}
+
+enum source_result
 source_position(struct source *source, struct source_position *ret_position,
                 struct problem *ret_problem)
 {
-    if (source->peer != NULL)
-        return peer_position(source->peer, ret_position, ret_problem);
-    return file_position(source->file, ret_position, ret_problem);
+    return source_ledger(source, take_position, ret_position, ret_problem);
 }
 
 enum source_result

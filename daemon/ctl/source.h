@@ -15,7 +15,9 @@ enum source_result {
     /** It won't do it, whenever it is asked. */
     SOURCE_REFUSED = -1,
     /** It can't be reached, or not now. */
-    SOURCE_AWAY = -2
+    SOURCE_AWAY = -2,
+    /** Its file is damaged. */
+    SOURCE_DAMAGED = -3
 };
 
 /** How far a collector has come: ids up to accepted were given out. */
@@ -48,6 +50,12 @@ enum source_result
 source_ask(struct source *source, const struct question *question,
            collector_row_fn show, void *userdata,
            struct collector_answer *ret_answer, struct problem *ret_problem);
+
+/** Show the ledger as one row: the columns of collector_reader_ledger(), as far
+ *  as a collector tells them, and more that only it can tell. */
+enum source_result
+source_ledger(struct source *source, collector_row_fn show, void *userdata,
+              struct problem *ret_problem);
 
 enum source_result
 source_position(struct source *source, struct source_position *ret_position,

@@ -13,7 +13,7 @@
 #define GAP 2
 
 /* A column gets no narrower than that, however narrow the screen is. */
-#define WIDTH_MIN 4
+#define WIDTH_MIN 6
 
 #define ELLIPSIS "\xE2\x80\xA6"
 
@@ -21,6 +21,8 @@ struct column {
     char *name;
     size_t width;
     bool is_number;
+    /* All of it are numbers and moments: half of one says something else. */
+    bool is_rigid;
 };
 
 struct table {
@@ -67,6 +69,7 @@ take_names(struct table *table, const struct collector_row *row)
             return -1;
         column->width = display_width(column->name);
         column->is_number = true; /* until a cell is none */
+        column->is_rigid = true;
         table->column_count++;
     }
     return 0;
@@ -118,8 +121,10 @@ add_cell(struct table *table, size_t i, const struct collector_row *row)
     width = shorten(cell, table->screen->width);
     if (width > column->width)
         column->width = width;
-    if (value->type != COLLECTOR_VALUE_NULL && !cell_is_number(name, value))
+    if (value->type != COLLECTOR_VALUE_NULL && !cell_is_number(name, value)) {
         column->is_number = false;
+        column->is_rigid &= value->type == COLLECTOR_VALUE_INTEGER;
+    }
     table->cells[table->cell_count++] = cell;
     return 0;
 }
@@ -151,29 +156,35 @@ total_width(const struct table *table)
     return total;
 }
 
+/* Of those that may get narrower; NULL when none may. */
 static struct column *
-widest(const struct table *table)
+widest(const struct table *table, bool with_rigid)
 {
-    struct column *found = table->columns;
+    struct column *found = NULL;
     size_t i;
 
-    for (i = 1; i < table->column_count; i++) {
-        if (table->columns[i].width > found->width)
-            found = &table->columns[i];
+    for (i = 0; i < table->column_count; i++) {
+        struct column *column = &table->columns[i];
+
+        if (column->width > WIDTH_MIN && (with_rigid || !column->is_rigid) &&
+            (found == NULL || column->width > found->width))
+            found = column;
     }
     return found;
 }
 
-/* The widest column gives way, again and again. */
+/* The widest column gives way, again and again: texts first. */
 static void
 fit_columns(struct table *table)
 {
     size_t total = total_width(table);
+    struct column *column;
 
     while (table->screen->width > 0 && total > table->screen->width) {
-        struct column *column = widest(table);
-
-        if (column->width <= WIDTH_MIN)
+        column = widest(table, false);
+        if (column == NULL)
+            column = widest(table, true);
+        if (column == NULL)
             return;
         column->width--;
         total--;

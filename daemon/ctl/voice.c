@@ -4,6 +4,7 @@
 
 #include "display.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -23,6 +24,16 @@ voice_say(const char *format, ...)
     (void)fputs("collectorctl: ", stderr);
     display_write(stderr, line, strlen(line), DISPLAY_WORDS);
     (void)putc('\n', stderr);
+}
+
+bool
+voice_end_output(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    if (errno != EPIPE)
+        voice_say("standard output: %s", strerror(errno));
+    return false;
 }
 
 void

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+/* stats: the ledger in words, or as a row. */
+#include "display.h"
+#include "listing.h"
+#include "quantity.h"
+#include "row_member.h"
+#include "source.h"
+#include "utc.h"
+#include "voice.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Where it is shown. */
+struct frame {
+    const struct flags *flags;
+    struct listing *listing;
+};
+
+/* A line: what it is about, and a text like printf makes it. */
+__attribute__((format(printf, 3, 4))) static void
+print_line(const struct screen *screen, const char *name, const char *format,
+           ...)
+{
+    char text[1024];
+    va_list arguments;
+
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof(text), format, arguments); /* cut is fine */
+    va_end(arguments);
+    screen_style(screen, SCREEN_HEAD);
+    (void)fprintf(screen->out, "%-13s", name);
+    screen_style(screen, SCREEN_PLAIN);
+    display_write(screen->out, text, strlen(text), DISPLAY_WORDS);
+    (void)fputc('\n', screen->out);
+}
+
+static bool
+has(const struct collector_row *row, const char *name)
+{
+    const struct collector_value *value = row_member(row, name);
+
+    return value != NULL && value->type != COLLECTOR_VALUE_NULL;
+}
+
+static void
+print_ledger(const struct screen *screen, const struct collector_row *row)
+{
+    const char *snapshot_of = row_member_text(row, "snapshot_of");
+
+    if (*snapshot_of != '\0')
+        print_line(screen, "snapshot of", "%s", snapshot_of);
+    else
+        print_line(screen, "collector", "%s",
+                   row_member_text(row, "collector_id"));
+    print_line(
+        screen, "events",
+        "%" PRId64 " accepted = %" PRId64 " delivered + %" PRId64
+        " dead + %" PRId64 " dropped + %" PRId64 " pending",
+        row_member_integer(row, "accepted"),
+        row_member_integer(row, "delivered"), row_member_integer(row, "dead"),
+        row_member_integer(row, "dropped"), row_member_integer(row, "pending"));
+}
+
+/* In whole units, the two largest of them: 3d 4h, or 12s. */
+static const char *
+write_age(int64_t ms, char ret_text[QUANTITY_SIZE])
+{
+    const int64_t s = ms > 0 ? ms / 1000 : 0;
+
+    if (s >= 86400)
+        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "d %" PRId64 "h",
+                       s / 86400, s % 86400 / 3600);
+    else if (s >= 3600)
+        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "h %" PRId64 "m",
+                       s / 3600, s % 3600 / 60);
+    else if (s >= 60)
+        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "m %" PRId64 "s",
+                       s / 60, s % 60);
+    else
+        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "s", s);
+    return ret_text;
+}
+
+/* A moment and how long ago that was. */
+static void
+print_moment(const struct screen *screen, const char *name, const char *what,
+             int64_t ms)
+{
+    char moment[UTC_SIZE];
+    char age[QUANTITY_SIZE];
+
+    print_line(screen, name, "%s%s, %s ago", what, utc_write(ms, moment),
+               write_age(utc_now_ms() - ms, age));
+}
+
+static void
+print_upstream(const struct screen *screen, const struct collector_row *row)
+{
+    char age[QUANTITY_SIZE];
+
+    if (has(row, "oldest_pending_ts"))
+        print_moment(screen, "oldest", "is of ",
+                     row_member_integer(row, "oldest_pending_ts"));
+    if (has(row, "last_success_at"))
+        print_moment(screen, "delivered", "last at ",
+                     row_member_integer(row, "last_success_at"));
+    else
+        print_line(screen, "delivered", "nothing yet");
+    if (has(row, "failing_since"))
+        print_moment(screen, "failing", "since ",
+                     row_member_integer(row, "failing_since"));
+    if (*row_member_text(row, "last_error") != '\0')
+        print_line(screen, "error", "%s", row_member_text(row, "last_error"));
+    if (has(row, "retry_in_ms"))
+        print_line(screen, "next attempt", "in %s",
+                   write_age(row_member_integer(row, "retry_in_ms"), age));
+}
+
+/* 12.3 MiB. */
+static const char *
+write_size(int64_t size, char ret_text[QUANTITY_SIZE])
+{
+    static const char *const units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
+    double number = (double)size;
+    size_t i = 0;
+
+    for (; number >= 1024 && i < 4; i++)
+        number /= 1024;
+    (void)snprintf(ret_text, QUANTITY_SIZE, "%.*f %s", i > 0, number, units[i]);
+    return ret_text;
+}
+
+static void
+print_size(const struct screen *screen, const struct collector_row *row)
+{
+    char size[QUANTITY_SIZE];
+    char rest[QUANTITY_SIZE];
+
+    (void)write_size(row_member_integer(row, "file_size"), size);
+    if (has(row, "free_size"))
+        print_line(screen, "file", "%s, of which %s are free", size,
+                   write_size(row_member_integer(row, "free_size"), rest));
+    else if (has(row, "size_max"))
+        print_line(screen, "file", "%s of at most %s", size,
+                   write_size(row_member_integer(row, "size_max"), rest));
+    else
+        print_line(screen, "file", "%s", size);
+    if (has(row, "full_in_ms"))
+        print_line(screen, "full", "in %s, if it goes on like that",
+                   write_age(row_member_integer(row, "full_in_ms"), rest));
+}
+
+static int
+show(void *userdata, const struct collector_row *row)
+{
+    const struct frame *frame = userdata;
+    const struct screen *screen = listing_screen(frame->listing);
+
+    if (frame->flags->format != FORMAT_TABLE)
+        return listing_show(frame->listing, row);
+    print_ledger(screen, row);
+    print_upstream(screen, row);
+    print_line(screen, "dead letters", "%" PRId64,
+               row_member_integer(row, "dead_letters"));
+    print_line(screen, "devices", "%" PRId64,
+               row_member_integer(row, "devices"));
+    print_size(screen, row);
+    return 0;
+}
+
+static enum command_status
+ask(const struct flags *flags, struct listing *listing)
+{
+    struct frame frame = {flags, listing};
+    struct source *source = NULL;
+    struct problem problem;
+    enum source_result result = source_open(flags, &source, &problem);
+
+    if (result == SOURCE_OK)
+        result = source_ledger(source, show, &frame, &problem);
+    source_free(source);
+    if (result == SOURCE_OK)
+        return listing_end(listing, NULL, NULL);
+    voice_say("%s", problem.text);
+    return COMMAND_FAILED;
+}
+
+enum command_status
+run_stats(const struct flags *flags)
+{
+    struct listing *listing = listing_new(flags, LISTING_MOMENTS);
+    enum command_status status = COMMAND_FAILED;
+
+    if (listing != NULL)
+        status = ask(flags, listing);
+    listing_free(listing);
+    return status;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tail: the latest events, and those that come. Each is shown once and in the
+ * order of its id, however often the collector is away in between: all that is
+ * remembered is how far it has come.
+ */
+#include "event_flags.h"
+#include "pages.h"
+#include "row_member.h"
+#include "stop.h"
+#include "voice.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Between two looks; and at most, when nobody answers. */
+#define REST_MS 500
+#define REST_MS_MAX 5000
+
+struct tail {
+    const struct flags *flags;
+    struct source *source;
+    struct listing *listing;
+    /* Up to here everything was shown, of this collector. */
+    struct source_position shown;
+    bool is_away;
+    int rest_ms;
+};
+
+/* In a table there is room for what one looks for. */
+static int
+show_narrow(void *listing, const struct collector_row *row)
+{
+    static const char *const names[] = {"ts", "id", "device_id", "kind",
+                                        "payload"};
+    struct collector_value values[sizeof(names) / sizeof(names[0])];
+    const struct collector_row narrow = {sizeof(names) / sizeof(names[0]),
+                                         names, values};
+    size_t i;
+
+    for (i = 0; i < narrow.column_count; i++) {
+        const struct collector_value *value = row_member(row, names[i]);
+
+        values[i] = value != NULL ? *value : (struct collector_value){0};
+    }
+    return listing_show(listing, &narrow);
+}
+
+/* Show all between what was shown and here. */
+static enum source_result
+show_up_to(struct tail *tail, const struct source_position *position,
+           struct problem *ret_problem)
+{
+    struct question question = {.kind = QUESTION_EVENTS,
+                                .filter = event_flags_filter(tail->flags)};
+    struct collector_answer answer = {.size = sizeof(answer)};
+    enum source_result result;
+
+    question.filter.after_id = tail->shown.accepted;
+    question.filter.before_id = position->accepted + 1;
+    result = pages_ask(tail->source, &question, UINT64_MAX,
+                       tail->flags->format == FORMAT_TABLE ? show_narrow
+                                                           : listing_show,
+                       tail->listing, &answer, ret_problem);
+    /* Pages that came are shown, whatever became of the next one. */
+    tail->shown.accepted =
+        result == SOURCE_OK ? position->accepted : question.filter.after_id;
+    return result;
+}
+
+static int
+take_id(void *userdata, const struct collector_row *row)
+{
+    int64_t *id = userdata;
+
+    *id = row_member_integer(row, "id");
+    return 0;
+}
+
+/* Begin behind the event before the first that is to be shown. */
+static enum source_result
+find_beginning(struct tail *tail, const struct source_position *position,
+               struct problem *ret_problem)
+{
+    struct question question = {.kind = QUESTION_EVENTS,
+                                .filter = event_flags_filter(tail->flags)};
+    struct collector_answer answer = {.size = sizeof(answer)};
+    int64_t first_id = position->accepted + 1;
+    enum source_result result = SOURCE_OK;
+
+    question.filter.newest_first = true;
+    question.filter.before_id = first_id;
+    if (tail->flags->count > 0)
+        result = pages_ask(tail->source, &question, tail->flags->count, take_id,
+                           &first_id, &answer, ret_problem);
+    tail->shown = *position;
+    tail->shown.accepted = first_id - 1;
+    return result;
+}
+
+static enum source_result
+begin(struct tail *tail, struct problem *ret_problem)
+{
+    struct source_position position = {.accepted = 0};
+    enum source_result result =
+        source_position(tail->source, &position, ret_problem);
+
+    if (result == SOURCE_OK)
+        result = find_beginning(tail, &position, ret_problem);
+    if (result == SOURCE_OK)
+        result = show_up_to(tail, &position, ret_problem);
+    return result;
+}
+
+/* A damaged file was put aside, or somebody has put another one there: ids
+ * begin anew. */
+static void
+notice_another(struct tail *tail, const struct source_position *position)
+{
+    if (strcmp(position->collector_id, tail->shown.collector_id) == 0 &&
+        position->accepted >= tail->shown.accepted)
+        return;
+    voice_say("%s: another file has taken its place, here from its beginning",
+              tail->flags->target);
+    tail->shown = *position;
+    tail->shown.accepted = 0;
+}
+
+static enum source_result
+look(struct tail *tail, struct problem *ret_problem)
+{
+    struct source_position position = {.accepted = 0};
+    enum source_result result =
+        source_position(tail->source, &position, ret_problem);
+
+    if (result != SOURCE_OK)
+        return result;
+    notice_another(tail, &position);
+    if (position.accepted > tail->shown.accepted)
+        result = show_up_to(tail, &position, ret_problem);
+    return result;
+}
+
+/* Once when it goes, and once when it is back. */
+static void
+notice_absence(struct tail *tail, bool is_away, const struct problem *problem)
+{
+    if (is_away && !tail->is_away)
+        voice_say("%s; trying again", problem->text);
+    else if (!is_away && tail->is_away)
+        voice_say("%s: it answers again", tail->flags->target);
+    tail->is_away = is_away;
+    tail->rest_ms = !is_away                          ? REST_MS
+                    : 2 * tail->rest_ms < REST_MS_MAX ? 2 * tail->rest_ms
+                                                      : REST_MS_MAX;
+}
+
+/* Until somebody stops it, or it is refused for good, or nobody reads. */
+static enum command_status
+follow(struct tail *tail)
+{
+    struct problem problem;
+
+    tail->rest_ms = REST_MS;
+    while (listing_flush(tail->listing) == 0 && stop_rest(tail->rest_ms)) {
+        const enum source_result result = look(tail, &problem);
+
+        if (stop_is_asked())
+            break;
+        notice_absence(tail, result == SOURCE_AWAY, &problem);
+        if (result == SOURCE_REFUSED) {
+            voice_say("%s", problem.text);
+            return COMMAND_FAILED;
+        }
+    }
+    if (listing_flush(tail->listing) == 0 && !stop_is_asked())
+        return COMMAND_FAILED; /* nobody reads it any more */
+    return listing_end(tail->listing, NULL, NULL);
+}
+
+static enum command_status
+run(struct tail *tail)
+{
+    struct problem problem;
+    enum source_result result =
+        source_open(tail->flags, &tail->source, &problem);
+
+    if (result == SOURCE_OK)
+        result = begin(tail, &problem);
+    if (result != SOURCE_OK && !stop_is_asked()) {
+        voice_say("%s", problem.text);
+        return COMMAND_FAILED;
+    }
+    return tail->flags->follow ? follow(tail)
+                               : listing_end(tail->listing, NULL, NULL);
+}
+
+enum command_status
+run_tail(const struct flags *flags)
+{
+    struct tail tail = {.flags = flags};
+    enum command_status status;
+
+    if (flags->follow && flags->format == FORMAT_JSON) {
+        voice_say("tail -f: json needs an end: take -format ndjson");
+        return COMMAND_USAGE;
+    }
+    tail.listing = listing_new(flags, LISTING_MOMENTS);
+    if (tail.listing == NULL)
+        return COMMAND_FAILED;
+    if (flags->follow)
+        stop_watch();
+    status = run(&tail);
+    source_free(tail.source);
+    listing_free(tail.listing);
+    return status;
+}
