@@ -27,14 +27,15 @@ display_set_up(void)
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* else bytes are escaped */
 }
 
-/* Whether it turns the direction of what follows, or ends a line: a line would
- * read as something else than it is. */
+/* Whether it turns the direction of what follows, ends a line, or is a letter
+ * that is not seen: a line would read as something else than it is. */
 static bool
 is_misleading(wchar_t code)
 {
     return code == 0x061C || code == 0x200E || code == 0x200F ||
            (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2066 && code <= 0x2069);
+           (code >= 0x2066 && code <= 0x2069) ||
+           (code >= 0xE0000 && code <= 0xE007F);
 }
 
 static struct glyph
