@@ -123,6 +123,7 @@ run_typed() {
     (
         cd "$work"
         collectord() { typed "$collectord" "$@" -check-config; }
+        collectorctl() { typed "$collectorctl" "$@" -help; }
         loadgen() { typed "$loadgen" "$@" -help; }
         curl() { [ -n "$*" ]; }
         sqlite3() { [ -n "$*" ]; }

@@ -15,6 +15,7 @@ prefix=${libdir%/lib*}
         echo "$libdir/$name"
     done
     [ "$DAEMON" = 0 ] || for path in "$PREFIX/bin/collectord" \
+        "$PREFIX/bin/collectorctl" \
         "$UNIT_DIR/collectord.service" "$CONFIG_DIR/collectord.json"; do
         [ "$path" = no/collectord.service ] || echo "$root$path"
     done
@@ -24,11 +25,16 @@ find "$root" ! -type d ! -path "$prefix/share/*" | sort |
     diff -u "$work/wanted" - || fail "something else is installed"
 {
     echo man3/libcollector.3
-    [ "$DAEMON" = 0 ] || printf 'man%s\n' 5/collectord.json.5 8/collectord.8
+    [ "$DAEMON" = 0 ] || printf 'man%s\n' 1/collectorctl.1 \
+        5/collectord.json.5 8/collectord.8
     [ "$DAEMON$LOADGEN" != 11 ] || echo man1/loadgen.1
 } | sort >"$work/wanted"
 (cd "$root$MANDIR" && find . ! -type d) | sed 's|^\./||' | sort |
     diff -u "$work/wanted" - || fail "other manual pages are installed"
+[ "$DAEMON" = 0 ] ||
+    cmp "$SOURCE/daemon/ctl/collectorctl.bash" \
+        "$prefix/share/bash-completion/completions/collectorctl" ||
+    fail "the completion is not installed"
 ! grep -r '@[a-z]*@' "$root$MANDIR" >&2 || fail "a page was not filled in"
 for pair in "libcollector.so libcollector.so.0" \
     "libcollector.so.0 libcollector.so.$VERSION"; do
