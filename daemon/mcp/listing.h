@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MCP_LISTING_H
+#define MCP_LISTING_H
+
+#include <collector/reader.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/** Bytes of the rows in an answer at most, as JSON. One row more, when it is
+ *  the first of its list, so that no event is too large to be shown. */
+#define LISTING_SIZE_MAX (64 * 1024)
+
+/** Columns of a row that is written as an object at most: our own questions
+ *  have fewer. */
+#define LISTING_COLUMN_COUNT_MAX 32
+
+/** A JSON array of rows that is being written. Set out and left. */
+struct listing {
+    FILE *out;
+    /** Bytes that may still be written, of all arrays of an answer. */
+    size_t *left;
+    /** Rows written so far. */
+    size_t count;
+    /** There was no room for a row. */
+    bool full;
+    /** The first column of the last row that was written, if it is a whole
+     *  number. */
+    int64_t last_id;
+    /** Rows are arrays of values, and not objects. */
+    bool bare;
+    /** The names of the columns, as a JSON array, if rows are bare; yours. */
+    char *names;
+};
+
+/**
+ * A collector_row_fn that writes an element; its userdata is a struct listing.
+ * In an object a time in ms has the same in ISO 8601 beside it: ts_iso for ts,
+ * at_iso for at, x_at_iso for x_at.
+ */
+int
+listing_show(void *userdata, const struct collector_row *row);
+
+#endif
