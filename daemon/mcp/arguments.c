@@ -5,7 +5,7 @@
  */
 #include "arguments.h"
 
-#include "moment.h"
+#include "ctl/moment.h"
 #include "quantity.h"
 
 #include <stdbool.h>

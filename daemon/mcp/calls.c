@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One call at a time, in the order in which they came. A call that was cancelled
- * has no answer, whether it waited, was being asked, or was about to be
- * answered.
+ * One call at a time, in the order in which they came. A call that was
+ * cancelled has no answer, whether it waited, was being asked, or was about to
+ * be answered.
  */
 #include "calls.h"
 

@@ -11,8 +11,8 @@
 /** Calls that wait at most; no more is read before one of them is done. */
 #define CALLS_COUNT_MAX 64
 
-/** How soon a call that was cancelled, and is still asked, has to be interrupted
- *  again, in ms: it may have been between two questions. */
+/** How soon a call that was cancelled, and is still asked, has to be
+ * interrupted again, in ms: it may have been between two questions. */
 #define CALLS_AGAIN_MS 20
 
 /** Calls that ask the file, one after the other on a thread of their own, so

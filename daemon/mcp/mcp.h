@@ -2,7 +2,7 @@
 #ifndef MCP_MCP_H
 #define MCP_MCP_H
 
-#include "../ctl/standing.h"
+#include "ctl/standing.h"
 
 /** What a server is asked to serve. */
 struct mcp_options {
@@ -13,9 +13,9 @@ struct mcp_options {
 };
 
 /**
- * Speak the Model Context Protocol over two descriptors, a message a line, until
- * the end of the input, SIGTERM or SIGINT. It writes nothing but messages to
- * out, reads the file and changes nothing, and logs to stderr.
+ * Speak the Model Context Protocol over two descriptors, a message a line,
+ * until the end of the input, SIGTERM or SIGINT. It writes nothing but messages
+ * to out, reads the file and changes nothing, and logs to stderr.
  *
  * Call it once in a process, which has no other thread yet: it blocks those two
  * signals and ignores SIGPIPE.

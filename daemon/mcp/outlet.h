@@ -10,7 +10,8 @@ struct outlet;
 
 /**
  * @param fd       Borrowed.
- * @param stop_fd  When this can be read from, nothing more is written; borrowed.
+ * @param stop_fd  When this can be read from, nothing more is written;
+ * borrowed.
  * @return NULL when out of memory.
  */
 struct outlet *

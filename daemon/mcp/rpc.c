@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * JSON-RPC 2.0, as far as the Model Context Protocol uses it. A line is measured
- * before it is parsed: what it costs to read is bounded, whatever stands in it.
+ * JSON-RPC 2.0, as far as the Model Context Protocol uses it. A line is
+ * measured before it is parsed: what it costs to read is bounded, whatever
+ * stands in it.
  */
 #include "rpc.h"
 
@@ -76,8 +77,7 @@ rpc_parse(const char *line, size_t size, enum rpc_code *ret_code,
         return NULL;
     }
     tree = json_loadb(line, size,
-                      JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL |
-                          JSON_DECODE_ANY,
+                      JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL | JSON_DECODE_ANY,
                       &error);
     if (tree == NULL) {
         *ret_code = RPC_PARSE_ERROR;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Model Context Protocol, its versions 2024-11-05 to 2025-11-25, as far as a
- * server of tools goes. What a client asks before it has initialized is refused,
- * but for a ping.
+ * The Model Context Protocol, its versions 2024-11-05 to 2025-11-25, as far as
+ * a server of tools goes. What a client asks before it has initialized is
+ * refused, but for a ping.
  */
 #include "session.h"
 

@@ -10,6 +10,7 @@
 #include "row_json.h"
 #include "utc.h"
 
+#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,9 +22,9 @@
 
 /* Those that answer a question by themselves come first. */
 static const struct tool *const tools[] = {
-    &tool_buffer_status, &tool_recent_errors, &tool_offline_devices,
-    &tool_search_events, &tool_query, &tool_list_tables, &tool_describe_table,
-    &tool_schema_dump,
+    &tool_buffer_status,  &tool_recent_errors, &tool_offline_devices,
+    &tool_search_events,  &tool_query,         &tool_list_tables,
+    &tool_describe_table, &tool_schema_dump,
 };
 
 const struct tool *
@@ -45,11 +46,31 @@ tool_find(const char *name)
     return NULL;
 }
 
-static void
-write_text(FILE *out, const char *name, const char *text)
+void
+tool_write_text(FILE *out, const char *name, const char *text)
 {
     (void)fprintf(out, "\"%s\":", name);
     row_json_text(out, text, strlen(text));
+}
+
+void
+tool_write_moment(FILE *out, const char *name, int64_t ms)
+{
+    char iso[UTC_SIZE];
+
+    if (ms <= 0) {
+        (void)fprintf(out, "\"%s\":null", name);
+        return;
+    }
+    (void)fprintf(out, "\"%s\":%" PRId64 ",\"%s_iso\":\"%s\"", name, ms, name,
+                  utc_write(ms, iso));
+}
+
+/** A member with its comma. */
+static void
+write_text(FILE *out, const char *name, const char *text)
+{
+    tool_write_text(out, name, text);
     (void)putc(',', out);
 }
 

@@ -8,6 +8,7 @@
 #include "mcp.h"
 #include "problem.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -69,6 +70,15 @@ void
 tool_run(const struct tool *tool, const struct mcp_options *options,
          struct inquiry *inquiry, const json_t *members, FILE *out);
 
+/** Write a member of an object that is a text, without a comma. */
+void
+tool_write_text(FILE *out, const char *name, const char *text);
+
+/** Write a moment in both forms, name and name_iso, without a comma; null for
+ *  0. */
+void
+tool_write_moment(FILE *out, const char *name, int64_t ms);
+
 /** Ask in SQL, and write the rows as an array, the member of that name.
  *  @param ret_listing  How many were written, and whether all. 0, or -1. */
 int
@@ -89,11 +99,6 @@ tool_numbers(struct tool_call *call, const char *sql, const int64_t *numbers,
 /** Whether the file has a table of that name, which older ones may lack. */
 bool
 tool_has_table(struct tool_call *call, const char *table);
-
-/** A schema of an object with these members, and no others. */
-#define TOOL_SCHEMA(properties, required)                                      \
-    "{\"type\":\"object\",\"properties\":{" properties                         \
-    "},\"required\":[" required "],\"additionalProperties\":false}"
 
 extern const struct tool tool_list_tables;
 extern const struct tool tool_describe_table;

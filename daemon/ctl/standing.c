@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A judgement by the file alone, for whoever can't ask the collector or wants
+ * more than it says. What it costs is bounded, however many events there are.
+ */
+#include "standing.h"
+
+#include "option.h"
+#include "quantity.h"
+#include "utc.h"
+
+#include <collector/error.h>
+#include <collector/store.h>
+#include <collector/uploader.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+/* Events that are looked at for a rate, the latest. */
+#define ARRIVAL_COUNT_MAX 50000
+
+/* A backlog that is younger is a delivery that has not begun. */
+#define PENDING_MS_MAX (60 * 1000)
+
+/* Less than the reserve and a log of a collector. */
+#define DISK_FREE_MIN (32 * 1024 * 1024)
+
+/* A log starts again at a quarter of that, unless it is held. */
+#define WAL_SIZE_MAX (64 * 1024 * 1024)
+
+/* What of -max-size holds events; the rest is for the log. */
+#define EVENT_SHARE 0.75
+
+/* The longest forecast is ten years: beyond that it is never. */
+#define FORECAST_MS_MAX (INT64_C(3650) * 24 * 60 * 60 * 1000)
+
+__attribute__((format(printf, 2, 3))) static void
+say(struct standing_sentences *sentences, const char *format, ...)
+{
+    va_list arguments;
+
+    if (sentences->count == STANDING_SENTENCE_COUNT_MAX)
+        return;
+    va_start(arguments, format);
+    (void)vsnprintf(sentences->text[sentences->count], STANDING_SENTENCE_SIZE,
+                    format, arguments);
+    va_end(arguments);
+    sentences->count++;
+}
+
+/** A column by its name; NULL if the row has none. */
+static const struct collector_value *
+column(const struct collector_row *row, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < row->column_count; i++) {
+        if (strcmp(row->names[i], name) == 0)
+            return &row->values[i];
+    }
+    return NULL;
+}
+
+static int64_t
+number(const struct collector_row *row, const char *name)
+{
+    const struct collector_value *value = column(row, name);
+
+    return value != NULL ? value->integer : 0;
+}
+
+static int
+take_ledger(void *userdata, const struct collector_row *row)
+{
+    struct standing *standing = userdata;
+    const struct collector_value *error = column(row, "last_error");
+
+    standing->accepted = number(row, "accepted");
+    standing->delivered = number(row, "delivered");
+    standing->dead = number(row, "dead");
+    standing->dropped = number(row, "dropped");
+    standing->pending = number(row, "pending");
+    standing->oldest_pending_ts = number(row, "oldest_pending_ts");
+    standing->last_success_at = number(row, "last_success_at");
+    standing->failing_since = number(row, "failing_since");
+    standing->dead_letters = number(row, "dead_letters");
+    standing->devices = number(row, "devices");
+    standing->file_size = number(row, "file_size");
+    standing->free_size = number(row, "free_size");
+    if (error != NULL && error->text != NULL)
+        (void)snprintf(standing->last_error, sizeof(standing->last_error), "%s",
+                       error->text);
+    return 1;
+}
+
+static int
+take_state(void *userdata, const struct collector_row *row)
+{
+    struct standing *standing = userdata;
+
+    standing->kept = number(row, "kept");
+    standing->dead_in_a_row = number(row, "dead_in_a_row");
+    standing->storage_faults = number(row, "storage_faults");
+    return 1;
+}
+
+/* Events, and how long they took to come or to leave. */
+struct flow {
+    int64_t count;
+    int64_t oldest_at;
+    int64_t sample_count;
+};
+
+static int
+take_flow(void *userdata, const struct collector_row *row)
+{
+    struct flow *flow = userdata;
+
+    flow->count = number(row, "count");
+    flow->oldest_at = number(row, "oldest_at");
+    flow->sample_count = number(row, "sample_count");
+    return 1;
+}
+
+/** Events a second; over less than the window, where no more was looked at. */
+static double
+rate_of(const struct flow *flow, int64_t now_ms)
+{
+    int64_t ms = STANDING_WINDOW_MS;
+
+    if (flow->sample_count >= ARRIVAL_COUNT_MAX && flow->oldest_at < now_ms &&
+        now_ms - flow->oldest_at < ms)
+        ms = now_ms - flow->oldest_at;
+    return (double)flow->count * 1000 / (double)ms;
+}
+
+static int
+ask(struct collector_reader *reader, const char *sql, int64_t now_ms,
+    collector_row_fn take, void *userdata, struct collector_answer *ret_answer)
+{
+    const struct collector_value values[] = {
+        {.type = COLLECTOR_VALUE_INTEGER,
+         .integer = now_ms - STANDING_WINDOW_MS},
+        {.type = COLLECTOR_VALUE_INTEGER, .integer = now_ms},
+        {.type = COLLECTOR_VALUE_INTEGER, .integer = ARRIVAL_COUNT_MAX},
+    };
+
+    return collector_reader_query(reader, sql, values, 3, take, userdata,
+                                  ret_answer);
+}
+
+static int
+ask_all(struct collector_reader *reader, int64_t now_ms,
+        struct standing *standing, struct collector_answer *ret_answer)
+{
+    static const char state[] =
+        "SELECT coalesce((SELECT max(id) FROM event_log)"
+        " - (SELECT min(id) FROM event_log) + 1, 0) AS kept,"
+        " dead_in_a_row, storage_faults, ?1 + ?2 + ?3 FROM state";
+    static const char arrivals[] =
+        "SELECT coalesce(sum(ts > ?1 AND ts <= ?2), 0) AS count,"
+        " coalesce(min(ts), 0) AS oldest_at, count(*) AS sample_count"
+        " FROM event_log"
+        " WHERE id > (SELECT max(id) FROM event_log) - ?3";
+    static const char settled[] =
+        "SELECT coalesce(sum(event_count), 0) AS count,"
+        " coalesce(min(finished_at), 0) AS oldest_at,"
+        " count(*) AS sample_count"
+        " FROM (SELECT event_count, finished_at FROM upload_runs"
+        "        WHERE status <> 'error' ORDER BY id DESC LIMIT ?3)"
+        " WHERE finished_at > ?1 AND finished_at <= ?2";
+    struct flow arrived = {.count = 0};
+    struct flow left = {.count = 0};
+    int rc = collector_reader_ledger(reader, take_ledger, standing, ret_answer);
+
+    if (rc == COLLECTOR_OK)
+        rc = ask(reader, state, now_ms, take_state, standing, ret_answer);
+    if (rc == COLLECTOR_OK)
+        rc = ask(reader, arrivals, now_ms, take_flow, &arrived, ret_answer);
+    if (rc == COLLECTOR_OK)
+        rc = ask(reader, settled, now_ms, take_flow, &left, ret_answer);
+    standing->arrival_rate = rate_of(&arrived, now_ms);
+    standing->settled_rate = rate_of(&left, now_ms);
+    return rc;
+}
+
+static void
+measure_room(const char *path, struct standing *standing)
+{
+    struct statvfs system;
+    struct stat status;
+    char *wal = NULL;
+
+    standing->disk_free = -1;
+    if (statvfs(path, &system) == 0)
+        standing->disk_free = (int64_t)(system.f_bavail * system.f_frsize);
+    if (asprintf(&wal, "%s-wal", path) < 0)
+        return;
+    if (stat(wal, &status) == 0)
+        standing->wal_size = status.st_size;
+    free(wal);
+}
+
+/** One of collectord's defaults. */
+static int64_t
+default_of(const char *name)
+{
+    const struct option *option = option_find(name, strlen(name));
+    uint64_t value = 0;
+
+    if (option != NULL)
+        (void)quantity_size(option->value, &value); /* ours are right */
+    return (int64_t)value;
+}
+
+static void
+find_limits(const struct standing_limits *limits, struct standing *standing)
+{
+    standing->limits = *limits;
+    if (limits->backlog_max < 0) {
+        standing->limits.backlog_max = default_of("max-backlog");
+        standing->assumed = true;
+    }
+    if (limits->size_max < 0) {
+        standing->limits.size_max = default_of("max-size");
+        standing->assumed = true;
+    }
+}
+
+/** Note when something is full, unless something else is sooner. @param room
+ *  Events that still fit. */
+static void
+note_end(struct standing *standing, enum standing_end end, double room,
+         double growth)
+{
+    const double ms = room > 0 ? room / growth * 1000 : 1;
+
+    if (ms >= (double)FORECAST_MS_MAX || (standing->full_by != STANDING_NEVER &&
+                                          ms >= (double)standing->full_in_ms))
+        return;
+    standing->full_in_ms = ms < 1 ? 1 : (int64_t)ms;
+    standing->full_by = end;
+}
+
+/** The backlog is as old as a delivery that works lets it become. */
+static bool
+is_late(const struct standing *standing, int64_t now_ms)
+{
+    return standing->pending > 0 &&
+           now_ms - standing->oldest_pending_ts > PENDING_MS_MAX;
+}
+
+/** What is delivered makes room for what comes: only a backlog that grows fills
+ *  anything. */
+static void
+forecast(struct standing *standing, int64_t now_ms)
+{
+    const double growth = standing->arrival_rate - standing->settled_rate;
+    const double pending = (double)standing->pending;
+    const double used = (double)(standing->file_size - standing->free_size);
+    double event_size;
+
+    if (growth <= 0 || !is_late(standing, now_ms))
+        return;
+    if (standing->limits.backlog_max > 0)
+        note_end(standing, STANDING_BACKLOG,
+                 (double)standing->limits.backlog_max - pending, growth);
+    if (standing->kept <= 0 || used <= 0)
+        return;
+    event_size = used / (double)standing->kept;
+    if (standing->limits.size_max > 0)
+        note_end(standing, STANDING_FILE,
+                 (double)standing->limits.size_max * EVENT_SHARE / event_size -
+                     pending,
+                 growth);
+    if (standing->disk_free >= 0)
+        note_end(standing, STANDING_DISK,
+                 (double)(standing->disk_free + standing->file_size) /
+                         event_size -
+                     pending,
+                 growth);
+}
+
+static void
+judge_delivery(struct standing *standing, int64_t now_ms)
+{
+    char since[UTC_SIZE];
+
+    if (standing->failing_since > 0)
+        say(&standing->reasons, "deliveries have failed since %s (%s)",
+            utc_write(standing->failing_since, since), standing->last_error);
+    else if (is_late(standing, now_ms) && standing->last_success_at == 0)
+        say(&standing->reasons,
+            "nothing was delivered yet, with %" PRId64
+            " events pending: does the collector run?",
+            standing->pending);
+    else if (is_late(standing, now_ms) &&
+             now_ms - standing->last_success_at > PENDING_MS_MAX)
+        say(&standing->reasons,
+            "nothing was delivered since %s, with %" PRId64
+            " events pending: does the collector run?",
+            utc_write(standing->last_success_at, since), standing->pending);
+    if (standing->dead_in_a_row >= COLLECTOR_DEAD_IN_A_ROW_MAX &&
+        standing->pending > 0)
+        say(&standing->reasons,
+            "the last %" PRId64
+            " events were refused for good: the upstream is taken for broken",
+            standing->dead_in_a_row);
+}
+
+static void
+judge_room(struct standing *standing)
+{
+    const int64_t backlog_max = standing->limits.backlog_max;
+
+    if (backlog_max > 0 && standing->pending >= backlog_max)
+        say(&standing->reasons,
+            "the buffer is full, %" PRId64 " of %" PRId64 " events",
+            standing->pending, backlog_max);
+    if (standing->disk_free >= 0 && standing->disk_free < DISK_FREE_MIN)
+        say(&standing->reasons, "the disk has only %" PRId64 " bytes left",
+            standing->disk_free);
+    if (standing->full_by != STANDING_NEVER)
+        say(&standing->warnings,
+            "the %s will be full in %" PRId64
+            " s if the last five minutes go on",
+            standing_end_name(standing->full_by), standing->full_in_ms / 1000);
+    if (standing->wal_size > WAL_SIZE_MAX)
+        say(&standing->warnings,
+            "the write-ahead log has %" PRId64
+            " bytes: a reader may keep it from shrinking",
+            standing->wal_size);
+}
+
+static void
+warn(struct standing *standing)
+{
+    if (standing->dead_letters > 0)
+        say(&standing->warnings,
+            "%" PRId64 " dead letters are kept: the upstream refused those "
+            "events for good",
+            standing->dead_letters);
+    if (standing->storage_faults > 0)
+        say(&standing->warnings,
+            "commits have failed %" PRId64 " times since the file was made",
+            standing->storage_faults);
+}
+
+int
+standing_look(struct collector_reader *reader, const char *path,
+              const struct standing_limits *limits, int64_t now_ms,
+              struct standing *ret_standing,
+              struct collector_answer *ret_answer)
+{
+    struct standing *standing = calloc(1, sizeof(*standing));
+    int rc;
+
+    *ret_answer = (struct collector_answer){.size = sizeof(*ret_answer)};
+    if (standing == NULL)
+        return COLLECTOR_ERR_NOMEM;
+    rc = ask_all(reader, now_ms, standing, ret_answer);
+    if (rc == COLLECTOR_OK) {
+        measure_room(path, standing);
+        find_limits(limits, standing);
+        forecast(standing, now_ms);
+        judge_delivery(standing, now_ms);
+        judge_room(standing);
+        warn(standing);
+        standing->ok = standing->reasons.count == 0;
+        *ret_standing = *standing;
+    }
+    free(standing);
+    return rc;
+}
+
+const char *
+standing_end_name(enum standing_end end)
+{
+    switch (end) {
+    case STANDING_BACKLOG:
+        return "backlog";
+    case STANDING_FILE:
+        return "file";
+    case STANDING_DISK:
+        return "disk";
+    case STANDING_NEVER:
+        break;
+    }
+    return "never";
+}

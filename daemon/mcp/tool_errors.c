@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What went wrong lately, all of it in one answer: with deliveries, with events
+ * that were refused or dropped, with the file, and what devices themselves call
+ * an error. Nobody has to know where each of these is kept.
+ */
+#include "elapsed.h"
+#include "schema.h"
+#include "tool.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define SINCE_MS_DEFAULT (60 * 60 * 1000)
+
+/* Rows of a list at most: those are the latest. */
+#define ROWS "50"
+
+/* The latest events that are looked through for errors of devices. */
+#define EVENTS_LOOKED_AT "200000"
+
+/* What devices call an error, by the kind of their event. */
+#define KINDS                                                                  \
+    "(kind LIKE '%error%' OR kind LIKE '%fault%' OR kind LIKE '%fail%'"        \
+    " OR kind LIKE '%alarm%')"
+
+#define EVENTS                                                                 \
+    " FROM event_log WHERE id > (SELECT max(id) FROM event_log) "              \
+    "- " EVENTS_LOOKED_AT " AND ts >= ?1 AND " KINDS
+
+/* One list of the answer. */
+struct part {
+    const char *name;
+    /** What one and several are called in the sentence. */
+    const char *one;
+    const char *several;
+    /** How many there are, and the rows, since ?1. */
+    const char *count_sql;
+    const char *rows_sql;
+    /** It is in files of newer schemas only, with this table. */
+    const char *table;
+};
+
+static const struct part parts[] = {
+    {"outages", "outage of the upstream", "outages of the upstream",
+     "SELECT count(*) FROM upload_runs"
+     " WHERE status = 'error' AND finished_at >= ?1",
+     "SELECT started_at, finished_at, attempts, error, first_id, last_id,"
+     " id = (SELECT max(id) FROM upload_runs) AS ongoing FROM upload_runs"
+     " WHERE status = 'error' AND finished_at >= ?1"
+     " ORDER BY id DESC LIMIT " ROWS,
+     NULL},
+    {"dead_letters", "event that the upstream refused for good",
+     "events that the upstream refused for good",
+     "SELECT count(*) FROM dead_letters WHERE at >= ?1",
+     "SELECT d.event_id, e.device_id, e.kind, d.at, d.status, d.reason,"
+     " d.attempts, d.replayed_as"
+     " FROM dead_letters d LEFT JOIN event_log e ON e.id = d.event_id"
+     " WHERE d.at >= ?1 ORDER BY d.event_id DESC LIMIT " ROWS,
+     NULL},
+    {"drops", "drop of undelivered events for want of room",
+     "drops of undelivered events for want of room",
+     "SELECT count(*) FROM upload_runs"
+     " WHERE status = 'dropped' AND finished_at >= ?1",
+     "SELECT started_at, finished_at, event_count, first_id, last_id, error"
+     " FROM upload_runs WHERE status = 'dropped' AND finished_at >= ?1"
+     " ORDER BY id DESC LIMIT " ROWS,
+     NULL},
+    {"quarantines", "damaged file that was put aside",
+     "damaged files that were put aside",
+     "SELECT count(*) FROM quarantines WHERE at >= ?1",
+     "SELECT at, path, reason, salvaged, lost, finished_at FROM quarantines"
+     " WHERE at >= ?1 ORDER BY id DESC LIMIT " ROWS,
+     "quarantines"},
+    {"device_errors", "event of a device that reports an error",
+     "events of devices that report an error", "SELECT count(*)" EVENTS,
+     "SELECT id, device_id, kind, substr(payload_json, 1, 1000) AS"
+     " payload_text, ts" EVENTS " ORDER BY id DESC LIMIT " ROWS,
+     NULL},
+};
+
+#define PART_COUNT (sizeof(parts) / sizeof(*parts))
+
+static int
+write_part(struct tool_call *call, const struct part *part, int64_t since,
+           int64_t *ret_count)
+{
+    struct listing listing;
+
+    *ret_count = 0;
+    if (part->table != NULL && !tool_has_table(call, part->table)) {
+        (void)fprintf(call->out, "\"%s\":[],\"%s_count\":0,", part->name,
+                      part->name);
+        return 0;
+    }
+    if (tool_numbers(call, part->count_sql, &since, 1, ret_count, 1) < 0 ||
+        tool_write_rows(call, part->name, part->rows_sql, &since, 1, &listing) <
+            0)
+        return -1;
+    (void)fprintf(call->out, ",\"%s_count\":%" PRId64 ",", part->name,
+                  *ret_count);
+    return 0;
+}
+
+/** Write it in a sentence: "In the last 1 hour: 2 outages of the upstream". */
+static void
+write_summary(struct tool_call *call, int64_t since,
+              const int64_t counts[PART_COUNT])
+{
+    char words[ELAPSED_SIZE];
+    char text[512];
+    size_t size;
+    size_t i;
+    bool any = false;
+
+    size = (size_t)snprintf(text, sizeof(text), "In the last %s",
+                            elapsed_words(call->now_ms - since, words));
+    for (i = 0; i < PART_COUNT && size < sizeof(text); i++) {
+        if (counts[i] == 0)
+            continue;
+        size +=
+            (size_t)snprintf(text + size, sizeof(text) - size,
+                             "%s %" PRId64 " %s", any ? "," : ":", counts[i],
+                             counts[i] == 1 ? parts[i].one : parts[i].several);
+        any = true;
+    }
+    if (!any)
+        (void)snprintf(text + size, sizeof(text) - size, " nothing went wrong");
+    tool_write_text(call->out, "summary", text);
+}
+
+static int
+find_errors(struct tool_call *call)
+{
+    int64_t counts[PART_COUNT];
+    int64_t since = call->now_ms - SINCE_MS_DEFAULT;
+    int64_t faults;
+    size_t i;
+
+    if (arguments_moment(&call->arguments, "since", &since) < 0 ||
+        inquiry_open(call->inquiry, TOOL_ROW_COUNT_MAX, TOOL_BYTES_MAX,
+                     &call->problem) < 0 ||
+        tool_numbers(call, "SELECT storage_faults FROM state", NULL, 0, &faults,
+                     1) < 0)
+        return -1;
+    (void)putc('{', call->out);
+    for (i = 0; i < PART_COUNT; i++) {
+        if (write_part(call, &parts[i], since, &counts[i]) < 0)
+            return -1;
+    }
+    write_summary(call, since, counts);
+    (void)fprintf(call->out, ",\"storage_faults_ever\":%" PRId64 ",", faults);
+    tool_write_moment(call->out, "since", since);
+    (void)putc(',', call->out);
+    tool_write_moment(call->out, "now", call->now_ms);
+    (void)putc('}', call->out);
+    return 0;
+}
+
+/* clang-format off */
+static const char input[] = SCHEMA_OBJECT(
+    SCHEMA_MEMBER("since",
+        "{\"type\":[\"string\",\"integer\"],\"default\":\"1h\",\"description\":"
+        "\"From when on: a duration before now such as 10m, 1h or 7d, a date "
+        "such as 2026-01-31T12:00:00Z, or ms since 1970\"}"),
+    "");
+
+#define COUNT(name) \
+SCHEMA_MEMBER(name "_count", SCHEMA_INTEGER("How many there are in all"))
+
+#define IDS \
+SCHEMA_MEMBER("first_id", SCHEMA_INTEGER("Its first event")) SCHEMA_AND \
+SCHEMA_MEMBER("last_id", SCHEMA_INTEGER("Its last event"))
+
+static const char output[] = SCHEMA_OBJECT(
+    SCHEMA_MEMBER("summary", SCHEMA_TEXT("The answer in a sentence")) SCHEMA_AND
+    SCHEMA_MEMBER("outages", SCHEMA_ARRAY(SCHEMA_OBJECT(
+        SCHEMA_MOMENT("started_at", "The first attempt that failed") SCHEMA_AND
+        SCHEMA_MOMENT("finished_at", "The latest one") SCHEMA_AND
+        SCHEMA_MEMBER("attempts", SCHEMA_INTEGER("How often it was tried")) SCHEMA_AND
+        SCHEMA_MEMBER("error", SCHEMA_MAYBE("string", "Why it failed")) SCHEMA_AND
+        SCHEMA_MEMBER("ongoing", SCHEMA_INTEGER("1 when nothing was delivered since")) SCHEMA_AND IDS,
+        "\"started_at\",\"finished_at\",\"attempts\""), "Deliveries that failed, the latest first")) SCHEMA_AND
+    COUNT("outages") SCHEMA_AND
+    SCHEMA_MEMBER("dead_letters", SCHEMA_ARRAY(SCHEMA_OBJECT(
+        SCHEMA_MEMBER("event_id", SCHEMA_INTEGER("Which event")) SCHEMA_AND
+        SCHEMA_MEMBER("device_id", SCHEMA_MAYBE("string", "Who reported it")) SCHEMA_AND
+        SCHEMA_MEMBER("kind", SCHEMA_MAYBE("string", "What sort of event it is")) SCHEMA_AND
+        SCHEMA_MOMENT("at", "When it was refused") SCHEMA_AND
+        SCHEMA_MEMBER("status", SCHEMA_MAYBE("integer", "HTTP status")) SCHEMA_AND
+        SCHEMA_MEMBER("reason", SCHEMA_MAYBE("string", "What the upstream said")) SCHEMA_AND
+        SCHEMA_MEMBER("attempts", SCHEMA_INTEGER("How often it was sent")) SCHEMA_AND
+        SCHEMA_MEMBER("replayed_as", SCHEMA_MAYBE("integer", "Its id when it was appended again")),
+        "\"event_id\",\"at\""), "Events refused for good, the latest first")) SCHEMA_AND
+    COUNT("dead_letters") SCHEMA_AND
+    SCHEMA_MEMBER("drops", SCHEMA_ARRAY(SCHEMA_OBJECT(
+        SCHEMA_MOMENT("started_at", "The first") SCHEMA_AND
+        SCHEMA_MOMENT("finished_at", "The last") SCHEMA_AND
+        SCHEMA_MEMBER("event_count", SCHEMA_INTEGER("Events that were dropped")) SCHEMA_AND IDS SCHEMA_AND
+        SCHEMA_MEMBER("error", SCHEMA_MAYBE("string", "Why")),
+        "\"event_count\""), "Events that had to make room")) SCHEMA_AND
+    COUNT("drops") SCHEMA_AND
+    SCHEMA_MEMBER("quarantines", SCHEMA_ARRAY(SCHEMA_OBJECT(
+        SCHEMA_MOMENT("at", "When it was put aside") SCHEMA_AND
+        SCHEMA_MEMBER("path", SCHEMA_TEXT("Where it is")) SCHEMA_AND
+        SCHEMA_MEMBER("reason", SCHEMA_TEXT("What was wrong with it")) SCHEMA_AND
+        SCHEMA_MEMBER("salvaged", SCHEMA_INTEGER("Events taken over")) SCHEMA_AND
+        SCHEMA_MEMBER("lost", SCHEMA_INTEGER("Events lost, at least")) SCHEMA_AND
+        SCHEMA_MOMENT("finished_at", "When all was taken over"),
+        "\"at\",\"path\",\"reason\""), "Damaged files")) SCHEMA_AND
+    COUNT("quarantines") SCHEMA_AND
+    SCHEMA_MEMBER("device_errors", SCHEMA_ARRAY(SCHEMA_OBJECT(
+        SCHEMA_MEMBER("id", SCHEMA_INTEGER("Which event")) SCHEMA_AND
+        SCHEMA_MEMBER("device_id", SCHEMA_TEXT("Who reported it")) SCHEMA_AND
+        SCHEMA_MEMBER("kind", SCHEMA_TEXT("What sort of event it is")) SCHEMA_AND
+        SCHEMA_MEMBER("payload_text", SCHEMA_MAYBE("string", "Its payload as text, the first 1000 characters")) SCHEMA_AND
+        SCHEMA_MOMENT("ts", "When it happened"),
+        "\"id\",\"device_id\",\"kind\",\"ts\""),
+        "Events whose kind has error, fault, fail or alarm in it, the latest first")) SCHEMA_AND
+    COUNT("device_errors") SCHEMA_AND
+    SCHEMA_MEMBER("storage_faults_ever", SCHEMA_INTEGER(
+        "Commits that failed since the file was made; when is not known")) SCHEMA_AND
+    SCHEMA_MOMENT("since", "From when on") SCHEMA_AND
+    SCHEMA_MOMENT("now", "When this was asked"),
+    "\"summary\",\"outages\",\"dead_letters\",\"drops\",\"quarantines\",\"device_errors\"");
+/* clang-format on */
+
+const struct tool tool_recent_errors = {
+    .name = "recent_errors",
+    .title = "Recent errors",
+    .description =
+        "What went wrong lately (in the last hour unless you say otherwise), "
+        "all in one answer: outages of the upstream with their reasons, events "
+        "it refused for good (dead letters), events dropped for want of room, "
+        "damaged files, and events in which devices report an error (those "
+        "whose kind has error, fault, fail or alarm in it, among the latest "
+        "200000 events; for words in payloads use search_events). Answers "
+        "\"what went wrong in the last hour?\" in one call. Each list has the "
+        "latest 50, and its _count says how many there are. Whether all is "
+        "well right now says buffer_status.",
+    .input = input,
+    .output = output,
+    .run = find_errors,
+};

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Any question, in SQL. What is wrong with one comes with what would have been
+ * right: the tables there are, and the columns of those that it names.
+ */
+#include "dictionary.h"
+#include "row_json.h"
+#include "schema.h"
+#include "tool.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Bytes of a hint about one table. */
+#define HINT_SIZE 256
+
+static bool
+is_word(char character)
+{
+    return (character >= 'a' && character <= 'z') ||
+           (character >= 'A' && character <= 'Z') ||
+           (character >= '0' && character <= '9') || character == '_';
+}
+
+/** Whether a name stands in a text, and not only a part of a longer one. */
+static bool
+names(const char *text, const char *name)
+{
+    const size_t size = strlen(name);
+    const char *at;
+
+    for (at = text; *at != '\0'; at++) {
+        if (strncasecmp(at, name, size) == 0 && !is_word(at[size]) &&
+            (at == text || !is_word(at[-1])))
+            return true;
+    }
+    return false;
+}
+
+/** Add "; events has: id, device_id, ...". */
+static void
+add_columns(struct problem *problem, const struct dictionary_table *table)
+{
+    const struct dictionary_column *column;
+    char hint[HINT_SIZE];
+    size_t size;
+
+    size = (size_t)snprintf(hint, sizeof(hint), "; %s has", table->name);
+    for (column = table->columns; column->name != NULL && size < sizeof(hint);
+         column++)
+        size += (size_t)snprintf(hint + size, sizeof(hint) - size, "%s%s",
+                                 column == table->columns ? ": " : ", ",
+                                 column->name);
+    size = strlen(problem->text);
+    (void)snprintf(problem->text + size, sizeof(problem->text) - size, "%s",
+                   hint);
+}
+
+/** Add what a model needs to mend a name that is wrong. */
+static void
+add_hint(struct problem *problem, const char *sql)
+{
+    const bool table_missing = strstr(problem->text, "no such table") != NULL;
+    const bool column_missing = strstr(problem->text, "no such column") != NULL;
+    const struct dictionary_table *table;
+    const char *separator = "; there are: ";
+    size_t i;
+
+    for (i = 0; (table = dictionary_at(i)) != NULL; i++) {
+        const size_t size = strlen(problem->text);
+
+        if (table_missing) {
+            (void)snprintf(problem->text + size, sizeof(problem->text) - size,
+                           "%s%s", separator, table->name);
+            separator = ", ";
+        } else if (column_missing && names(sql, table->name)) {
+            add_columns(problem, table);
+        }
+    }
+}
+
+static void
+write_answer(struct tool_call *call, const struct listing *listing,
+             const struct collector_answer *answer)
+{
+    const bool more = answer->more || listing->full;
+
+    (void)fprintf(call->out,
+                  "],\"columns\":%s,\"row_count\":%zu,\"more\":%s,"
+                  "\"elapsed_ms\":%" PRIu64 "}",
+                  listing->names != NULL ? listing->names : "[]",
+                  listing->count, more ? "true" : "false", answer->elapsed_ms);
+}
+
+static int
+query(struct tool_call *call)
+{
+    int64_t limit = TOOL_ROW_COUNT_DEFAULT;
+    struct collector_answer answer;
+    struct listing listing = tool_listing(call);
+    const char *sql = NULL;
+    int rc;
+
+    listing.bare = true;
+    if (arguments_text(&call->arguments, "sql", COLLECTOR_READER_SQL_SIZE_MAX,
+                       &sql) < 0 ||
+        arguments_number(&call->arguments, "limit", 1, TOOL_ROW_COUNT_MAX,
+                         &limit) < 0 ||
+        inquiry_open(call->inquiry, (uint32_t)limit, LISTING_SIZE_MAX,
+                     &call->problem) < 0)
+        return -1;
+    (void)fputs("{\"rows\":[", call->out);
+    rc = inquiry_sql(call->inquiry, sql, NULL, 0, listing_show, &listing,
+                     &answer, &call->problem);
+    if (rc == 0)
+        write_answer(call, &listing, &answer);
+    else
+        add_hint(&call->problem, sql);
+    free(listing.names);
+    return rc;
+}
+
+/* clang-format off */
+static const char input[] = SCHEMA_OBJECT(
+    SCHEMA_MEMBER("sql", SCHEMA_TEXT(
+        "One SELECT, or WITH ... SELECT, of SQLite")) SCHEMA_AND
+    SCHEMA_MEMBER("limit",
+        "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100,"
+        "\"description\":\"Rows at most\"}"),
+    "\"sql\"");
+
+static const char output[] = SCHEMA_OBJECT(
+    SCHEMA_MEMBER("columns", SCHEMA_ARRAY(
+        "{\"type\":\"string\"}", "What the values of a row are; empty without rows")) SCHEMA_AND
+    SCHEMA_MEMBER("rows", SCHEMA_ARRAY(
+        "{\"type\":\"array\"}", "Each an array of values, in the order of columns")) SCHEMA_AND
+    SCHEMA_MEMBER("row_count", SCHEMA_INTEGER("Rows that are shown")) SCHEMA_AND
+    SCHEMA_MEMBER("more", SCHEMA_BOOLEAN(
+        "true when limit or 64 KiB cut the answer: there are more rows")) SCHEMA_AND
+    SCHEMA_MEMBER("elapsed_ms", SCHEMA_INTEGER("How long it took")),
+    "\"columns\",\"rows\",\"row_count\",\"more\",\"elapsed_ms\"");
+/* clang-format on */
+
+const struct tool tool_query = {
+    .name = "query",
+    .title = "SQL query",
+    .description =
+        "Ask the live database of the collector one question in SQL (SQLite, "
+        "read-only: one SELECT or WITH ... SELECT; no PRAGMA or ATTACH). At "
+        "most 1000 rows, 64 KiB and 5 seconds. Tables: events(id, device_id, "
+        "kind, payload_json, ts, uploaded_at), backlog, devices(device_key, "
+        "last_seen_at), ledger, upload_runs, dead_letters and more; "
+        "describe_table explains them. Times are milliseconds since 1970: the "
+        "last hour is ts > (unixepoch() - 3600) * 1000. Payloads are JSON "
+        "text: payload_json ->> '$.celsius'. id is indexed and ts is not: on a "
+        "large file bound the id too, or use search_events.",
+    .input = input,
+    .output = output,
+    .run = query,
+};
