@@ -81,24 +81,33 @@ static const struct part parts[] = {
 
 #define PART_COUNT (sizeof(parts) / sizeof(*parts))
 
+/** How many there are; -1 when the file has no table of them. */
+static int
+count_part(struct tool_call *call, const struct part *part, int64_t since,
+           int64_t *ret_count)
+{
+    *ret_count = -1;
+    if (part->table != NULL && !tool_has_table(call, part->table))
+        return 0;
+    return tool_numbers(call, part->count_sql, &since, 1, ret_count, 1);
+}
+
 static int
 write_part(struct tool_call *call, const struct part *part, int64_t since,
-           int64_t *ret_count)
+           int64_t count)
 {
     struct listing listing;
 
-    *ret_count = 0;
-    if (part->table != NULL && !tool_has_table(call, part->table)) {
-        (void)fprintf(call->out, "\"%s\":[],\"%s_count\":0,", part->name,
+    if (count <= 0) {
+        (void)fprintf(call->out, ",\"%s\":[],\"%s_count\":0", part->name,
                       part->name);
         return 0;
     }
-    if (tool_numbers(call, part->count_sql, &since, 1, ret_count, 1) < 0 ||
-        tool_write_rows(call, part->name, part->rows_sql, &since, 1, &listing) <
-            0)
+    (void)putc(',', call->out);
+    if (tool_write_rows(call, part->name, part->rows_sql, &since, 1, &listing) <
+        0)
         return -1;
-    (void)fprintf(call->out, ",\"%s_count\":%" PRId64 ",", part->name,
-                  *ret_count);
+    (void)fprintf(call->out, ",\"%s_count\":%" PRId64, part->name, count);
     return 0;
 }
 
@@ -116,7 +125,7 @@ write_summary(struct tool_call *call, int64_t since,
     size = (size_t)snprintf(text, sizeof(text), "In the last %s",
                             elapsed_words(call->now_ms - since, words));
     for (i = 0; i < PART_COUNT && size < sizeof(text); i++) {
-        if (counts[i] == 0)
+        if (counts[i] <= 0)
             continue;
         size +=
             (size_t)snprintf(text + size, sizeof(text) - size,
@@ -143,12 +152,16 @@ find_errors(struct tool_call *call)
         tool_numbers(call, "SELECT storage_faults FROM state", NULL, 0, &faults,
                      1) < 0)
         return -1;
-    (void)putc('{', call->out);
     for (i = 0; i < PART_COUNT; i++) {
-        if (write_part(call, &parts[i], since, &counts[i]) < 0)
+        if (count_part(call, &parts[i], since, &counts[i]) < 0)
             return -1;
     }
+    (void)putc('{', call->out);
     write_summary(call, since, counts);
+    for (i = 0; i < PART_COUNT; i++) {
+        if (write_part(call, &parts[i], since, counts[i]) < 0)
+            return -1;
+    }
     (void)fprintf(call->out, ",\"storage_faults_ever\":%" PRId64 ",", faults);
     tool_write_moment(call->out, "since", since);
     (void)putc(',', call->out);

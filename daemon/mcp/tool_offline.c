@@ -66,10 +66,9 @@ write_summary(struct tool_call *call, int64_t silent_ms, int64_t offline,
                        all, elapsed_words(silent_ms, words));
     else
         (void)snprintf(text, sizeof(text),
-                       "%" PRId64 " of %" PRId64
-                       " devices have been silent for more than %s.",
-                       offline, all, elapsed_words(silent_ms, words));
-    (void)fputs("],", call->out);
+                       "Silent for more than %s: %" PRId64 " of %" PRId64
+                       " devices.",
+                       elapsed_words(silent_ms, words), offline, all);
     tool_write_text(call->out, "summary", text);
 }
 
@@ -91,13 +90,14 @@ write_devices(struct tool_call *call, int64_t silent_ms, int64_t limit)
                      &call->problem) < 0 ||
         tool_numbers(call, counts_sql, &before, 1, counts, 2) < 0)
         return -1;
-    (void)fputs("{\"devices\":[", call->out);
+    (void)putc('{', call->out);
+    write_summary(call, silent_ms, counts[1], counts[0]);
+    (void)fputs(",\"devices\":[", call->out);
     if (inquiry_sql(call->inquiry, sql, &before, 1, show_device, &silence,
                     &answer, &call->problem) < 0)
         return -1;
-    write_summary(call, silent_ms, counts[1], counts[0]);
     (void)fprintf(call->out,
-                  ",\"offline_count\":%" PRId64 ",\"device_count\":%" PRId64
+                  "],\"offline_count\":%" PRId64 ",\"device_count\":%" PRId64
                   ",\"more\":%s,",
                   counts[1], counts[0],
                   answer.more || silence.listing.full ? "true" : "false");
