@@ -6,6 +6,7 @@
  */
 #include "mcp/talk.h"
 
+#include "outlet.h"
 #include "rpc.h"
 #include "tool.h"
 
@@ -351,6 +352,23 @@ START_TEST(test_nul_bytes_are_no_json)
 }
 END_TEST
 
+START_TEST(test_answer_is_one_line_whatever_is_between_its_values)
+{
+    char text[] = "{\n\"a\":\r\n1}";
+    FILE *file = tmpfile();
+    struct outlet *outlet = outlet_new(fileno(file), -1);
+    char line[32] = "";
+
+    outlet_write(outlet, text, strlen(text));
+    ck_assert_int_eq(outlet_error(outlet), 0);
+    outlet_free(outlet);
+    rewind(file);
+    ck_assert(fgets(line, sizeof(line), file) != NULL);
+    ck_assert_str_eq(line, "{ \"a\":  1}\n");
+    (void)fclose(file);
+}
+END_TEST
+
 /** What a client of the version that has batches is answered. */
 static const char *
 answer_to_batch(const char *version, const char *batch)
@@ -587,6 +605,8 @@ main(void)
     tcase_add_test(tcase, test_longer_lines_are_skipped);
     tcase_add_test(tcase, test_line_without_an_end_is_the_last);
     tcase_add_test(tcase, test_nul_bytes_are_no_json);
+    tcase_add_test(tcase,
+                   test_answer_is_one_line_whatever_is_between_its_values);
 
     tcase = support_add_case(suite, "batches", NULL, NULL);
     tcase_add_test(tcase, test_batch_is_answered_in_a_batch);

@@ -138,8 +138,11 @@ arguments_number(const struct arguments *arguments, const char *name,
 static const char *
 time_text(const json_t *value)
 {
-    return json_string_length(value) <= TIME_SIZE_MAX ? json_string_value(value)
-                                                      : NULL;
+    const char *text = json_string_value(value);
+    const size_t size = json_string_length(value);
+
+    return size <= TIME_SIZE_MAX && text != NULL && strlen(text) == size ? text
+                                                                         : NULL;
 }
 
 int

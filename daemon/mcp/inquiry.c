@@ -100,10 +100,6 @@ meaning_of(int rc)
                "it; ids are indexed and times are not, so bound the id, such "
                "as with id > (SELECT max(id) FROM event_log) - 10000, or ask "
                "the view backlog";
-    case COLLECTOR_ERR_TOO_BIG:
-        return "the question, or the first row of its answer, is too large: "
-               "select fewer columns, or a part of a long text with "
-               "substr(payload_json, 1, 1000)";
     default:
         return collector_error_text(rc);
     }
@@ -116,6 +112,11 @@ inquiry_explain(struct inquiry *inquiry, int rc,
 {
     if (inquiry_is_interrupted(inquiry))
         return problem_say(ret_problem, "cancelled");
+    if (answer != NULL && rc == COLLECTOR_ERR_TOO_BIG)
+        return problem_say(ret_problem,
+                           "%s: select fewer columns, or a part of a long text "
+                           "with substr(payload_json, 1, 1000)",
+                           answer->problem);
     if (answer != NULL && answer->problem[0] != '\0')
         return problem_say(ret_problem, "%s", answer->problem);
     return problem_say(ret_problem, "%.200s: %s", inquiry->path,

@@ -42,7 +42,8 @@ check_lines(const char *answers)
 
     while (*at != '\0') {
         const size_t size = strcspn(at, "\n");
-        json_t *tree = json_loadb(at, size, JSON_ALLOW_NUL, NULL);
+        json_t *tree = json_loadb(
+            at, size, JSON_ALLOW_NUL | JSON_DECODE_INT_AS_REAL, NULL);
 
         ck_assert_msg(tree != NULL && at[size] == '\n',
                       "this answer is no line of JSON: %.*s", (int)size, at);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT */
+#include "site.h"
+
+#include "recorder.h"
+
+#include <time.h>
+
+const char *mcp_db;
+struct collector_store *mcp_store;
+
+void
+mcp_setup(void)
+{
+    struct collector_store_options options;
+
+    mcp_db = support_path(support_dir_new(), "events.sqlite");
+    collector_store_options_init(&options);
+    options.path = mcp_db;
+    options.log = support_log;
+    ck_assert_ok(collector_store_open(&options, &mcp_store));
+}
+
+void
+mcp_teardown(void)
+{
+    collector_store_free(mcp_store);
+    mcp_store = NULL;
+}
+
+int64_t
+mcp_now_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+mcp_append(const char *device_id, const char *kind, const char *payload,
+           int64_t age_ms)
+{
+    const struct collector_event event = {.device_id = device_id,
+                                          .kind = kind,
+                                          .payload = payload,
+                                          .ts = mcp_now_ms() - age_ms};
+
+    ck_assert_ok(collector_store_append(mcp_store, &event, 1, NULL, NULL));
+}
+
+void
+mcp_deliver(void)
+{
+    struct collector_drain drain = {.event_count = 1};
+    struct collector_uploader *uploader = NULL;
+    struct collector_sink *sink = NULL;
+    struct recorder *recorder = recorder_new(&sink);
+
+    ck_assert_ok(collector_uploader_new(mcp_store, sink, NULL, &uploader));
+    while (drain.event_count > 0)
+        ck_assert_ok(collector_uploader_drain(uploader, &drain));
+    collector_uploader_free(uploader);
+    collector_sink_free(sink);
+    recorder_free(recorder);
+}
+
+int64_t
+mcp_number(const json_t *answer, const char *name)
+{
+    const json_t *value = json_object_get(answer, name);
+
+    ck_assert_msg(json_is_integer(value), "%s is no number", name);
+    return json_integer_value(value);
+}
+
+const char *
+mcp_text(const json_t *answer, const char *name)
+{
+    const char *text = json_string_value(json_object_get(answer, name));
+
+    return text != NULL ? text : "";
+}
+
+size_t
+mcp_count(const json_t *answer, const char *name)
+{
+    return json_array_size(json_object_get(answer, name));
+}
+
+const json_t *
+mcp_at(const json_t *answer, const char *name, size_t i)
+{
+    return json_array_get(json_object_get(answer, name), i);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef MCP_SITE_H
+#define MCP_SITE_H
+
+/*
+ * A live file for the tools: a store that is open, by the system's clock, as
+ * the tools go by. One thread, one at a time.
+ */
+#include "talk.h"
+
+#include <collector/collector.h>
+#include <stdint.h>
+
+/** The file, and its owner; NULL when it is closed. */
+extern const char *mcp_db;
+extern struct collector_store *mcp_store;
+
+void
+mcp_setup(void);
+
+void
+mcp_teardown(void);
+
+/** Append an event that is so old. @param payload  NULL for none. */
+void
+mcp_append(const char *device_id, const char *kind, const char *payload,
+           int64_t age_ms);
+
+/** Deliver all that is pending. */
+void
+mcp_deliver(void);
+
+/** Ms since 1970. */
+int64_t
+mcp_now_ms(void);
+
+/** A number in an answer; fails the test when it is none. */
+int64_t
+mcp_number(const json_t *answer, const char *name);
+
+/** A text in an answer; "" for none. */
+const char *
+mcp_text(const json_t *answer, const char *name);
+
+/** How many elements a list in an answer has. */
+size_t
+mcp_count(const json_t *answer, const char *name);
+
+/** The i-th element of a list in an answer. */
+const json_t *
+mcp_at(const json_t *answer, const char *name, size_t i);
+
+#endif
