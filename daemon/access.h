@@ -17,6 +17,8 @@
 
 /** What one needs to be allowed. */
 enum access_scope {
+    /** What is the same for everybody, and holds no data: nothing, ever. */
+    ACCESS_OPEN,
     /** To ask whether it is well: nothing, unless told otherwise. */
     ACCESS_HEALTH,
     /** To post events. */

@@ -18,10 +18,7 @@
 #define ANSWER_STACK_SIZE 4096
 
 /* The status line and our own headers, of which each is short. */
-#define ANSWER_HEAD_SIZE_MAX 384
-
-/* What is left of that for more headers. */
-#define ANSWER_HEADERS_SIZE_MAX 192
+#define ANSWER_HEAD_SIZE_MAX (192 + ANSWER_HEADERS_SIZE_MAX)
 
 static const char *
 status_words(int status)
@@ -29,6 +26,8 @@ status_words(int status)
     switch (status) {
     case 200:
         return "OK";
+    case 304:
+        return "Not Modified";
     case 400:
         return "Bad Request";
     case 401:

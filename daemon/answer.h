@@ -13,6 +13,10 @@
 /** The header of an answer that asks to come again, when it is worth it. */
 #define ANSWER_RETRY_AFTER "Retry-After: 1\r\n"
 
+/** Bytes of the headers that an answer may be given: as many as the page's
+ *  policy takes. */
+#define ANSWER_HEADERS_SIZE_MAX 768
+
 /**
  * Answer a request, in one write. When the body of the request is still unread,
  * the connection ends with the answer.

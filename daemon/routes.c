@@ -22,6 +22,7 @@ struct route {
 };
 
 static const struct route routes[] = {
+    {"/", "GET", ACCESS_OPEN, true, route_page},
     {"/events", "POST", ACCESS_INGEST, false, route_events},
     {"/events", "GET", ACCESS_READ, true, route_events_search},
     {"/events/{id}", "GET", ACCESS_READ, true, route_event},

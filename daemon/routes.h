@@ -63,9 +63,9 @@ route_livez(struct request *request);
 void
 route_metrics(struct request *request);
 
-/** GET /runs: what was settled together, and outages. */
+/** GET /: the page in the browser. */
 void
-route_runs(struct request *request);
+route_page(struct request *request);
 
 /** GET /snapshot: a copy of the database, as of now. */
 void

@@ -11,7 +11,7 @@
 #define TRAFFIC_ROUTE_COUNT_MAX 16
 
 /** Statuses that are told apart, and one for all others. */
-#define TRAFFIC_CODE_COUNT 20
+#define TRAFFIC_CODE_COUNT 21
 
 /** Answers by route and status. Any thread. */
 struct traffic {

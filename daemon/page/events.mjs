@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: MIT
+// The tail of events, and those before it. New ones come on top; what is open,
+// focused or selected stays as it is.
+import {get} from './api.mjs';
+import {byId, cell, list, make, makeFold, makeRow, say, sayFold, set,
+    show} from './dom.mjs';
+import {now} from './now.mjs';
+import {count, moment, utc} from './words.mjs';
+
+// Rows of the tail, and with those that were asked for.
+const TAIL_MAX = 200;
+const ROWS_MAX = 2000;
+
+// Events in one answer.
+const PAGE = 100;
+
+// What is typed is taken when nothing more came for so long.
+const TYPING_MS = 300;
+
+const GLYPHS = {
+    pending: '○',
+    delivered: '✓',
+    dead: '✕',
+    dropped: '↓',
+    settled: '·',
+};
+
+let rows = [];
+let rowsMax = TAIL_MAX;
+// All ids up to here were looked at.
+let seen = 0;
+// Where the events before them go on; null at the first one.
+let older = null;
+let skipped = false;
+let paused = false;
+// Answers to a filter that is no more are thrown away.
+let generation = 0;
+let ledger = {accepted: 0, pending: 0};
+let wake = () => {};
+
+function filter() {
+    return {
+        device_id: byId('filter-device').value,
+        kind: byId('filter-kind').value,
+        text: byId('filter-text').value,
+    };
+}
+
+function isFiltered() {
+    return Object.values(filter()).some((value) => value !== '');
+}
+
+function makeEventRow(event) {
+    const row = makeRow([['id', 'th'], ['time'], ['device'], ['kind'],
+        ['payload'], ['fate']]);
+    const device = make('button', {type: 'button', class: 'link'});
+
+    say(cell(row, 'id'), String(event.id));
+    say(cell(row, 'kind'), event.kind);
+    say(device, event.device_id);
+    set(device, 'title', 'Only this device');
+    device.addEventListener('click', () => showDevice(event.device_id));
+    cell(row, 'device').append(device);
+    cell(row, 'payload').append(makeFold());
+    sayFold(row.querySelector('.fold'), event.payload ?? '');
+    set(cell(row, 'time'), 'title', utc(event.ts));
+    return row;
+}
+
+function fillEventRow(row, event) {
+    const fate = cell(row, 'fate');
+
+    say(cell(row, 'time'), moment(event.ts, now()));
+    set(fate, 'data-fate', event.fate);
+    say(fate, `${GLYPHS[event.fate] ?? ''} ${event.fate}`);
+}
+
+function sayNote() {
+    const waiting = Math.max(0, ledger.accepted - seen);
+
+    if (paused)
+        say(byId('events-note'), waiting > 0
+            ? `paused, ${count(waiting)} since` : 'paused');
+    else
+        say(byId('events-note'), skipped
+            ? 'they come faster than they can be shown: some are left out' : '');
+    say(byId('events-empty'), isFiltered()
+        ? 'No event fits the filter.' : 'No events yet.');
+    show(byId('events-empty'), rows.length === 0);
+    show(byId('events-older'), older !== null && rows.length < ROWS_MAX);
+    say(byId('events-older'), rows.length > 0 || !isFiltered()
+        ? 'Older events' : 'Look further back');
+}
+
+function drawEvents() {
+    list(byId('events').tBodies[0], rows, (event) => event.id, makeEventRow,
+        fillEventRow);
+    sayNote();
+}
+
+// Those on top of what is there.
+async function lookAtNew() {
+    const mine = generation;
+    const searched = ledger.accepted;
+    const first = seen === 0;
+    const {events, next} = await get('/events',
+        {...filter(), order: 'newest', after: seen, limit: PAGE});
+
+    if (mine !== generation || paused)
+        return;
+    if (first)
+        older = next;
+    else
+        skipped = next !== null;
+    seen = Math.max(seen, searched, events[0]?.id ?? 0);
+    rows = [...events, ...rows];
+    if (rows.length > rowsMax) {
+        rows = rows.slice(0, rowsMax);
+        older = rows.at(-1).id;
+    }
+}
+
+// What has become of those that were pending.
+async function lookAtFates() {
+    const mine = generation;
+    const settled = ledger.accepted - ledger.pending;
+    const pending = rows.filter((event) =>
+        event.fate === 'pending' && event.id <= settled);
+
+    if (pending.length === 0)
+        return;
+    const {events} = await get('/events', {
+        ...filter(),
+        after: pending.at(-1).id - 1,
+        before: pending[0].id + 1,
+        limit: TAIL_MAX,
+    });
+    const fates = new Map(events.map((event) => [event.id, event.fate]));
+
+    if (mine === generation)
+        rows = rows.map((event) =>
+            ({...event, fate: fates.get(event.id) ?? event.fate}));
+}
+
+export async function lookAtEvents(stats) {
+    if (stats.ledger.accepted < seen)
+        resetEvents(); /* another file */
+    ledger = stats.ledger;
+    if (!paused && (ledger.accepted > seen || seen === 0))
+        await lookAtNew();
+    await lookAtFates();
+    drawEvents();
+}
+
+async function lookAtOlder() {
+    const mine = generation;
+    const {events, next} = await get('/events',
+        {...filter(), order: 'newest', before: older, limit: PAGE});
+
+    if (mine !== generation)
+        return;
+    rows = [...rows, ...events];
+    rowsMax = Math.max(rowsMax, Math.min(rows.length, ROWS_MAX));
+    older = next;
+    drawEvents();
+}
+
+function resetEvents() {
+    generation++;
+    rows = [];
+    rowsMax = TAIL_MAX;
+    seen = 0;
+    older = null;
+    skipped = false;
+}
+
+function refilter() {
+    show(byId('filter-clear'), isFiltered());
+    resetEvents();
+    setPaused(false);
+}
+
+function setPaused(value) {
+    paused = value;
+    set(byId('pause'), 'aria-pressed', String(value));
+    say(byId('pause'), value ? 'Go on' : 'Pause');
+    sayNote();
+    wake();
+}
+
+// From anywhere on the page.
+export function showDevice(deviceId) {
+    byId('filter-device').value = deviceId;
+    refilter();
+    byId('events-title').scrollIntoView({block: 'nearest'});
+}
+
+// poke() has the next look come at once.
+export function startEvents(poke) {
+    let timer;
+
+    wake = poke;
+    byId('filter').addEventListener('submit', (event) => {
+        event.preventDefault();
+        refilter();
+    });
+    byId('filter').addEventListener('reset', () => setTimeout(refilter));
+    byId('filter').addEventListener('input', () => {
+        clearTimeout(timer);
+        timer = setTimeout(refilter, TYPING_MS);
+    });
+    byId('pause').addEventListener('click', () => setPaused(!paused));
+    byId('events-older').addEventListener('click', () =>
+        lookAtOlder().catch((failure) =>
+            say(byId('events-note'), failure.message)));
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+// Dead letters: what the upstream refused for good, and what may be done about
+// them, after asking.
+import {ask, get} from './api.mjs';
+import {confirm} from './dialogs.mjs';
+import {byId, cell, list, make, makeFold, makeRow, say, sayFold, set,
+    show} from './dom.mjs';
+import {now} from './now.mjs';
+import {speak} from './speech.mjs';
+import {count, moment, plural, utc} from './words.mjs';
+
+// Letters in one answer, and ids in one request.
+const COUNT_MAX = 1000;
+const IDS_MAX = 200;
+
+let letters = [];
+let chosen = new Set();
+let countMax = 50;
+let kept = 0;
+let wake = () => {};
+
+function makeLetterRow(letter) {
+    const row = makeRow([['pick'], ['id', 'th'], ['time'], ['device'],
+        ['kind'], ['reason'], ['payload'], ['attempts']]);
+    const box = make('input', {
+        type: 'checkbox',
+        'aria-label': `Choose dead letter ${letter.id}`,
+    });
+
+    box.addEventListener('change', () => {
+        if (box.checked)
+            chosen.add(letter.id);
+        else
+            chosen.delete(letter.id);
+        sayActions();
+    });
+    cell(row, 'pick').append(box);
+    say(cell(row, 'id'), String(letter.id));
+    say(cell(row, 'device'), letter.device_id);
+    say(cell(row, 'kind'), letter.kind);
+    cell(row, 'payload').append(makeFold());
+    sayFold(row.querySelector('.fold'), letter.payload ?? '');
+    set(cell(row, 'time'), 'title', utc(letter.at));
+    return row;
+}
+
+function fillLetterRow(row, letter) {
+    row.querySelector('input').checked = chosen.has(letter.id);
+    say(cell(row, 'time'), moment(letter.at, now()));
+    say(cell(row, 'reason'), letter.replayed_as === null ? letter.reason
+        : `replayed as ${letter.replayed_as}; ${letter.reason}`);
+    say(cell(row, 'attempts'), count(letter.attempts));
+}
+
+function sayActions() {
+    const words = chosen.size > 0 ? `${count(chosen.size)} chosen` : 'all';
+
+    say(byId('replay'), `Replay ${words}`);
+    say(byId('purge'), `Purge ${words}`);
+    show(byId('replay'), letters.length > 0);
+    show(byId('purge'), letters.length > 0);
+}
+
+function drawLetters(next) {
+    list(byId('letters').tBodies[0], letters, (letter) => letter.id,
+        makeLetterRow, fillLetterRow);
+    say(byId('letters-note'), letters.length === 0 ? '' : next !== null
+        ? `the first ${count(letters.length)}` : count(letters.length));
+    say(byId('letters-empty'), 'None.');
+    show(byId('letters-empty'), letters.length === 0);
+    show(byId('letters-more'), next !== null && countMax < COUNT_MAX);
+    sayActions();
+}
+
+export async function lookAtLetters(stats) {
+    const {dead_letters: rows, next} =
+        await get('/dead-letters', {limit: countMax});
+
+    kept = stats.store.dead_letters;
+    letters = rows;
+    chosen = new Set(letters.map((letter) => letter.id)
+        .filter((id) => chosen.has(id)));
+    drawLetters(next);
+}
+
+// In as many requests as it takes; how many it was done to.
+async function actOn(method, path, done, ids) {
+    let total = 0;
+
+    if (ids.length === 0)
+        return (await ask(method, path))[done];
+    for (let i = 0; i < ids.length; i += IDS_MAX) {
+        const answer = await ask(method, path,
+            {ids: ids.slice(i, i + IDS_MAX).join(',')});
+
+        total += answer[done];
+    }
+    return total;
+}
+
+function offer({verb, method, path, done, text, danger}) {
+    const ids = [...chosen].sort((a, b) => a - b);
+    const which = ids.length > 0 ? plural(ids.length, 'dead letter')
+        : 'all dead letters';
+    const seen = ids.length > 0 ? '' : ` There were ${count(kept)} just now.`;
+
+    confirm({
+        title: `${verb} ${which}?`,
+        text: text + seen,
+        yes: `${verb} ${ids.length > 0 ? count(ids.length) : 'all'}`,
+        danger,
+        act: async () => {
+            const number = await actOn(method, path, done, ids);
+
+            chosen.clear();
+            speak(`${plural(number, 'dead letter')} ${done}.`);
+            say(byId('letters-note'), `${count(number)} ${done}`);
+            wake();
+        },
+    });
+}
+
+export function startLetters(poke) {
+    wake = poke;
+    byId('replay').addEventListener('click', () => offer({
+        verb: 'Replay',
+        method: 'POST',
+        path: '/dead-letters/replay',
+        done: 'replayed',
+        text: 'They are appended again as new events, and sent again.',
+        danger: false,
+    }));
+    byId('purge').addEventListener('click', () => offer({
+        verb: 'Purge',
+        method: 'DELETE',
+        path: '/dead-letters',
+        done: 'purged',
+        text: 'They are deleted, and can\'t be had back.',
+        danger: true,
+    }));
+    byId('letters-more').addEventListener('click', () => {
+        countMax = Math.min(countMax * 4, COUNT_MAX);
+        wake();
+    });
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+// Whether anybody answers: since when not, and when it is tried again.
+import {byId, say, set, show} from './dom.mjs';
+import {clock, duration} from './words.mjs';
+
+// Rests between two looks: while all is well, while nobody looks at the page,
+// and the longest while nobody answers.
+const LOOK_MS = 2000;
+const HIDDEN_MS = 30000;
+const GONE_MS_MAX = 16000;
+
+let goneSince = null;
+let failures = 0;
+let reason = '';
+let nextAt = 0;
+let goodAt = null;
+
+export function found() {
+    goneSince = null;
+    failures = 0;
+    goodAt = Date.now();
+    sayLink();
+}
+
+export function lost(words) {
+    goneSince ??= Date.now();
+    failures++;
+    reason = words;
+    sayLink();
+}
+
+export function isGone() {
+    return goneSince !== null;
+}
+
+// How long to rest now.
+export function restMs() {
+    const ms = document.hidden ? HIDDEN_MS : failures === 0
+        ? LOOK_MS : Math.min(GONE_MS_MAX, 1000 * 2 ** (failures - 1));
+
+    nextAt = Date.now() + ms;
+    return ms;
+}
+
+export function sayLink() {
+    const pulse = byId('pulse');
+    const age = goodAt === null ? 0 : Date.now() - goodAt;
+
+    show(byId('gone'), goneSince !== null);
+    set(pulse, 'data-state', goneSince !== null ? 'ill' : 'well');
+    if (goneSince === null) {
+        say(pulse, goodAt === null ? 'connecting' : age > 2 * LOOK_MS
+            ? `as of ${clock(goodAt)}` : 'live');
+        return;
+    }
+    const wait = Math.max(0, nextAt - Date.now());
+
+    say(pulse, 'not connected');
+    say(byId('gone-text'), `Nobody has answered since ${clock(goneSince)}, ` +
+        `for ${duration(Date.now() - goneSince)}: ${reason}. ` +
+        (wait > 0 ? `Next try in ${duration(wait + 999)}. ` : 'Trying now. ') +
+        (goodAt !== null ? `All below is as of ${clock(goodAt)}.` : ''));
+}
