@@ -133,7 +133,7 @@ export function makeChart(svg, caption, curves) {
 
         legend.forEach((value, i) => say(value, rate(point[i + 1])));
         say(when, pointed === null
-            ? `most ${legend.map((_, i) => count(Math.max(...points.map(
+            ? `at most ${legend.map((_, i) => count(Math.max(...points.map(
                 (each) => each[i + 1])))).join(' and ')} in ${duration(span)}`
             : `at ${clock(point[0])}`);
     }

@@ -13,7 +13,7 @@ const KNOWN_MAX = 200;
 
 let devices = [];
 let more = false;
-let sort = {by: 'silent', down: false};
+let sort = {by: 'silent', down: true};
 let wake = () => {};
 
 function silentMs(device) {
@@ -97,7 +97,7 @@ export function startDevices(poke) {
         button.addEventListener('click', () => {
             const by = button.dataset.sort;
 
-            sort = {by, down: sort.by === by && !sort.down};
+            sort = {by, down: sort.by === by ? !sort.down : by === 'silent'};
             drawDevices();
         });
 }

@@ -9,6 +9,9 @@ import {count, duration, moment, plural, rate, size} from './words.mjs';
 // Over how long a rate is taken, so that it does not flicker.
 const RATE_MS = 10000;
 
+// Sooner than that, somebody should know: as the alert of that name has it.
+const FULL_SOON_MS = 4 * 60 * 60 * 1000;
+
 let looks = [];
 let stats = null;
 let statsAt = 0;
@@ -51,7 +54,7 @@ function sayBacklog({store, ledger}) {
 }
 
 function sayRate(id, number, note) {
-    say(byId(id), number === null ? '–' : rate(number));
+    say(byId(id), number === null ? '–' : `${rate(number)}/s`);
     say(byId(`${id}-note`), note);
 }
 
@@ -69,7 +72,8 @@ function sayRoom({store}) {
     const filling = store.full_in_ms > 0;
 
     say(byId('full'), filling ? duration(store.full_in_ms) : 'not filling');
-    set(byId('full'), 'data-state', filling ? 'warned' : null);
+    set(byId('full'), 'data-state',
+        filling && store.full_in_ms < FULL_SOON_MS ? 'warned' : null);
     say(byId('full-note'), size(store.file_size) + (store.size_max > 0
         ? ` of ${size(store.size_max)}` : ', no limit'));
     sayBar('full-bar',
