@@ -28,9 +28,11 @@ function take(fresh) {
         return;
     freshAt = Date.now();
     heard(last);
-    // Its clock was set back: what was later is of no more use.
-    samples = samples.filter(([at]) => at <= last);
-    const known = samples.at(-1)?.[AT] ?? 0;
+    // With another clock all of them have moved, and come again.
+    if (last < lastSampleAt() ||
+        fresh[0][ACCEPTED] < (samples.at(-1)?.[ACCEPTED] ?? 0))
+        samples = [];
+    const known = lastSampleAt();
 
     samples.push(...fresh.filter(([at]) => at > known));
     samples = samples.slice(-COUNT_MAX);
