@@ -13,10 +13,14 @@ import {count, moment, plural, utc} from './words.mjs';
 const COUNT_MAX = 1000;
 const IDS_MAX = 200;
 
+// How long it is said what was done.
+const DONE_MS = 10000;
+
 let letters = [];
 let chosen = new Set();
 let countMax = 50;
 let kept = 0;
+let done = {text: '', at: -Infinity};
 let wake = () => {};
 
 function makeLetterRow(letter) {
@@ -61,11 +65,21 @@ function sayActions() {
     show(byId('purge'), letters.length > 0);
 }
 
+function noteOf(next) {
+    const notes = [];
+
+    if (performance.now() - done.at < DONE_MS)
+        notes.push(done.text);
+    if (letters.length > 0)
+        notes.push(`${next !== null ? 'the first ' : ''}${
+            count(letters.length)}`);
+    return notes.join('; ');
+}
+
 function drawLetters(next) {
     list(byId('letters').tBodies[0], letters, (letter) => letter.id,
         makeLetterRow, fillLetterRow);
-    say(byId('letters-note'), letters.length === 0 ? '' : next !== null
-        ? `the first ${count(letters.length)}` : count(letters.length));
+    say(byId('letters-note'), noteOf(next));
     say(byId('letters-empty'), 'None.');
     show(byId('letters-empty'), letters.length === 0);
     show(byId('letters-more'), next !== null && countMax < COUNT_MAX);
@@ -84,21 +98,22 @@ export async function lookAtLetters(stats) {
 }
 
 // In as many requests as it takes; how many it was done to.
-async function actOn(method, path, done, ids) {
+async function actOn({method, path, participle}, ids) {
     let total = 0;
 
     if (ids.length === 0)
-        return (await ask(method, path))[done];
+        return (await ask(method, path))[participle];
     for (let i = 0; i < ids.length; i += IDS_MAX) {
         const answer = await ask(method, path,
             {ids: ids.slice(i, i + IDS_MAX).join(',')});
 
-        total += answer[done];
+        total += answer[participle];
     }
     return total;
 }
 
-function offer({verb, method, path, done, text, danger}) {
+function offer(action) {
+    const {verb, participle, text, danger} = action;
     const ids = [...chosen].sort((a, b) => a - b);
     const which = ids.length > 0 ? plural(ids.length, 'dead letter')
         : 'all dead letters';
@@ -110,11 +125,12 @@ function offer({verb, method, path, done, text, danger}) {
         yes: `${verb} ${ids.length > 0 ? count(ids.length) : 'all'}`,
         danger,
         act: async () => {
-            const number = await actOn(method, path, done, ids);
+            const number = await actOn(action, ids);
 
             chosen.clear();
-            speak(`${plural(number, 'dead letter')} ${done}.`);
-            say(byId('letters-note'), `${count(number)} ${done}`);
+            done = {text: `${count(number)} ${participle}`,
+                at: performance.now()};
+            speak(`${plural(number, 'dead letter')} ${participle}.`);
             wake();
         },
     });
@@ -126,7 +142,7 @@ export function startLetters(poke) {
         verb: 'Replay',
         method: 'POST',
         path: '/dead-letters/replay',
-        done: 'replayed',
+        participle: 'replayed',
         text: 'They are appended again as new events, and sent again.',
         danger: false,
     }));
@@ -134,7 +150,7 @@ export function startLetters(poke) {
         verb: 'Purge',
         method: 'DELETE',
         path: '/dead-letters',
-        done: 'purged',
+        participle: 'purged',
         text: 'They are deleted, and can\'t be had back.',
         danger: true,
     }));

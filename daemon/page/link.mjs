@@ -39,6 +39,7 @@ export function restMs() {
         ? LOOK_MS : Math.min(GONE_MS_MAX, 1000 * 2 ** (failures - 1));
 
     nextAt = Date.now() + ms;
+    sayLink();
     return ms;
 }
 

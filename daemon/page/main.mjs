@@ -51,7 +51,6 @@ function rest() {
             clearTimeout(timer);
             resolve();
         };
-        poked = false;
     });
 }
 
@@ -61,8 +60,8 @@ function lock(failure) {
         return;
     }
     show(byId('locked'), true);
-    if (!locked && !isAskingForToken())
-        askForToken(failure.status === 403 || hasToken()
+    if ((!locked || hasToken()) && !isAskingForToken())
+        askForToken(hasToken()
             ? `Another token is needed: ${failure.message}.`
             : 'This collector shows what it keeps to those who have a token.');
     locked = true;
@@ -157,6 +156,7 @@ async function lookOnce() {
 
 async function run() {
     for (;;) {
+        poked = false;
         await lookOnce();
         await rest();
     }
