@@ -21,6 +21,10 @@
 /* What the rows of a search may be read in. */
 static const char *const orders[] = {"oldest", "newest", NULL};
 
+/* Fates that make a difference here. */
+static const char *const fate_unknown = "unknown";
+static const char *const fate_dead = "dead";
+
 /* The first column of those that only a dead letter has. */
 #define FIRST_LETTER_COLUMN "status"
 
@@ -143,8 +147,8 @@ show_event(void *userdata, const struct collector_row *row)
     struct found *found = userdata;
     struct collector_row shown = *row;
 
-    found->known = !has_fate(row, "unknown");
-    if (!has_fate(row, "dead"))
+    found->known = !has_fate(row, fate_unknown);
+    if (!has_fate(row, fate_dead))
         shown.column_count = column_of(row, FIRST_LETTER_COLUMN);
     row_json_write(found->out, &shown);
     (void)putc('\n', found->out);
@@ -186,7 +190,7 @@ answer_unknown(struct request *request, int64_t id)
     answer_json(request, 404, NULL,
                 json_pack("{s:s, s:I, s:s}", "error",
                           "that id was never given out", "id", (json_int_t)id,
-                          "fate", "unknown"));
+                          "fate", fate_unknown));
 }
 
 void

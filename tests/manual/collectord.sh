@@ -54,7 +54,7 @@ check_routes() {
         on && /^};/ { exit }
         on { text = text $0 }
         END {
-            count = split(text, rows, "{")
+            count = split(text, rows, "{\"")
             for (i = 2; i <= count; i++) {
                 gsub(/[ "]|ACCESS_/, "", rows[i])
                 split(rows[i], row, ",")
@@ -64,8 +64,14 @@ check_routes() {
         }' "$daemon/routes.c" >"$work/program"
     items "HTTP INTERFACE" Ic >"$work/page"
     same routes
-    grep -oh '"[a-z][a-z_]*"' "$daemon/route_stats.c" "$daemon/route_health.c" \
-        "$daemon/route_dead_letters.c" | tr -d '"' | sort -u >"$work/members"
+    # Not the words that a member or a parameter may have.
+    awk '/^static const char \*const / { on = 1 }
+        !on
+        /;$/ { on = 0 }' "$daemon/route_stats.c" "$daemon/route_health.c" \
+        "$daemon/route_dead_letters.c" "$daemon/route_devices.c" \
+        "$daemon/route_events_search.c" "$daemon/route_history.c" \
+        "$daemon/route_runs.c" |
+        grep -oh '"[a-z][a-z_]*"' | tr -d '"' | sort -u >"$work/members"
     grep -qx wal_pinned_ms "$work/members" || fail "no members are found"
     # shellcheck disable=SC2046 # one argument a name
     has $(cat "$work/members")
@@ -179,6 +185,13 @@ connections that wait for a thread@$(value QUEUE_COUNT)
 bytes of an Idempotency-Key@$(bytes COLLECTOR_IDEMPOTENCY_KEY_SIZE_MAX)
 dead letters in an answer@$(value COUNT_MAX)
 ids in a request@$(value COLLECTOR_DEAD_LETTER_STEP_MAX)
+events, devices or runs in an answer@$(value LISTING_COUNT_MAX)
+bytes of such an answer@$(bytes LISTING_SIZE_MAX)
+bytes of text@$(value COLLECTOR_READER_TEXT_SIZE_MAX)
+questions at a time@$(value READERS_COUNT_MAX)
+requests that wait to ask one@$(value READERS_WAITING_COUNT_MAX)
+time that they wait@$(seconds READERS_WAIT_MS)
+time for a question@$(seconds READERS_DEADLINE_MS)
 time for a snapshot, at least@$(seconds STREAM_MS_MIN)
 time for requests when it stops@$(seconds HTTP_STOP_MS_MAX)
 Retry-After that is obeyed@$(seconds COLLECTOR_RETRY_AFTER_MS_MAX)
