@@ -77,10 +77,6 @@ prepare(struct collector__question *question, const char *sql,
     code = sqlite3_prepare_v2(question->reader->db, sql, (int)size + 1,
                               ret_statement, &tail);
     rc = collector__question_check(question, code);
-    if (rc == COLLECTOR_ERR_INVALID && strcasestr(sql, "pragma_") != NULL &&
-        strcmp(sqlite3_errmsg(question->reader->db), "not authorized") == 0)
-        /* SQLite asked whether it may make a table of it. */
-        return refuse(question, rc, "PRAGMA is not allowed here");
     if (rc == COLLECTOR_OK)
         rc = check_statement(question, *ret_statement, tail, parameter_count);
     return rc;
@@ -90,8 +86,7 @@ static int
 gather(struct collector__question *question, sqlite3_stmt *statement,
        int *ret_step)
 {
-    const int rc =
-        collector__rows_gather(&question->rows, statement, ret_step);
+    const int rc = collector__rows_gather(&question->rows, statement, ret_step);
 
     if (rc == COLLECTOR_ERR_TOO_BIG)
         return refuse(question, rc, "its first row is over %zu bytes",
