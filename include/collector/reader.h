@@ -205,6 +205,8 @@ struct collector_event_filter {
     /** What stands somewhere in the payload as it is stored, in any case of
      *  ASCII letters; NULL for anything. */
     const char *text;
+    /** From the highest id down. */
+    bool newest_first;
     /** Stamped at or after since, and before until, ms since 1970; 0 for no
      *  such bound. */
     int64_t since;
@@ -212,8 +214,6 @@ struct collector_event_filter {
     /** Ids above after_id and below before_id; 0 for no such bound. */
     int64_t after_id;
     int64_t before_id;
-    /** From the highest id down. */
-    bool newest_first;
 };
 
 /**
