@@ -10,9 +10,10 @@
  * Open a store (store.h) and append events to it (event.h). Drain it into a
  * sink (sink.h) with an uploader (uploader.h), which fetches a batch (batch.h),
  * has the sink deliver it, and checkpoints what became of it. What the receiver
- * refuses for good is a dead letter (dead_letter.h). All else is optional:
- * where log lines, the time, random numbers and memory go to or come from
- * (log.h, clock.h, random.h, allocator.h).
+ * refuses for good is a dead letter (dead_letter.h). A reader (reader.h) asks
+ * the file questions, beside all that. All else is optional: where log lines,
+ * the time, random numbers and memory go to or come from (log.h, clock.h,
+ * random.h, allocator.h).
  *
  * Results: a function that can fail returns COLLECTOR_OK or a negative enum
  * collector_error, and its comment lists all that it may return, without the
@@ -27,12 +28,13 @@
  * _max the most of them, in _at or ts milliseconds since 1970-01-01 UTC.
  *
  * Threads: any thread may use a store or an uploader, and free it once no other
- * one does. The library starts no thread but the uploader's, prints nothing,
- * handles no signal, and touches no global state of the process, except that
- * the first webhook sink initialises libcurl.
+ * one does; one at a time a batch or a reader. The library starts no thread but
+ * the uploader's, prints nothing, handles no signal, and touches no global
+ * state of the process, except that the first webhook sink initialises libcurl.
  *
- * Callbacks: a sink's operations and the callback of a listing are called
- * without a lock held, and may call the library. All others must not.
+ * Callbacks: a sink's operations and the callbacks of a listing and of a
+ * reader's answer are called without a lock held, and may call the library. All
+ * others must not.
  *
  * Processes: a handle belongs to the process that made it. In a child after
  * fork() every function on it that returns an enum collector_error answers
@@ -54,8 +56,9 @@
  *   - An older program's statistics are filled as far as they go, and what a
  *     newer program's have beyond the library's is zero.
  *
- * A struct that only the library makes (struct collector_dead_letter) may grow
- * as well, and enums may get new values. All other structs stay as they are.
+ * A struct that only the library makes (struct collector_dead_letter, struct
+ * collector_row) may grow as well, and enums may get new values. All other
+ * structs stay as they are.
  */
 #include <collector/allocator.h>
 #include <collector/batch.h>

@@ -41,7 +41,7 @@ enum collector_error {
     COLLECTOR_ERR_NEWER = -10,
     /** Out of memory. Nothing was stored. */
     COLLECTOR_ERR_NOMEM = -11,
-    /** A delivery or a snapshot was interrupted by cancel. */
+    /** A delivery or a snapshot was interrupted by cancel, or a question. */
     COLLECTOR_ERR_CANCELLED = -12,
     /** This version, or this build of it, lacks what is asked for. */
     COLLECTOR_ERR_UNSUPPORTED = -13,

@@ -20,6 +20,14 @@ extern "C" {
  * Each question has a row cap, a byte cap and a deadline. Rows are gathered
  * first and shown after the file was let go: however slowly they are taken, the
  * owner's write-ahead log is kept from starting again for the deadline at most.
+ * The deadline is looked at every few steps of SQLite's, and before each page
+ * is read; functions that could take seconds for one step are refused
+ * (printf(), trim() with a set). Only a snapshot may take longer, and gives way
+ * when room runs short.
+ *
+ * Where SQLite may write beside the file, it can leave an empty -wal and a -shm
+ * there, as it does for any reader. Where it may not, the file is read as it
+ * lies, unless a log lies beside it that holds what is missing in it.
  *
  * One thread at a time may use a reader; any may interrupt it.
  */
