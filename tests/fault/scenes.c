@@ -3,6 +3,7 @@
 #include "scenes.h"
 
 #include "scene_files.h"
+#include "scene_questions.h"
 #include "serial.h"
 
 #include <stdio.h>
@@ -371,6 +372,9 @@ const struct scene scenes[] = {
     {"copy", scene_prepare_copy, scene_play_copy, false, NULL},
     {"older", scene_prepare_older, scene_play_older, false, NULL},
     {"log", scene_prepare_log, scene_play_log, false, NULL},
+#if HAVE_READER
+    {"questions", scene_prepare_questions, scene_play_questions, false, NULL},
+#endif
     {"damage", scene_prepare_damage, scene_play_damage, true,
      scene_judge_salvaged},
     {"resume", scene_prepare_resume, scene_play_damage, true,

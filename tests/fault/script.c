@@ -28,6 +28,10 @@
 #define STORAGE_ERRORS                                                         \
     (ERROR(BUSY) | ERROR(NOSPACE) | ERROR(CORRUPT) | ERROR(IO) | ERROR(NOMEM))
 
+/** Readers write nothing. */
+#define READER_ERRORS                                                          \
+    (ERROR(INVALID) | ERROR(BUSY) | ERROR(CORRUPT) | ERROR(IO) | ERROR(NOMEM))
+
 #define APPEND_ERRORS                                                          \
     (ERROR(INVALID) | ERROR(TOO_BIG) | ERROR(FULL) | ERROR(CONFLICT) |         \
      STORAGE_ERRORS)
@@ -65,6 +69,10 @@ static const struct {
     [SCRIPT_REPLAY] = {"collector_dead_letters_replay", APPEND_ERRORS},
     [SCRIPT_PURGE] = {"collector_dead_letters_purge",
                       ERROR(INVALID) | STORAGE_ERRORS},
+    [SCRIPT_READER_OPEN] = {"collector_reader_open",
+                            ERROR(FOREIGN) | ERROR(NEWER) | READER_ERRORS},
+    [SCRIPT_QUESTION] = {"a question", ERROR(TOO_BIG) | ERROR(TIMEOUT) |
+                                           ERROR(CANCELLED) | READER_ERRORS},
 };
 
 void

@@ -32,7 +32,9 @@ enum script_function {
     SCRIPT_STOP,
     SCRIPT_LIST,
     SCRIPT_REPLAY,
-    SCRIPT_PURGE
+    SCRIPT_PURGE,
+    SCRIPT_READER_OPEN,
+    SCRIPT_QUESTION
 };
 
 struct script {
