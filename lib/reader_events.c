@@ -121,7 +121,9 @@ prepare(struct search *search, const struct collector_event_filter *filter)
     if (search->filter.text != NULL) {
         if (strnlen(search->filter.text, COLLECTOR_READER_TEXT_SIZE_MAX + 1) >
             COLLECTOR_READER_TEXT_SIZE_MAX)
-            return COLLECTOR_ERR_TOO_BIG;
+            return collector__question_refuse(
+                &search->question, COLLECTOR_ERR_TOO_BIG,
+                "the text is over %d bytes", COLLECTOR_READER_TEXT_SIZE_MAX);
         make_pattern(search->filter.text, search->pattern);
     }
     write_sql(search);

@@ -3,23 +3,7 @@
 #include "reader_question.h"
 
 #include <collector/error.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
-
-/** Say what is wrong with a question. */
-static int __attribute__((format(printf, 3, 4)))
-refuse(struct collector__question *question, int rc, const char *format, ...)
-{
-    struct collector__guard *guard = &question->reader->guard;
-    va_list arguments;
-
-    va_start(arguments, format);
-    (void)vsnprintf(guard->problem, sizeof(guard->problem), format,
-                    arguments); /* our own words: they fit */
-    va_end(arguments);
-    return rc;
-}
 
 /** Whether there is another statement behind the first. */
 static bool
@@ -45,19 +29,22 @@ check_statement(struct collector__question *question, sqlite3_stmt *statement,
     const int wanted = sqlite3_bind_parameter_count(statement);
 
     if (statement == NULL)
-        return refuse(question, COLLECTOR_ERR_INVALID, "there is no question");
+        return collector__question_refuse(question, COLLECTOR_ERR_INVALID,
+                                          "there is no question");
     if (has_more(question->reader->db, tail))
-        return refuse(question, COLLECTOR_ERR_INVALID,
-                      "one statement at a time");
+        return collector__question_refuse(question, COLLECTOR_ERR_INVALID,
+                                          "one statement at a time");
     if (!sqlite3_stmt_readonly(statement) ||
         sqlite3_column_count(statement) == 0 ||
         sqlite3_stmt_isexplain(statement) == 1)
-        return refuse(question, COLLECTOR_ERR_INVALID,
-                      "only SELECT, and EXPLAIN QUERY PLAN of it");
+        return collector__question_refuse(
+            question, COLLECTOR_ERR_INVALID,
+            "only SELECT, and EXPLAIN QUERY PLAN of it");
     if ((size_t)wanted != parameter_count)
-        return refuse(question, COLLECTOR_ERR_INVALID,
-                      "it has %d parameters, and %zu values were given", wanted,
-                      parameter_count);
+        return collector__question_refuse(
+            question, COLLECTOR_ERR_INVALID,
+            "it has %d parameters, and %zu values were given", wanted,
+            parameter_count);
     return COLLECTOR_OK;
 }
 
@@ -72,8 +59,9 @@ prepare(struct collector__question *question, const char *sql,
     int rc;
 
     if (size > COLLECTOR_READER_SQL_SIZE_MAX)
-        return refuse(question, COLLECTOR_ERR_TOO_BIG, "it is over %d bytes",
-                      COLLECTOR_READER_SQL_SIZE_MAX);
+        return collector__question_refuse(question, COLLECTOR_ERR_TOO_BIG,
+                                          "it is over %d bytes",
+                                          COLLECTOR_READER_SQL_SIZE_MAX);
     code = sqlite3_prepare_v2(question->reader->db, sql, (int)size + 1,
                               ret_statement, &tail);
     rc = collector__question_check(question, code);
@@ -89,8 +77,9 @@ gather(struct collector__question *question, sqlite3_stmt *statement,
     const int rc = collector__rows_gather(&question->rows, statement, ret_step);
 
     if (rc == COLLECTOR_ERR_TOO_BIG)
-        return refuse(question, rc, "its first row is over %zu bytes",
-                      question->rows.bytes_max);
+        return collector__question_refuse(question, rc,
+                                          "its first row is over %zu bytes",
+                                          question->rows.bytes_max);
     return rc;
 }
 

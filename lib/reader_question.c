@@ -7,8 +7,10 @@
 
 #include "fork.h"
 #include "options.h"
+#include "utf8.h"
 
 #include <collector/error.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,16 +90,30 @@ collector__question_begin(struct collector__question *question,
     return rc;
 }
 
-/** Keep SQLite's words for what is wrong with a question. */
-static int
-refuse(struct collector__question *question, int rc)
+int
+collector__question_refuse(struct collector__question *question, int rc,
+                           const char *format, ...)
 {
     struct collector__guard *guard = &question->reader->guard;
+    va_list arguments;
 
-    if (guard->problem[0] == '\0')
-        (void)snprintf(guard->problem, sizeof(guard->problem), "%s",
-                       sqlite3_errmsg(guard->db));
+    va_start(arguments, format);
+    (void)vsnprintf(guard->problem, sizeof(guard->problem), format,
+                    arguments); /* a long name is cut */
+    va_end(arguments);
     return rc;
+}
+
+/** Keep SQLite's words for what is wrong, unless the guard has better ones. */
+static int
+quote(struct collector__question *question, int rc)
+{
+    const struct collector__guard *guard = &question->reader->guard;
+
+    if (guard->problem[0] != '\0')
+        return rc;
+    return collector__question_refuse(question, rc, "%s",
+                                      sqlite3_errmsg(guard->db));
 }
 
 int
@@ -113,7 +129,7 @@ collector__question_check(struct collector__question *question, int code)
     switch (code & 0xff) {
     case SQLITE_TOOBIG:
     case SQLITE_FULL: /* of what is being sorted */
-        return refuse(question, COLLECTOR_ERR_TOO_BIG);
+        return quote(question, COLLECTOR_ERR_TOO_BIG);
     case SQLITE_ERROR:
     case SQLITE_AUTH:
     case SQLITE_RANGE:
@@ -123,8 +139,8 @@ collector__question_check(struct collector__question *question, int code)
         if (trusted)
             (void)collector__database_error(&reader->database, reader->db,
                                             "a question");
-        return refuse(question,
-                      trusted ? COLLECTOR_ERR_CORRUPT : COLLECTOR_ERR_INVALID);
+        return quote(question,
+                     trusted ? COLLECTOR_ERR_CORRUPT : COLLECTOR_ERR_INVALID);
     default:
         return collector__database_error(&reader->database, reader->db,
                                          "a question");
@@ -175,6 +191,21 @@ collector__question_number(struct collector__question *question,
     return rc;
 }
 
+/** Make one line of UTF-8 of words in which pieces of a question may be. */
+static void
+make_line(char *words)
+{
+    const bool is_text = collector__utf8_is_valid(words, strlen(words));
+    unsigned char *at;
+
+    for (at = (unsigned char *)words; *at != '\0'; at++) {
+        if (*at < ' ' || *at == 0x7f)
+            *at = ' ';
+        else if (*at >= 0x80 && !is_text)
+            *at = '?';
+    }
+}
+
 /** Say what became of a question. */
 static void
 answer(const struct collector__question *question, int rc,
@@ -192,9 +223,12 @@ answer(const struct collector__question *question, int rc,
             all.next_id = question->next_id;
     }
     all.elapsed_ms = (uint64_t)question->elapsed_ms;
-    if (question->reader != NULL && rc != COLLECTOR_OK)
-        (void)snprintf(all.problem, sizeof(all.problem), "%s",
-                       question->reader->guard.problem);
+    if (rc == COLLECTOR_ERR_INVALID || rc == COLLECTOR_ERR_TOO_BIG) {
+        if (question->reader != NULL)
+            (void)snprintf(all.problem, sizeof(all.problem), "%s",
+                           question->reader->guard.problem);
+        make_line(all.problem);
+    }
     collector__stats_copy(ret_answer, &all, sizeof(all));
 }
 

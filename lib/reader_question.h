@@ -29,6 +29,11 @@ int
 collector__question_begin(struct collector__question *question,
                           struct collector_reader *reader, bool trusted);
 
+/** Say what is wrong with a question, and return rc. */
+int __attribute__((format(printf, 3, 4)))
+collector__question_refuse(struct collector__question *question, int rc,
+                           const char *format, ...);
+
 /**
  * Translate what SQLite said of a statement: why the question was made to end,
  * or what is wrong with it.

@@ -176,7 +176,8 @@ struct collector_answer {
     int64_t next_id;
     /** How long the file was kept, in ms. */
     uint64_t elapsed_ms;
-    /** What is wrong with the question, in words; "" unless it is refused. */
+    /** What is wrong with the question, in one line of UTF-8; "" unless it is
+     *  refused. */
     char problem[COLLECTOR_READER_PROBLEM_SIZE];
 };
 
