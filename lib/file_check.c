@@ -178,6 +178,25 @@ check_writable(struct collector__database *database, sqlite3 *db,
                        "its header forbids to write it");
 }
 
+int
+collector__file_check_identity(const struct collector__database *database,
+                               int64_t application_id, int64_t version)
+{
+    if (application_id != COLLECTOR_APPLICATION_ID) {
+        collector__log(&database->log, COLLECTOR_LOG_ERROR,
+                       "%s is a database of another program", database->path);
+        return COLLECTOR_ERR_FOREIGN;
+    }
+    if (version > COLLECTOR_SCHEMA_VERSION) {
+        collector__log(&database->log, COLLECTOR_LOG_ERROR,
+                       "%s has schema %lld; this version knows up to %d",
+                       database->path, (long long)version,
+                       COLLECTOR_SCHEMA_VERSION);
+        return COLLECTOR_ERR_NEWER;
+    }
+    return COLLECTOR_OK;
+}
+
 /**
  * Whether this is an empty database, or one of ours that we can read.
  *
@@ -203,20 +222,8 @@ identify(struct collector__database *database, sqlite3 *db, bool *ret_empty,
     *ret_empty = application_id == 0 && version == 0 && objects == 0;
     if (*ret_empty)
         return COLLECTOR_OK;
-    if (application_id != COLLECTOR_APPLICATION_ID) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s is a database of another program", database->path);
-        return COLLECTOR_ERR_FOREIGN;
-    }
-    if (version > COLLECTOR_SCHEMA_VERSION) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s has schema %lld; this version knows up to %d",
-                       database->path, (long long)version,
-                       COLLECTOR_SCHEMA_VERSION);
-        return COLLECTOR_ERR_NEWER;
-    }
     *ret_version = version;
-    return COLLECTOR_OK;
+    return collector__file_check_identity(database, application_id, version);
 }
 
 /** Ends a check that takes too long. */

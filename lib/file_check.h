@@ -32,6 +32,12 @@ int
 collector__file_check(struct collector__database *database,
                       struct collector__damage *ret_damage);
 
+/** Whether a file is one of ours that we can read, by the two numbers in its
+ *  header. @return COLLECTOR_OK, ERR_FOREIGN, ERR_NEWER; has been logged. */
+int
+collector__file_check_identity(const struct collector__database *database,
+                               int64_t application_id, int64_t version);
+
 /**
  * Open a connection that can't change what there is to be recovered. As
  * collector__database_open().

@@ -89,6 +89,19 @@ collector_reader_open(const struct collector_reader_options *options,
     return rc;
 }
 
+int
+collector__reader_enter(struct collector_reader *reader)
+{
+    int rc;
+
+    if (reader == NULL)
+        return COLLECTOR_ERR_INVALID;
+    rc = collector__fork_check(reader->maker);
+    if (rc == COLLECTOR_OK && !collector__guard_enter(&reader->guard))
+        rc = COLLECTOR_ERR_BUSY;
+    return rc;
+}
+
 void
 collector_reader_interrupt(struct collector_reader *reader)
 {

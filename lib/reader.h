@@ -25,6 +25,11 @@ struct collector_reader {
     struct collector__guard guard;
 };
 
+/** Take the reader, for one question; collector__guard_leave() when it is over.
+ *  @return COLLECTOR_OK, ERR_INVALID for NULL, ERR_FORK, ERR_BUSY. */
+int
+collector__reader_enter(struct collector_reader *reader);
+
 /**
  * Connect to the file, after letting go of what the reader is connected to.
  *

@@ -5,10 +5,10 @@
  * need be. Where it can't, nobody has the file open who could write it, and it
  * is read as it is, unless its log holds what is missing in it.
  */
+#include "file_check.h"
 #include "memory.h"
 #include "path.h"
 #include "reader.h"
-#include "schema.h"
 
 #include <collector/error.h>
 #include <errno.h>
@@ -140,19 +140,7 @@ identify(struct collector_reader *reader)
     if (rc != COLLECTOR_OK)
         return reader->guard.stopped_by != COLLECTOR_OK ? COLLECTOR_ERR_BUSY
                                                         : rc;
-    if (application_id != COLLECTOR_APPLICATION_ID) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s is not a collector's file", database->path);
-        return COLLECTOR_ERR_FOREIGN;
-    }
-    if (version > COLLECTOR_SCHEMA_VERSION) {
-        collector__log(&database->log, COLLECTOR_LOG_ERROR,
-                       "%s has schema %lld; this version knows up to %d",
-                       database->path, (long long)version,
-                       COLLECTOR_SCHEMA_VERSION);
-        return COLLECTOR_ERR_NEWER;
-    }
-    return COLLECTOR_OK;
+    return collector__file_check_identity(database, application_id, version);
 }
 
 void

@@ -10,13 +10,12 @@
 #include "clock.h"
 #include "database.h"
 #include "path.h"
+#include "reader_functions.h"
 
 #include <collector/error.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 /* Instructions of SQLite's machine between two looks: each may make a value of
@@ -42,136 +41,6 @@
  * disk that the events are on; and looks between two at that. */
 #define TEMPORARY_RESERVE_SIZE (16 * 1024 * 1024)
 #define TEMPORARY_LOOKS 16
-
-/* In the order of strcmp(). None reaches outside of the statement, keeps
- * anything, or can be asked for so much that it takes seconds and can't be
- * stopped, as printf() can, for a number with two billion digits. */
-static const char *const functions[] = {"->",
-                                        "->>",
-                                        "abs",
-                                        "acos",
-                                        "acosh",
-                                        "asin",
-                                        "asinh",
-                                        "atan",
-                                        "atan2",
-                                        "atanh",
-                                        "avg",
-                                        "ceil",
-                                        "ceiling",
-                                        "char",
-                                        "coalesce",
-                                        "concat",
-                                        "concat_ws",
-                                        "cos",
-                                        "cosh",
-                                        "count",
-                                        "cume_dist",
-                                        "current_date",
-                                        "current_time",
-                                        "current_timestamp",
-                                        "date",
-                                        "datetime",
-                                        "degrees",
-                                        "dense_rank",
-                                        "exp",
-                                        "first_value",
-                                        "floor",
-                                        "glob",
-                                        "group_concat",
-                                        "hex",
-                                        "ifnull",
-                                        "iif",
-                                        "instr",
-                                        "json",
-                                        "json_array",
-                                        "json_array_length",
-                                        "json_error_position",
-                                        "json_extract",
-                                        "json_group_array",
-                                        "json_group_object",
-                                        "json_insert",
-                                        "json_object",
-                                        "json_patch",
-                                        "json_quote",
-                                        "json_remove",
-                                        "json_replace",
-                                        "json_set",
-                                        "json_type",
-                                        "json_valid",
-                                        "julianday",
-                                        "lag",
-                                        "last_value",
-                                        "lead",
-                                        "length",
-                                        "like",
-                                        "likelihood",
-                                        "likely",
-                                        "ln",
-                                        "log",
-                                        "log10",
-                                        "log2",
-                                        "lower",
-                                        "ltrim",
-                                        "max",
-                                        "min",
-                                        "mod",
-                                        "nth_value",
-                                        "ntile",
-                                        "nullif",
-                                        "octet_length",
-                                        "percent_rank",
-                                        "pi",
-                                        "pow",
-                                        "power",
-                                        "quote",
-                                        "radians",
-                                        "random",
-                                        "randomblob",
-                                        "rank",
-                                        "replace",
-                                        "round",
-                                        "row_number",
-                                        "rtrim",
-                                        "sign",
-                                        "sin",
-                                        "sinh",
-                                        "soundex",
-                                        "sqlite_version",
-                                        "sqrt",
-                                        "strftime",
-                                        "string_agg",
-                                        "substr",
-                                        "substring",
-                                        "sum",
-                                        "tan",
-                                        "tanh",
-                                        "time",
-                                        "timediff",
-                                        "total",
-                                        "trim",
-                                        "trunc",
-                                        "typeof",
-                                        "unhex",
-                                        "unicode",
-                                        "unixepoch",
-                                        "unlikely",
-                                        "upper",
-                                        "zeroblob"};
-
-static int
-compare_names(const void *name, const void *element)
-{
-    return strcasecmp(name, *(const char *const *)element);
-}
-
-static bool
-is_harmless(const char *function)
-{
-    return bsearch(function, functions,
-                   sizeof(functions) / sizeof(functions[0]),
-                   sizeof(functions[0]), compare_names) != NULL;
-}
 
 /** What a statement has to be that does this. */
 static const char *
@@ -226,7 +95,7 @@ authorize(void *userdata, int action, const char *what, const char *function,
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
     case SQLITE_FUNCTION:
-        if (guard->trusted || is_harmless(function))
+        if (guard->trusted || collector__function_is_harmless(function))
             return SQLITE_OK;
         return refuse(guard, "the function ", function, " is not allowed here");
     case SQLITE_PRAGMA:
@@ -369,27 +238,6 @@ set_limits(sqlite3 *db)
         (void)sqlite3_limit(db, limits[i].limit, limits[i].max); /* was */
 }
 
-/** trim() with a set of what to trim looks through all of the set for each
- * byte, which takes seconds for long ones, and can't be stopped. */
-static void
-refuse_set(sqlite3_context *context, int count, sqlite3_value **values)
-{
-    (void)count;
-    (void)values;
-    sqlite3_result_error(context, "trim() takes one argument here", -1);
-}
-
-static void
-narrow_functions(sqlite3 *db)
-{
-    static const char *const names[] = {"trim", "ltrim", "rtrim"};
-    size_t i;
-
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-        (void)sqlite3_create_function(db, names[i], 2, SQLITE_UTF8, NULL,
-                                      refuse_set, NULL, NULL); /* a new name */
-}
-
 /** Turn off what a file from elsewhere could reach out with. */
 static void
 turn_off(sqlite3 *db)
@@ -429,7 +277,7 @@ collector__guard_attach(struct collector__guard *guard, sqlite3 *db)
 {
     guard->db = db;
     turn_off(db);
-    narrow_functions(db);
+    collector__functions_narrow(db);
     (void)sqlite3_exec(db, PRAGMAS, NULL, NULL, NULL); /* no file is read */
     find_temporary(guard);
     set_limits(db);

@@ -5,7 +5,6 @@
  */
 #include "reader_question.h"
 
-#include "fork.h"
 #include "options.h"
 #include "utf8.h"
 
@@ -69,16 +68,12 @@ int
 collector__question_begin(struct collector__question *question,
                           struct collector_reader *reader, bool trusted)
 {
-    int rc = COLLECTOR_OK;
+    int rc;
 
     memset(question, 0, sizeof(*question));
-    if (reader == NULL)
-        return COLLECTOR_ERR_INVALID;
-    rc = collector__fork_check(reader->maker);
+    rc = collector__reader_enter(reader);
     if (rc != COLLECTOR_OK)
         return rc;
-    if (!collector__guard_enter(&reader->guard))
-        return COLLECTOR_ERR_BUSY;
     question->reader = reader;
     question->begun_at = now_ms();
     collector__rows_init(&question->rows, reader->rows_max, reader->bytes_max);

@@ -5,7 +5,6 @@
  * not ask for.
  */
 #include "copy.h"
-#include "fork.h"
 #include "reader.h"
 
 #include <collector/error.h>
@@ -44,15 +43,10 @@ int
 collector_reader_snapshot(struct collector_reader *reader, const char *path)
 {
     struct collector__copy copy = {.check = check, .userdata = reader};
-    int rc;
+    int rc = collector__reader_enter(reader);
 
-    if (reader == NULL)
-        return COLLECTOR_ERR_INVALID;
-    rc = collector__fork_check(reader->maker);
     if (rc != COLLECTOR_OK)
         return rc;
-    if (!collector__guard_enter(&reader->guard))
-        return COLLECTOR_ERR_BUSY;
     rc = collector__copy_begin(&copy, &reader->database, path);
     if (rc == COLLECTOR_OK)
         rc = write_copy(&copy, reader);

@@ -60,12 +60,14 @@ START_TEST(test_what_is_no_store_is_refused)
     assert_refused(path, COLLECTOR_ERR_IO, "is no file");
     ck_assert_int_eq(unlink(path), 0);
     support_write_file(path, "");
-    assert_refused(path, COLLECTOR_ERR_FOREIGN, "not a collector's file");
+    assert_refused(path, COLLECTOR_ERR_FOREIGN,
+                   "a database of another program");
     support_write_file(path, support_repeat("text ", 1000));
     assert_refused(path, COLLECTOR_ERR_FOREIGN, "not a database");
     ck_assert_int_eq(unlink(path), 0);
     support_sql_create(path, "CREATE TABLE x (y)");
-    assert_refused(path, COLLECTOR_ERR_FOREIGN, "not a collector's file");
+    assert_refused(path, COLLECTOR_ERR_FOREIGN,
+                   "a database of another program");
 }
 END_TEST
 
