@@ -123,6 +123,26 @@ is_closed_off(sqlite3 *db)
     return (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY;
 }
 
+/** See that what we ask is tables: views of these names could be anything. */
+static int
+check_tables(struct collector_reader *reader)
+{
+    int64_t count = 0;
+    int rc;
+
+    rc = collector__database_query(
+        &reader->database, reader->db,
+        "SELECT count(*) FROM sqlite_schema WHERE type <> 'table' AND name IN"
+        " ('event_log', 'state', 'upload_runs', 'device_state',"
+        "  'dead_letters', 'idempotency')",
+        &count);
+    if (rc != COLLECTOR_OK || count == 0)
+        return rc;
+    collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
+                   "%s is damaged: its tables are none", reader->database.path);
+    return COLLECTOR_ERR_CORRUPT;
+}
+
 /** Whether this is one of ours that we can read. */
 static int
 identify(struct collector_reader *reader)
@@ -140,7 +160,8 @@ identify(struct collector_reader *reader)
     if (rc != COLLECTOR_OK)
         return reader->guard.stopped_by != COLLECTOR_OK ? COLLECTOR_ERR_BUSY
                                                         : rc;
-    return collector__file_check_identity(database, application_id, version);
+    rc = collector__file_check_identity(database, application_id, version);
+    return rc == COLLECTOR_OK ? check_tables(reader) : rc;
 }
 
 void

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /* Questions in SQL: one statement that only reads, or none at all. */
+#include "memory.h"
 #include "reader_question.h"
+#include "reader_weight.h"
 
 #include <collector/error.h>
 #include <string.h>
+
+/* What the names of the views stand for, as a WITH would say it. A name with a
+ * quote in it can be written in ways that are not looked for. */
+#define VIEWS                                                                  \
+    "SELECT group_concat(CASE WHEN name GLOB '*[\"''`]*' THEN '\"\"\"\"'"      \
+    " ELSE '\"' || name || '\" AS (' || sql || ')' END, ' ')"                  \
+    " FROM sqlite_schema WHERE type = 'view'"
 
 /** Whether there is another statement behind the first. */
 static bool
@@ -48,6 +57,28 @@ check_statement(struct collector__question *question, sqlite3_stmt *statement,
     return COLLECTOR_OK;
 }
 
+/** See that it does not unfold to more than can be compiled. */
+static int
+check_weight(struct collector__question *question, const char *sql)
+{
+    const char *texts[] = {"", sql};
+    char *views = NULL;
+    int rc;
+
+    rc = collector__question_text(question, VIEWS, &views);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    if (views != NULL)
+        texts[0] = views;
+    rc = collector__weight_check(texts, 2);
+    collector__memory_free(views);
+    if (rc != COLLECTOR_ERR_INVALID)
+        return rc;
+    return collector__question_refuse(question, rc,
+                                      "it is too complicated: its names stand"
+                                      " for too much");
+}
+
 /** Compile a question. */
 static int
 prepare(struct collector__question *question, const char *sql,
@@ -62,6 +93,9 @@ prepare(struct collector__question *question, const char *sql,
         return collector__question_refuse(question, COLLECTOR_ERR_TOO_BIG,
                                           "it is over %d bytes",
                                           COLLECTOR_READER_SQL_SIZE_MAX);
+    rc = check_weight(question, sql);
+    if (rc != COLLECTOR_OK)
+        return rc;
     code = sqlite3_prepare_v2(question->reader->db, sql, (int)size + 1,
                               ret_statement, &tail);
     rc = collector__question_check(question, code);

@@ -5,6 +5,7 @@
  */
 #include "reader_question.h"
 
+#include "memory.h"
 #include "options.h"
 #include "utf8.h"
 
@@ -164,25 +165,59 @@ collector__question_ask(struct collector__question *question, const char *sql,
     return rc;
 }
 
+/** Step to the first row of one of the library's own statements. */
+static int
+ask_first(struct collector__question *question, const char *sql,
+          sqlite3_stmt **ret_statement)
+{
+    int code;
+
+    code =
+        sqlite3_prepare_v2(question->reader->db, sql, -1, ret_statement, NULL);
+    if (code == SQLITE_OK)
+        code = sqlite3_step(*ret_statement);
+    return collector__question_check(question, code);
+}
+
 int
 collector__question_number(struct collector__question *question,
                            const char *sql, int64_t *ret_integer)
 {
-    sqlite3 *db = question->reader->db;
     sqlite3_stmt *statement = NULL;
     int64_t integer = 0;
-    int code;
     int rc;
 
-    code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
+    rc = ask_first(question, sql, &statement);
+    if (rc == COLLECTOR_OK) /* 0 without a row */
         integer = sqlite3_column_int64(statement, 0);
-    rc = collector__question_check(question, code);
     (void)sqlite3_finalize(statement); /* repeats the error of the step */
     if (rc == COLLECTOR_OK)
         *ret_integer = integer;
+    return rc;
+}
+
+int
+collector__question_text(struct collector__question *question, const char *sql,
+                         char **ret_text)
+{
+    sqlite3_stmt *statement = NULL;
+    const char *text = NULL;
+    char *copy = NULL;
+    int rc;
+
+    rc = ask_first(question, sql, &statement);
+    if (rc == COLLECTOR_OK)
+        text = (const char *)sqlite3_column_text(statement, 0);
+    if (text != NULL) {
+        copy = collector__memory_text(text);
+        rc = copy != NULL ? COLLECTOR_OK : COLLECTOR_ERR_NOMEM;
+    } else if (rc == COLLECTOR_OK &&
+               sqlite3_column_type(statement, 0) == SQLITE_TEXT) {
+        rc = COLLECTOR_ERR_NOMEM;
+    }
+    (void)sqlite3_finalize(statement); /* repeats the error of the step */
+    if (rc == COLLECTOR_OK)
+        *ret_text = copy;
     return rc;
 }
 

@@ -62,6 +62,11 @@ int
 collector__question_number(struct collector__question *question,
                            const char *sql, int64_t *ret_integer);
 
+/** The text in there; NULL without one. Yours to free. Likewise. */
+int
+collector__question_text(struct collector__question *question, const char *sql,
+                         char **ret_text);
+
 /**
  * Let go of the file, show the rows, and say what became of the question.
  *

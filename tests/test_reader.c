@@ -355,8 +355,8 @@ append_meanwhile(void *userdata, const struct collector_row *row)
     (void)row;
     fixture_append(&fixture, 1);
     support_sql_exec(fixture.path, "PRAGMA wal_checkpoint(TRUNCATE)");
-    ck_assert_int_eq(
-        support_file_size(support_format("%s-wal", fixture.path)), 0);
+    ck_assert_int_eq(support_file_size(support_format("%s-wal", fixture.path)),
+                     0);
     return ++*shown == 3;
 }
 

@@ -89,7 +89,7 @@ START_TEST(test_damaged_file_says_so)
     harness_start(&harness, COLLECTOR_MODE_GROUP);
     ck_assert_ok(harness_fill(&harness, "d", 200, 1000));
     harness_close(&harness);
-    bytes_spoil(harness.path, (size_t)8 * COLLECTOR_PAGE_SIZE,
+    bytes_spoil(harness.path, (size_t)30 * COLLECTOR_PAGE_SIZE,
                 (size_t)20 * COLLECTOR_PAGE_SIZE, 1);
     options = reading_options(harness.path);
     support_log_expect_errors(options.log_userdata);
@@ -357,6 +357,33 @@ START_TEST(test_harmful_file_harms_nobody)
 }
 END_TEST
 
+/** Views that stand for two of the one before, and tables that are none. */
+START_TEST(test_file_of_views_harms_nobody)
+{
+    struct collector_reader_options options = reading_options(NULL);
+    struct collector_reader *reader = NULL;
+    const char *sql = "CREATE VIEW v0 AS SELECT 1 AS x;";
+    int i;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_close(&harness);
+    for (i = 1; i <= 40; i++)
+        sql = support_format("%sCREATE VIEW v%d AS SELECT a.x FROM v%d a, v%d;",
+                             sql, i, i - 1, i - 1);
+    harness_exec(&harness, sql);
+    options.path = harness.path;
+    ck_assert_ok(collector_reader_open(&options, &reader));
+    ck_assert_str_eq(reading_query(reader, "SELECT x FROM v3").text, "1\n");
+    ck_assert_error(reading_query(reader, "SELECT x FROM v40").rc,
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_str_eq(count_events(reader), "0\n");
+    collector_reader_free(reader);
+    harness_exec(&harness, "DROP TABLE state;"
+                           "CREATE VIEW state AS SELECT x FROM v40");
+    assert_refused(harness.path, COLLECTOR_ERR_CORRUPT, "its tables are none");
+}
+END_TEST
+
 struct curious {
     _Atomic bool over;
     _Atomic uint64_t count;
@@ -467,6 +494,7 @@ main(void)
     tcase_add_test(tcase, test_file_is_read_where_nothing_can_be_written);
     tcase_add_test(tcase, test_log_that_can_not_be_read_is_an_io_error);
     tcase_add_test(tcase, test_harmful_file_harms_nobody);
+    tcase_add_test(tcase, test_file_of_views_harms_nobody);
     tcase = support_add_case(suite, "beside the store", NULL, NULL);
     tcase_add_loop_test(tcase, test_reader_sees_what_the_store_has_kept, 0,
                         MODE_COUNT);

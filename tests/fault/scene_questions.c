@@ -93,6 +93,6 @@ scene_play_questions(struct script *script)
     if (!script_said(script, SCRIPT_SNAPSHOT, rc, COLLECTOR_OK) &&
         support_file_size(copy) >= 0)
         script_blame(script, "a snapshot that has failed is there");
-    ASK(EVENT_COUNT + 1, events, reader, NULL);
+    ASK(1, event, reader, EVENT_COUNT);
     collector_reader_free(reader);
 }
