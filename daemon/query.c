@@ -166,7 +166,9 @@ decode(const char *at, const char *end, char *ret_byte)
     int low;
 
     if (*at != '%') {
-        *ret_byte = *at == '+' ? ' ' : *at;
+        *ret_byte = *at;
+        if (*at == '+')
+            *ret_byte = ' ';
         return 1;
     }
     high = end - at >= ESCAPE_SIZE ? digit_value(at[1]) : -1;

@@ -165,7 +165,8 @@ readers_take(struct readers *readers, uint32_t rows_max,
 }
 
 void
-readers_give_back(struct readers *readers, struct collector_reader *reader)
+readers_give_back(struct readers *readers,
+                  const struct collector_reader *reader)
 {
     size_t i;
 

@@ -56,7 +56,8 @@ readers_take(struct readers *readers, uint32_t rows_max,
 
 /** Give a reader back. */
 void
-readers_give_back(struct readers *readers, struct collector_reader *reader);
+readers_give_back(struct readers *readers,
+                  const struct collector_reader *reader);
 
 /** Close them all, which must have been given back. NULL is fine. */
 void

@@ -28,10 +28,8 @@ void
 route_runs(struct request *request)
 {
     struct question question = {.before_id = 0};
-    struct listing listing = {.name = "runs",
-                              .ask = ask,
-                              .question = &question,
-                              .count_max = LISTING_COUNT_DEFAULT};
+    struct listing listing = {
+        .name = "runs", .ask = ask, .count_max = LISTING_COUNT_DEFAULT};
     int64_t status = 0;
     struct query_parameter parameters[] = {
         query_word("status", statuses, &status),
@@ -43,5 +41,6 @@ route_runs(struct request *request)
         return;
     if (parameters[0].count > 0)
         question.status = statuses[status];
+    listing.question = &question;
     listing_answer(&listing, request);
 }
