@@ -27,10 +27,11 @@ struct readers {
     pthread_cond_t given_back;
     struct slot slots[READERS_COUNT_MAX];
     unsigned waiting_count;
+    unsigned waiting_count_max;
 };
 
 struct readers *
-readers_new(const char *path)
+readers_new(const char *path, unsigned thread_count)
 {
     struct readers *readers = calloc(1, sizeof(*readers));
     pthread_condattr_t attributes;
@@ -38,6 +39,9 @@ readers_new(const char *path)
     if (readers == NULL)
         return NULL;
     readers->path = path;
+    readers->waiting_count_max = thread_count / READERS_WAITING_SHARE;
+    if (readers->waiting_count_max > READERS_WAITING_COUNT_MAX)
+        readers->waiting_count_max = READERS_WAITING_COUNT_MAX;
     (void)pthread_mutex_init(&readers->lock, NULL); /* can't fail on Linux */
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* exists */
@@ -116,7 +120,7 @@ wait_for_slot(struct readers *readers, uint32_t rows_max)
     struct timespec until;
     int rc = 0;
 
-    if (slot != NULL || readers->waiting_count == READERS_WAITING_COUNT_MAX)
+    if (slot != NULL || readers->waiting_count == readers->waiting_count_max)
         return slot;
     (void)clock_gettime(CLOCK_MONOTONIC, &until); /* can't fail on Linux */
     until.tv_sec += READERS_WAIT_MS / 1000;

@@ -12,8 +12,10 @@
 /** How long a request waits for one of them, in ms. */
 #define READERS_WAIT_MS 2000
 
-/** Requests that wait at most: each keeps a thread of the server. */
+/** Requests that wait at most: each keeps a thread of the server, of which one
+ *  in so many may be kept. */
 #define READERS_WAITING_COUNT_MAX 16
+#define READERS_WAITING_SHARE 4
 
 /** How long a question may keep the file, in ms: also how long an answer takes
  *  at most, so that others get their turn while they wait. */
@@ -36,11 +38,12 @@ struct readers;
 /**
  * Open nothing yet.
  *
- * @param path  The store's file; borrowed.
+ * @param path          The store's file; borrowed.
+ * @param thread_count  Threads of the server.
  * @return NULL when out of memory.
  */
 struct readers *
-readers_new(const char *path);
+readers_new(const char *path, unsigned thread_count);
 
 /**
  * Take a reader for one question, and wait for it if need be.

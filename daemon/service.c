@@ -88,7 +88,7 @@ open_access(struct service *service, const struct config *config)
 static int
 start_views(struct service *service, const struct config *config)
 {
-    service->readers = readers_new(config->db);
+    service->readers = readers_new(config->db, config->http_threads);
     service->history = history_new();
     if (service->readers != NULL && service->history != NULL)
         return 0;

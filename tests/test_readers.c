@@ -15,6 +15,9 @@
 /** Events in the file. */
 #define EVENT_COUNT 10
 
+/** Threads of the server: so many that as many as can be may wait. */
+#define SERVER_THREAD_COUNT 256
+
 /** Threads that want a reader at once: more than may wait. */
 #define THREAD_COUNT (2 * READERS_WAITING_COUNT_MAX + 8)
 
@@ -26,7 +29,7 @@ static void
 setup_empty(void)
 {
     db = support_path(support_dir_new(), "events.sqlite");
-    readers = readers_new(db);
+    readers = readers_new(db, SERVER_THREAD_COUNT);
     ck_assert_ptr_nonnull(readers);
 }
 
@@ -141,7 +144,7 @@ END_TEST
 START_TEST(test_no_reader_is_opened_before_it_is_wanted)
 {
     const size_t count = descriptor_count();
-    struct readers *others = readers_new(db);
+    struct readers *others = readers_new(db, SERVER_THREAD_COUNT);
 
     ck_assert_ptr_nonnull(others);
     ck_assert_uint_eq(descriptor_count(), count);
@@ -296,6 +299,31 @@ count_served(const struct customer *customers)
     return count;
 }
 
+START_TEST(test_nobody_waits_where_there_are_few_threads)
+{
+    struct readers *few = readers_new(db, READERS_WAITING_SHARE - 1);
+    struct collector_reader *taken[READERS_COUNT_MAX];
+    struct collector_reader *reader = NULL;
+    unsigned refused_at_once = 0;
+    unsigned i;
+
+    ck_assert_ptr_nonnull(few);
+    for (i = 0; i < READERS_COUNT_MAX; i++)
+        ck_assert_ok(readers_take(few, 0, &taken[i]));
+    for (i = 0; i < 3; i++) {
+        const int64_t began_ms = support_now_ms();
+
+        ck_assert_error(readers_take(few, 0, &reader), COLLECTOR_ERR_BUSY);
+        if (support_now_ms() - began_ms < READERS_WAIT_MS)
+            refused_at_once++;
+    }
+    ck_assert_uint_ge(refused_at_once, 1);
+    for (i = 0; i < READERS_COUNT_MAX; i++)
+        readers_give_back(few, taken[i]);
+    readers_free(few);
+}
+END_TEST
+
 START_TEST(test_whoever_waits_gets_what_is_given_back)
 {
     struct customer customers[READERS_WAITING_COUNT_MAX];
@@ -333,6 +361,7 @@ main(void)
                    test_file_in_the_place_of_another_is_the_one_that_is_read);
     tcase_add_test(none, test_failure_to_open_takes_no_reader_away);
     tcase_add_test(turn, test_few_wait_and_all_others_are_refused_at_once);
+    tcase_add_test(turn, test_nobody_waits_where_there_are_few_threads);
     tcase_add_test(turn, test_whoever_waits_gets_what_is_given_back);
     return support_run_suite(suite);
 }
