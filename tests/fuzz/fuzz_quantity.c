@@ -26,6 +26,9 @@
 #define ID_COUNT_MAX 5
 #define ID_MAX 1000000
 
+/** Bytes of a text in a query, likewise, with its NUL. */
+#define TEXT_SIZE 9
+
 /** Bytes of an answer's body at most. */
 #define BODY_SIZE_MAX 64
 
@@ -95,24 +98,26 @@ try_address(const char *text)
 struct query {
     int64_t after;
     int64_t ids[ID_COUNT_MAX];
-    struct query_parameter parameters[2];
+    int64_t order;
+    char text[TEXT_SIZE];
+    struct query_parameter parameters[4];
 };
 
 static int
 read_query(const char *text, struct query *query)
 {
+    static const char *const orders[] = {"oldest", "newest", NULL};
     struct problem problem;
 
-    query->parameters[0] = (struct query_parameter){.name = "after",
-                                                    .max = INT64_MAX,
-                                                    .numbers = &query->after,
-                                                    .count_max = 1};
+    query->parameters[0] = query_number("after", 0, INT64_MAX, &query->after);
     query->parameters[1] = (struct query_parameter){.name = "ids",
                                                     .min = 1,
                                                     .max = ID_MAX,
                                                     .numbers = query->ids,
                                                     .count_max = ID_COUNT_MAX};
-    if (query_read(text, query->parameters, 2, &problem) == 0)
+    query->parameters[2] = query_word("order", orders, &query->order);
+    query->parameters[3] = query_text("text", query->text, TEXT_SIZE);
+    if (query_read(text, query->parameters, 4, &problem) == 0)
         return 0;
     fuzz_check(memchr(problem.text, '\0', sizeof(problem.text)) != NULL);
     fuzz_check(fuzz_is_line(problem.text));
@@ -120,19 +125,37 @@ read_query(const char *text, struct query *query)
 }
 
 static void
-write_query(const struct query *query, char *text, size_t size)
+write_query(const struct query *query, FILE *out)
 {
-    const size_t count = query->parameters[1].count;
-    size_t at = 0;
+    const struct query_parameter *parameters = query->parameters;
+    const char *at = query->text;
     size_t i;
 
-    text[0] = '\0';
-    for (i = 0; i < count; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%" PRId64,
-                               i == 0 ? "ids=" : "%2C", query->ids[i]);
-    if (query->parameters[0].count > 0)
-        (void)snprintf(text + at, size - at, "%safter=%" PRId64,
-                       count > 0 ? "&" : "", query->after);
+    for (i = 0; i < parameters[1].count; i++)
+        (void)fprintf(out, "%s%" PRId64, i == 0 ? "ids=" : "%2C",
+                      query->ids[i]);
+    if (parameters[0].count > 0)
+        (void)fprintf(out, "%safter=%" PRId64, ftell(out) > 0 ? "&" : "",
+                      query->after);
+    if (parameters[2].count > 0)
+        (void)fprintf(out, "%sorder=%s", ftell(out) > 0 ? "&" : "",
+                      query->order == 0 ? "oldest" : "newest");
+    if (parameters[3].count > 0)
+        (void)fprintf(out, "%stext=", ftell(out) > 0 ? "&" : "");
+    for (; parameters[3].count > 0 && *at != '\0'; at++)
+        (void)fprintf(out, "%%%02X", (unsigned char)*at);
+}
+
+/** A text is what a parser of another make takes for one. */
+static void
+check_text(const char *text)
+{
+    json_t *string = json_string(text); /* NULL unless it is UTF-8 */
+
+    fuzz_check(string != NULL);
+    fuzz_check(json_string_length(string) > 0);
+    fuzz_check(json_string_length(string) < TEXT_SIZE);
+    json_decref(string);
 }
 
 static void
@@ -140,7 +163,8 @@ try_query(const char *text)
 {
     struct query query;
     struct query same;
-    char again[256];
+    char again[256] = "";
+    FILE *out = NULL;
     size_t i;
 
     if (read_query(text, &query) < 0)
@@ -150,11 +174,21 @@ try_query(const char *text)
     fuzz_check(query.parameters[0].count == 0 || query.after >= 0);
     for (i = 0; i < query.parameters[1].count; i++)
         fuzz_check(query.ids[i] >= 1 && query.ids[i] <= ID_MAX);
-    write_query(&query, again, sizeof(again));
+    if (query.parameters[3].count > 0)
+        check_text(query.text);
+    out = fmemopen(again, sizeof(again), "w");
+    fuzz_check(out != NULL);
+    write_query(&query, out);
+    fuzz_check(fclose(out) == 0);
     fuzz_check(read_query(again, &same) == 0);
     fuzz_check(same.parameters[0].count == query.parameters[0].count);
     fuzz_check(same.parameters[1].count == query.parameters[1].count);
     fuzz_check(query.parameters[0].count == 0 || same.after == query.after);
+    fuzz_check(same.parameters[2].count == query.parameters[2].count);
+    fuzz_check(query.parameters[2].count == 0 || same.order == query.order);
+    fuzz_check(same.parameters[3].count == query.parameters[3].count);
+    fuzz_check(query.parameters[3].count == 0 ||
+               strcmp(same.text, query.text) == 0);
     fuzz_check(memcmp(same.ids, query.ids,
                       query.parameters[1].count * sizeof(query.ids[0])) == 0);
 }
