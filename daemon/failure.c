@@ -31,8 +31,6 @@ meaning_of(int rc)
         return (struct meaning){503, "busy"};
     case COLLECTOR_ERR_TIMEOUT:
         return (struct meaning){503, "it took too long"};
-    case COLLECTOR_ERR_UNSUPPORTED:
-        return (struct meaning){501, "this build has no reader"};
     case COLLECTOR_ERR_IO:
     case COLLECTOR_ERR_CORRUPT:
         return (struct meaning){503, "storage error"};
@@ -45,6 +43,7 @@ meaning_of(int rc)
     case COLLECTOR_ERR_FOREIGN:
     case COLLECTOR_ERR_NEWER:
     case COLLECTOR_ERR_CANCELLED:
+    case COLLECTOR_ERR_UNSUPPORTED:
     case COLLECTOR_ERR_EXISTS:
     case COLLECTOR_ERR_FORK:
         break; /* the caller has its own words, or never gets them */
