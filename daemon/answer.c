@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Answers: always with a length; and but for those that are too large for it,
- * always text, ended by a line feed, and in one write. A second write could
+ * always text, ended by a line feed, and in one write. A second one could
  * wait for the client's ACK of the first one, and is lost when the server stops
  * in between.
  */
@@ -16,6 +16,15 @@
 
 /* A thread has 100 KiB of stack: what is larger goes to the heap. */
 #define ANSWER_STACK_SIZE 4096
+
+/* The time that a client has to take a long one: half a minute, and as long as
+ * it needs at 64 KB a second. Silence ends it sooner. */
+#define STREAM_MS_MIN 30000
+#define STREAM_BYTES_PER_MS 64
+
+/* What is sent at a time of what is longer: more than any receipt, which had
+ * better arrive in one. */
+#define ANSWER_PIECE_SIZE ((size_t)256 * 1024)
 
 /* The status line and our own headers, of which each is short. */
 #define ANSWER_HEAD_SIZE_MAX (192 + ANSWER_HEADERS_SIZE_MAX)
@@ -93,6 +102,27 @@ write_head(struct request *request, int status, const char *type,
     return (size_t)(at - ret_head);
 }
 
+static void
+send_in_pieces(struct request *request, int status, const char *type,
+               const char *headers, const char *body, size_t size)
+{
+    const int64_t deadline_ms = answer_deadline_ms(size);
+    const char *end = body + size;
+    bool sent = answer_begin(request, status, type, headers, size) == 0;
+
+    while (sent && !request->head_only && body < end) {
+        const size_t left = (size_t)(end - body);
+        const size_t piece =
+            left < ANSWER_PIECE_SIZE ? left : ANSWER_PIECE_SIZE;
+
+        sent = worker_now_ms() < deadline_ms &&
+               mg_write(request->conn, body, piece) == (int)piece;
+        body += piece;
+    }
+    if (!sent)
+        answer_break_off(request); /* the client is gone, or too slow */
+}
+
 void
 answer_bytes(struct request *request, int status, const char *type,
              const char *headers, const char *body, size_t size)
@@ -102,6 +132,10 @@ answer_bytes(struct request *request, int status, const char *type,
     char *text = stack;
     size_t head_size;
 
+    if (size > ANSWER_PIECE_SIZE) {
+        send_in_pieces(request, status, type, headers, body, size);
+        return;
+    }
     if (size > sizeof(stack) - ANSWER_HEAD_SIZE_MAX) {
         heap = malloc(ANSWER_HEAD_SIZE_MAX + size);
         text = heap;
@@ -129,6 +163,13 @@ answer_text(struct request *request, int status, const char *headers,
             const char *body, size_t size)
 {
     answer_bytes(request, status, ANSWER_JSON, headers, body, size);
+}
+
+int64_t
+answer_deadline_ms(uint64_t size)
+{
+    return worker_now_ms() + STREAM_MS_MIN +
+           (int64_t)(size / STREAM_BYTES_PER_MS);
 }
 
 int

@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** The type of most answers. */
 #define ANSWER_JSON "application/json"
@@ -18,8 +19,8 @@
 #define ANSWER_HEADERS_SIZE_MAX 768
 
 /**
- * Answer a request, in one write. When the body of the request is still unread,
- * the connection ends with the answer.
+ * Answer a request, in one write unless it is a long one. When the body of the
+ * request is still unread, the connection ends with the answer.
  *
  * @param headers  More headers, each ended by CR LF; NULL for none.
  * @param body     JSON and a line feed, size bytes of it; borrowed.
@@ -32,6 +33,11 @@ answer_text(struct request *request, int status, const char *headers,
 void
 answer_bytes(struct request *request, int status, const char *type,
              const char *headers, const char *body, size_t size);
+
+/** Until when a client that begins now may take an answer of that size, as
+ *  worker_now_ms(). */
+int64_t
+answer_deadline_ms(uint64_t size);
 
 /**
  * Begin an answer that is too large for that: send its head, and have the

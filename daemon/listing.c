@@ -114,8 +114,23 @@ fill(const struct listing *listing, struct readers *readers, FILE *out,
 }
 
 void
-listing_answer(const struct listing *listing, struct request *request)
+listing_admit(struct request *request, listing_answer_fn answer,
+              const void *what)
 {
+    const int rc = readers_enter(request->readers);
+
+    if (rc != COLLECTOR_OK) {
+        listing_refuse(request, rc);
+        return;
+    }
+    answer(request, what);
+    readers_leave(request->readers);
+}
+
+static void
+answer_page(struct request *request, const void *what)
+{
+    const struct listing *listing = what;
     struct draft draft;
     int64_t next = 0;
     char header[HEADER_SIZE];
@@ -131,4 +146,10 @@ listing_answer(const struct listing *listing, struct request *request)
         draft_discard(&draft);
         listing_refuse(request, rc);
     }
+}
+
+void
+listing_answer(const struct listing *listing, struct request *request)
+{
+    listing_admit(request, answer_page, listing);
 }

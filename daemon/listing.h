@@ -49,6 +49,15 @@ int
 listing_write(const struct listing *listing, struct collector_reader *reader,
               FILE *out, int64_t *ret_next);
 
+/** Answers a request with what is found of something. */
+typedef void (*listing_answer_fn)(struct request *request, const void *what);
+
+/** Have a request answered that asks a reader, or say that there are too many.
+ */
+void
+listing_admit(struct request *request, listing_answer_fn answer,
+              const void *what);
+
 /** Answer that a reader could not be had, or has failed. */
 void
 listing_refuse(struct request *request, int rc);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * However many clients ask, and however dear their questions are, few are asked
- * at a time, and few wait: the others are told to come again, and the threads
- * of the server are there for those who post events.
+ * However many clients ask, however dear their questions are, and however
+ * slowly they take the answers, few are asked at a time, and few wait or are
+ * answered: the others are told to come again, and the threads and the memory
+ * are there for those who post events.
  */
 #include "readers.h"
 
@@ -26,9 +27,19 @@ struct readers {
     pthread_mutex_t lock;
     pthread_cond_t given_back;
     struct slot slots[READERS_COUNT_MAX];
-    unsigned waiting_count;
-    unsigned waiting_count_max;
+    unsigned request_count;
+    unsigned request_count_max;
 };
+
+static unsigned
+request_count_max(unsigned thread_count)
+{
+    const unsigned count = thread_count / READERS_REQUEST_SHARE;
+
+    if (count > READERS_REQUEST_COUNT_MAX)
+        return READERS_REQUEST_COUNT_MAX;
+    return count > 0 ? count : 1;
+}
 
 struct readers *
 readers_new(const char *path, unsigned thread_count)
@@ -39,15 +50,35 @@ readers_new(const char *path, unsigned thread_count)
     if (readers == NULL)
         return NULL;
     readers->path = path;
-    readers->waiting_count_max = thread_count / READERS_WAITING_SHARE;
-    if (readers->waiting_count_max > READERS_WAITING_COUNT_MAX)
-        readers->waiting_count_max = READERS_WAITING_COUNT_MAX;
+    readers->request_count_max = request_count_max(thread_count);
     (void)pthread_mutex_init(&readers->lock, NULL); /* can't fail on Linux */
     (void)pthread_condattr_init(&attributes);
     (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC); /* exists */
     (void)pthread_cond_init(&readers->given_back, &attributes);
     (void)pthread_condattr_destroy(&attributes);
     return readers;
+}
+
+int
+readers_enter(struct readers *readers)
+{
+    int rc = COLLECTOR_ERR_BUSY;
+
+    (void)pthread_mutex_lock(&readers->lock);
+    if (readers->request_count < readers->request_count_max) {
+        readers->request_count++;
+        rc = COLLECTOR_OK;
+    }
+    (void)pthread_mutex_unlock(&readers->lock);
+    return rc;
+}
+
+void
+readers_leave(struct readers *readers)
+{
+    (void)pthread_mutex_lock(&readers->lock);
+    readers->request_count--;
+    (void)pthread_mutex_unlock(&readers->lock);
 }
 
 static void
@@ -120,17 +151,15 @@ wait_for_slot(struct readers *readers, uint32_t rows_max)
     struct timespec until;
     int rc = 0;
 
-    if (slot != NULL || readers->waiting_count == readers->waiting_count_max)
+    if (slot != NULL)
         return slot;
     (void)clock_gettime(CLOCK_MONOTONIC, &until); /* can't fail on Linux */
     until.tv_sec += READERS_WAIT_MS / 1000;
-    readers->waiting_count++;
     while (slot == NULL && rc == 0) {
         rc = pthread_cond_timedwait(&readers->given_back, &readers->lock,
                                     &until);
         slot = find_slot(readers, rows_max);
     }
-    readers->waiting_count--;
     return slot;
 }
 

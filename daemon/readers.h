@@ -12,10 +12,11 @@
 /** How long a request waits for one of them, in ms. */
 #define READERS_WAIT_MS 2000
 
-/** Requests that wait at most: each keeps a thread of the server, of which one
- *  in so many may be kept. */
-#define READERS_WAITING_COUNT_MAX 16
-#define READERS_WAITING_SHARE 4
+/** Requests at most that wait for one, have one, or send what they have got:
+ *  each keeps a thread of the server, of which one in so many may be kept, and
+ *  an answer. */
+#define READERS_REQUEST_COUNT_MAX 16
+#define READERS_REQUEST_SHARE 4
 
 /** How long a question may keep the file, in ms: also how long an answer takes
  *  at most, so that others get their turn while they wait. */
@@ -45,12 +46,21 @@ struct readers;
 struct readers *
 readers_new(const char *path, unsigned thread_count);
 
+/** Begin a request that will ask something. COLLECTOR_OK, or ERR_BUSY: there
+ *  are too many. */
+int
+readers_enter(struct readers *readers);
+
+/** End it, once its answer was sent. */
+void
+readers_leave(struct readers *readers);
+
 /**
  * Take a reader for one question, and wait for it if need be.
  *
  * @param rows_max    Rows that the answer has at most; 0 for any cap.
  * @param ret_reader  Set on success only: give it back.
- * @return COLLECTOR_OK, ERR_BUSY (all are taken), or as
+ * @return COLLECTOR_OK, ERR_BUSY (all were taken for too long), or as
  *         collector_reader_open().
  */
 int

@@ -193,19 +193,17 @@ answer_unknown(struct request *request, int64_t id)
                           "fate", fate_unknown));
 }
 
-void
-route_event(struct request *request)
+static void
+answer_event(struct request *request, const void *what)
 {
+    const int64_t *id = what;
     struct draft draft;
     struct found found = {.known = false};
-    int64_t id;
     int rc = COLLECTOR_ERR_NOMEM;
 
-    if (read_id(request, &id) < 0)
-        return;
     if (draft_begin(&draft) == 0) {
         found.out = draft.out;
-        rc = find_event(request->readers, id, &found);
+        rc = find_event(request->readers, *id, &found);
     }
     if (rc == COLLECTOR_OK && found.known) {
         draft_answer(&draft, request, ANSWER_JSON, NULL);
@@ -213,7 +211,16 @@ route_event(struct request *request)
     }
     draft_discard(&draft);
     if (rc == COLLECTOR_OK)
-        answer_unknown(request, id);
+        answer_unknown(request, *id);
     else
         listing_refuse(request, rc);
+}
+
+void
+route_event(struct request *request)
+{
+    int64_t id;
+
+    if (read_id(request, &id) == 0)
+        listing_admit(request, answer_event, &id);
 }

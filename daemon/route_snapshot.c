@@ -18,11 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The time that a client has to take it: half a minute, and as long as it needs
- * at 64 KB a second. Silence ends it sooner. */
-#define STREAM_MS_MIN 30000
-#define STREAM_BYTES_PER_MS 64
-
 /* Read and sent at a time: the deadline is looked at in between. */
 #define PIECE_SIZE 16384
 
@@ -82,8 +77,7 @@ send_piece(struct request *request, const struct snapshot *snapshot,
 static const char *
 stream(struct request *request, const struct snapshot *snapshot, char *piece)
 {
-    const int64_t deadline_ms = worker_now_ms() + STREAM_MS_MIN +
-                                (int64_t)(snapshot->size / STREAM_BYTES_PER_MS);
+    const int64_t deadline_ms = answer_deadline_ms(snapshot->size);
     uint64_t left = snapshot->size;
 
     while (left > 0) {

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static struct daemon *collectord;
 
@@ -387,6 +388,7 @@ START_TEST(test_pages_of_large_events_end_early)
     const char *event = support_format("{\"device_id\":\"d\",\"kind\":\"k\","
                                        "\"payload\":\"%s\"}",
                                        support_repeat("x", 65534));
+    struct client *client;
     int64_t next = 0;
     int pages = 0;
     int i;
@@ -404,6 +406,16 @@ START_TEST(test_pages_of_large_events_end_early)
     } while (next != 0);
     ck_assert_int_ge(pages, 3);
     ck_assert_int_le(pages, 4);
+    client = client_open(daemon_port(collectord));
+    ck_assert(client_print(client,
+                           "HEAD /events?limit=1000 HTTP/1.1\r\nHost: box\r\n"
+                           "\r\nGET /livez HTTP/1.1\r\nHost: box\r\n\r\n"));
+    ck_assert(client_read_head(client, &response));
+    ck_assert_int_gt(atoi(response_header(&response, "Content-Length")),
+                     900000);
+    ck_assert(client_read(client, &response));
+    ck_assert_str_eq(response.body, "{\"ok\":true}\n");
+    client_free(client);
 }
 END_TEST
 

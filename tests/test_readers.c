@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Few questions are asked at a time, and few wait: whoever can't get a reader
- * in time is told so, and no failure takes one away for ever.
+ * Few questions are asked at a time, and few requests let in: whoever can't get
+ * a reader in time is told so, and no failure takes one away for ever.
  */
 #include "readers.h"
 
@@ -15,11 +15,12 @@
 /** Events in the file. */
 #define EVENT_COUNT 10
 
-/** Threads of the server: so many that as many as can be may wait. */
+/** Threads of the server: so many that as many requests as can be are let in.
+ */
 #define SERVER_THREAD_COUNT 256
 
-/** Threads that want a reader at once: more than may wait. */
-#define THREAD_COUNT (2 * READERS_WAITING_COUNT_MAX + 8)
+/** Threads that want a reader at once. */
+#define THREAD_COUNT READERS_REQUEST_COUNT_MAX
 
 static const char *db;
 static struct collector_store *store;
@@ -254,13 +255,43 @@ end(struct customer *customers, unsigned count, pthread_barrier_t *barrier)
     (void)pthread_barrier_destroy(barrier);
 }
 
-START_TEST(test_few_wait_and_all_others_are_refused_at_once)
+/** How many requests are let in, one after the other. */
+static unsigned
+enter_all(struct readers *some)
+{
+    unsigned count = 0;
+
+    while (readers_enter(some) == COLLECTOR_OK)
+        count++;
+    ck_assert_error(readers_enter(some), COLLECTOR_ERR_BUSY);
+    return count;
+}
+
+START_TEST(test_few_requests_are_let_in)
+{
+    static const struct {
+        unsigned threads;
+        unsigned requests;
+    } servers[] = {{1, 1}, {7, 1}, {8, 2}, {63, 15}, {64, 16}, {4096, 16}};
+    size_t i;
+
+    for (i = 0; i < sizeof(servers) / sizeof(servers[0]); i++) {
+        struct readers *some = readers_new(db, servers[i].threads);
+
+        ck_assert_ptr_nonnull(some);
+        ck_assert_uint_eq(enter_all(some), servers[i].requests);
+        readers_leave(some);
+        ck_assert_uint_eq(enter_all(some), 1);
+        readers_free(some);
+    }
+}
+END_TEST
+
+START_TEST(test_whoever_waits_for_too_long_is_told)
 {
     struct customer customers[THREAD_COUNT];
     struct collector_reader *taken[READERS_COUNT_MAX];
     pthread_barrier_t barrier;
-    unsigned waited = 0;
-    unsigned refused = 0;
     unsigned i;
 
     for (i = 0; i < READERS_COUNT_MAX; i++)
@@ -269,13 +300,8 @@ START_TEST(test_few_wait_and_all_others_are_refused_at_once)
     end(customers, THREAD_COUNT, &barrier);
     for (i = 0; i < THREAD_COUNT; i++) {
         ck_assert_error(customers[i].rc, COLLECTOR_ERR_BUSY);
-        if (customers[i].waited_ms >= READERS_WAIT_MS)
-            waited++;
-        else
-            refused++;
+        ck_assert_int_ge(customers[i].waited_ms, READERS_WAIT_MS);
     }
-    ck_assert_uint_ge(waited, READERS_WAITING_COUNT_MAX);
-    ck_assert_uint_ge(refused, 1);
     for (i = 0; i < READERS_COUNT_MAX; i++)
         readers_give_back(readers, taken[i]);
     readers_give_back(readers, take(0));
@@ -290,7 +316,7 @@ count_served(const struct customer *customers)
     unsigned count = 0;
     unsigned i;
 
-    for (i = 0; i < READERS_WAITING_COUNT_MAX; i++) {
+    for (i = 0; i < THREAD_COUNT; i++) {
         if (customers[i].waited_ms >= READERS_WAIT_MS)
             continue;
         ck_assert_ok(customers[i].rc);
@@ -299,34 +325,9 @@ count_served(const struct customer *customers)
     return count;
 }
 
-START_TEST(test_nobody_waits_where_there_are_few_threads)
-{
-    struct readers *few = readers_new(db, READERS_WAITING_SHARE - 1);
-    struct collector_reader *taken[READERS_COUNT_MAX];
-    struct collector_reader *reader = NULL;
-    unsigned refused_at_once = 0;
-    unsigned i;
-
-    ck_assert_ptr_nonnull(few);
-    for (i = 0; i < READERS_COUNT_MAX; i++)
-        ck_assert_ok(readers_take(few, 0, &taken[i]));
-    for (i = 0; i < 3; i++) {
-        const int64_t began_ms = support_now_ms();
-
-        ck_assert_error(readers_take(few, 0, &reader), COLLECTOR_ERR_BUSY);
-        if (support_now_ms() - began_ms < READERS_WAIT_MS)
-            refused_at_once++;
-    }
-    ck_assert_uint_ge(refused_at_once, 1);
-    for (i = 0; i < READERS_COUNT_MAX; i++)
-        readers_give_back(few, taken[i]);
-    readers_free(few);
-}
-END_TEST
-
 START_TEST(test_whoever_waits_gets_what_is_given_back)
 {
-    struct customer customers[READERS_WAITING_COUNT_MAX];
+    struct customer customers[THREAD_COUNT];
     struct collector_reader *taken[READERS_COUNT_MAX];
     pthread_barrier_t barrier;
     unsigned round;
@@ -335,11 +336,11 @@ START_TEST(test_whoever_waits_gets_what_is_given_back)
     for (round = 0; round < 3; round++) {
         for (i = 0; i < READERS_COUNT_MAX; i++)
             taken[i] = take(0);
-        begin(customers, READERS_WAITING_COUNT_MAX, &barrier);
+        begin(customers, THREAD_COUNT, &barrier);
         support_pause();
         for (i = 0; i < READERS_COUNT_MAX; i++)
             readers_give_back(readers, taken[i]);
-        end(customers, READERS_WAITING_COUNT_MAX, &barrier);
+        end(customers, THREAD_COUNT, &barrier);
         ck_assert_uint_ge(count_served(customers), 1);
     }
 }
@@ -360,8 +361,8 @@ main(void)
     tcase_add_test(file,
                    test_file_in_the_place_of_another_is_the_one_that_is_read);
     tcase_add_test(none, test_failure_to_open_takes_no_reader_away);
-    tcase_add_test(turn, test_few_wait_and_all_others_are_refused_at_once);
-    tcase_add_test(turn, test_nobody_waits_where_there_are_few_threads);
+    tcase_add_test(turn, test_few_requests_are_let_in);
+    tcase_add_test(turn, test_whoever_waits_for_too_long_is_told);
     tcase_add_test(turn, test_whoever_waits_gets_what_is_given_back);
     return support_run_suite(suite);
 }
