@@ -89,9 +89,11 @@ stop() {
     collectord=
 }
 
-# As docker runs it: in the container, as its user.
+# As docker runs it: in the container, as its user, but for the port.
 is_healthy() {
-    chroot --groups= --userspec="$user" "$root" "$check" "$port"
+    # shellcheck disable=SC2046 # one argument a word
+    chroot --groups= --userspec="$user" "$root" \
+        $(echo "$check" | sed "s/^CMD //; s/:8080/:$port/")
 }
 
 # All that a health check could change.
@@ -123,7 +125,7 @@ user=$(config .Docker.Config.User)
 directory=$(config .Docker.Config.WorkingDir)
 signal=$(config .Docker.Config.StopSignal)
 program=$(config 'index .Docker.Config.Entrypoint 0')
-check=$(config 'index .Docker.Config.Healthcheck.Test 1')
+check=$(config 'range .Docker.Config.Healthcheck.Test}}{{.}} {{end')
 [ "$user" = 10001:10001 ] || fail "the user is $user"
 [ "$directory" = /data ] || fail "it runs in $directory"
 added=$(($(bytes_in "$root") - base))
