@@ -47,6 +47,6 @@ rows_row(const char *const *names, const struct collector_value *values,
 /** A collector_row_fn that adds a row to a text, whose address its userdata is:
  *  "name=i7 other=t\"text\"" and a line end. The text is of support.h. */
 int
-rows_note(void *text, const struct collector_row *row);
+rows_note(void *userdata, const struct collector_row *row);
 
 #endif

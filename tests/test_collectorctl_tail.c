@@ -94,17 +94,19 @@ END_TEST
 
 START_TEST(test_it_ends_when_nobody_reads_it)
 {
+    const char *program = getenv("COLLECTORCTL");
     int ends[2];
     pid_t pid;
     int status;
 
+    ck_assert_ptr_nonnull(program);
     ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
     pid = fork();
     ck_assert_int_ge(pid, 0);
     if (pid == 0) {
         (void)dup2(ends[1], STDOUT_FILENO);
-        (void)execl(getenv("COLLECTORCTL"), "collectorctl", fixture.path,
-                    "tail", "-f", "-n", "0", NULL);
+        (void)execl(program, "collectorctl", fixture.path, "tail", "-f", "-n",
+                    "0", NULL);
         _exit(127);
     }
     (void)close(ends[1]);

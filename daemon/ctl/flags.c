@@ -10,6 +10,7 @@
 #include "quantity.h"
 #include "utc.h"
 
+#include <assert.h>
 #include <collector/reader.h>
 #include <inttypes.h>
 #include <string.h>
@@ -52,12 +53,12 @@ struct flag {
     const char *value;
     const char *help;
     enum kind kind;
+    /* What it is for, of a file and a URL. */
+    enum command_target target;
     /* The member of struct flags. */
     size_t offset;
     /* The commands that it is for, with spaces around; NULL: all. */
     const char *commands;
-    /* What it is for, of a file and a URL. */
-    enum command_target target;
     uint64_t min;
     uint64_t max;
     const char *const *words;
@@ -67,59 +68,55 @@ struct flag {
 
 static const struct flag all_flags[] = {
     {"format", "table|json|csv|ndjson", "table", "how rows are written",
-     KIND_WORD, MEMBER(format),
+     KIND_WORD, COMMAND_BOTH, MEMBER(format),
      " stats tail events event query devices runs dead-letters verify ",
-     .target = COMMAND_BOTH, .words = format_words},
-    {"limit", "N", "1000", "rows at most", KIND_NUMBER, MEMBER(limit),
-     " events query devices runs dead-letters ", .target = COMMAND_BOTH,
-     .min = 1, .max = FLAGS_LIMIT_MAX},
-    {"after", "ID", NULL, "begin behind this id", KIND_NUMBER, MEMBER(after),
-     " events devices dead-letters ", .target = COMMAND_BOTH, .min = 0,
-     .max = INT64_MAX},
-    {"before", "ID", NULL, "begin before this id", KIND_NUMBER, MEMBER(before),
-     " events runs ", .target = COMMAND_BOTH, .min = 1, .max = INT64_MAX},
+     .words = format_words},
+    {"limit", "N", "1000", "rows at most", KIND_NUMBER, COMMAND_BOTH,
+     MEMBER(limit), " events query devices runs dead-letters ", .min = 1,
+     .max = FLAGS_LIMIT_MAX},
+    {"after", "ID", NULL, "begin behind this id", KIND_NUMBER, COMMAND_BOTH,
+     MEMBER(after), " events devices dead-letters ", .max = INT64_MAX},
+    {"before", "ID", NULL, "begin before this id", KIND_NUMBER, COMMAND_BOTH,
+     MEMBER(before), " events runs ", .min = 1, .max = INT64_MAX},
     {"device", "DEVICE_ID", NULL, "events of this device only", KIND_TEXT,
-     MEMBER(device), " tail events ", .target = COMMAND_BOTH},
-    {"kind", "KIND", NULL, "events of this kind only", KIND_TEXT, MEMBER(kind),
-     " tail events ", .target = COMMAND_BOTH},
+     COMMAND_BOTH, MEMBER(device), " tail events "},
+    {"kind", "KIND", NULL, "events of this kind only", KIND_TEXT, COMMAND_BOTH,
+     MEMBER(kind), " tail events "},
     {"text", "TEXT", NULL, "events with this in their payload only", KIND_TEXT,
-     MEMBER(text), " tail events ", .target = COMMAND_BOTH},
+     COMMAND_BOTH, MEMBER(text), " tail events "},
     {"since", "WHEN", NULL, "events stamped at WHEN or later", KIND_MOMENT,
-     MEMBER(since), " events ", .target = COMMAND_BOTH},
+     COMMAND_BOTH, MEMBER(since), " events "},
     {"until", "WHEN", NULL, "events stamped before WHEN", KIND_MOMENT,
-     MEMBER(until), " events ", .target = COMMAND_BOTH},
+     COMMAND_BOTH, MEMBER(until), " events "},
     {"n", "N", "10", "how many of the latest events to begin with", KIND_NUMBER,
-     MEMBER(count), " tail ", .target = COMMAND_BOTH, .min = 0,
-     .max = COUNT_MAX},
+     COMMAND_BOTH, MEMBER(count), " tail ", .max = COUNT_MAX},
     {"f", NULL, NULL, "go on with what comes, until it is stopped", KIND_SWITCH,
-     MEMBER(follow), " tail ", .target = COMMAND_BOTH},
+     COMMAND_BOTH, MEMBER(follow), " tail "},
     {"silent", "DURATION", NULL, "devices not seen for so long only",
-     KIND_DURATION, MEMBER(silent_ms), " devices ", .target = COMMAND_BOTH,
-     .min = 1, .max = INT64_MAX},
+     KIND_DURATION, COMMAND_BOTH, MEMBER(silent_ms), " devices ", .min = 1,
+     .max = INT64_MAX},
     {"status", "success|dead|dropped|error", NULL, "runs that ended so only",
-     KIND_TEXT, MEMBER(status), " runs ", .target = COMMAND_BOTH,
-     .words = status_words},
-    {"yes", NULL, NULL, "all of them are meant", KIND_SWITCH, MEMBER(yes),
-     " dead-letters ", .target = COMMAND_BOTH},
+     KIND_TEXT, COMMAND_BOTH, MEMBER(status), " runs ", .words = status_words},
+    {"yes", NULL, NULL, "all of them are meant", KIND_SWITCH, COMMAND_BOTH,
+     MEMBER(yes), " dead-letters "},
     {"whole", NULL, NULL, "look at every page and every index too", KIND_SWITCH,
-     MEMBER(whole), " verify ", .target = COMMAND_BOTH},
+     COMMAND_BOTH, MEMBER(whole), " verify "},
     {"live", NULL, NULL, "whether it serves, and not whether it delivers",
-     KIND_SWITCH, MEMBER(live), " health ", .target = COMMAND_URL},
+     KIND_SWITCH, COMMAND_URL, MEMBER(live), " health "},
     {"deadline", "DURATION", "5s",
      "how long a question may keep the file; 10m for verify", KIND_DURATION,
-     MEMBER(deadline_ms), NULL, .target = COMMAND_FILE, .min = 1,
+     COMMAND_FILE, MEMBER(deadline_ms), NULL, .min = 1,
      .max = COLLECTOR_READER_DEADLINE_MS_MAX},
     {"timeout", "DURATION", "30s", "how long a collector may take to answer",
-     KIND_DURATION, MEMBER(timeout_ms), NULL, .target = COMMAND_URL, .min = 1,
+     KIND_DURATION, COMMAND_URL, MEMBER(timeout_ms), NULL, .min = 1,
      .max = TIMEOUT_MS_MAX},
     {"token-file", "FILE", NULL, "the bearer token to show, alone in a file",
-     KIND_TEXT, MEMBER(token_file), NULL, .target = COMMAND_URL},
+     KIND_TEXT, COMMAND_URL, MEMBER(token_file), NULL},
     {"ca-file", "FILE", NULL, "PEM, whom to trust instead of the system's list",
-     KIND_TEXT, MEMBER(ca_file), NULL, .target = COMMAND_URL},
-    {"version", NULL, NULL, "print the version", KIND_VERSION, 0, NULL,
-     .target = COMMAND_BOTH},
-    {"help", NULL, NULL, "print this", KIND_HELP, 0, NULL,
-     .target = COMMAND_BOTH},
+     KIND_TEXT, COMMAND_URL, MEMBER(ca_file), NULL},
+    {"version", NULL, NULL, "print the version", KIND_VERSION, COMMAND_BOTH,
+     .offset = 0},
+    {"help", NULL, NULL, "print this", KIND_HELP, COMMAND_BOTH, .offset = 0},
 };
 
 #define FLAG_COUNT (sizeof(all_flags) / sizeof(all_flags[0]))
@@ -232,6 +229,7 @@ set_flag(const struct flag *flag, const char *text, struct flags *flags,
 {
     void *member = (char *)flags + flag->offset;
 
+    assert(text != NULL || flag->argument == NULL); /* it was taken */
     switch (flag->kind) {
     case KIND_TEXT:
         return set_text(flag, text, member, ret_problem);

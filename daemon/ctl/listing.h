@@ -28,10 +28,10 @@ listing_new(const struct flags *flags, enum listing_kind kind);
 const struct screen *
 listing_screen(const struct listing *listing);
 
-/** Show a row, in a table when it is flushed: a collector_row_fn, of a listing.
- *  Not 0 when nothing more can be written. */
+/** Show a row, in a table when it is flushed: a collector_row_fn, its userdata
+ * is a listing. Not 0 when nothing more can be written. */
 int
-listing_show(void *listing, const struct collector_row *row);
+listing_show(void *userdata, const struct collector_row *row);
 
 /** Have all rows so far written. 0, or -1 when that can't be. */
 int

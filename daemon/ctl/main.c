@@ -20,11 +20,14 @@
 static void
 hold_standard_streams(void)
 {
-    int fd;
+    int fd = STDIN_FILENO;
 
-    for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDONLY) != fd)
+    while (fd <= STDERR_FILENO) {
+        if (fcntl(fd, F_GETFD) < 0)
+            fd = open("/dev/null", O_RDONLY); /* the lowest that is free */
+        if (fd < 0)
             _exit(COMMAND_FAILED);
+        fd++;
     }
 }
 

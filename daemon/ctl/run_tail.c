@@ -33,7 +33,7 @@ show_narrow(void *listing, const struct collector_row *row)
 {
     static const char *const names[] = {"ts", "id", "device_id", "kind",
                                         "payload"};
-    struct collector_value values[sizeof(names) / sizeof(names[0])];
+    struct collector_value values[sizeof(names) / sizeof(names[0])] = {0};
     const struct collector_row narrow = {sizeof(names) / sizeof(names[0]),
                                          names, values};
     size_t i;
@@ -41,7 +41,8 @@ show_narrow(void *listing, const struct collector_row *row)
     for (i = 0; i < narrow.column_count; i++) {
         const struct collector_value *value = row_member(row, names[i]);
 
-        values[i] = value != NULL ? *value : (struct collector_value){0};
+        if (value != NULL)
+            memcpy(&values[i], value, sizeof(*value));
     }
     return listing_show(listing, &narrow);
 }
