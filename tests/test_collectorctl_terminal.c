@@ -68,6 +68,8 @@ check_harmless(const char *text)
 
 START_TEST(test_hostile_events_are_shown_as_text)
 {
+    static const char sql[] =
+        "SELECT device_id AS \"" HOSTILE "\", payload_json FROM events";
     static const char *const commands[] = {"events", "tail", "devices"};
     static const char *const formats[] = {"table", "json", "csv", "ndjson"};
     size_t i;
@@ -76,11 +78,8 @@ START_TEST(test_hostile_events_are_shown_as_text)
         check_harmless(
             shown(&plain, commands[i % 3], "-format", formats[i / 3]));
     check_harmless(shown(&plain, "event", "1"));
-    check_harmless(shown(&plain, "query",
-                         "SELECT device_id AS \"" HOSTILE
-                         "\", payload_json FROM events"));
-    check_harmless(shown(&plain, "query", "-format", "csv",
-                         "SELECT device_id AS \"" HOSTILE "\" FROM events"));
+    check_harmless(shown(&plain, "query", sql));
+    check_harmless(shown(&plain, "query", "-format", "csv", sql));
 }
 END_TEST
 
