@@ -107,7 +107,7 @@ START_TEST(test_a_terminal_is_wide_enough)
     static const char *const names[] = {"id", "payload", "device"};
     size_t width;
 
-    for (width = 24; width < 60; width++) {
+    for (width = 24; width < 54; width++) {
         const char *text;
 
         begin(width, false);
