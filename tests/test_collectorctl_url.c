@@ -7,6 +7,7 @@
 #include "site.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #define TOKEN "0123456789abcdef-read"
@@ -345,6 +346,16 @@ START_TEST(test_a_copy_that_is_not_whole_is_none)
 }
 END_TEST
 
+START_TEST(test_what_is_here_is_asked_without_a_proxy)
+{
+    ck_assert_int_eq(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
+    answer(200, "{\"ok\":true}");
+    ck_assert_str_eq(ctl_prints(url, "health", "-live"), "it serves\n");
+    ck_assert_int_eq(ctl("http://192.0.2.1:9", "health", "-live"), 1);
+    ck_assert_contains(ctl_err, "127.0.0.1 port 1 ");
+}
+END_TEST
+
 START_TEST(test_a_copy_can_be_stopped)
 {
     const char *copy = support_path(dir, "copy.sqlite");
@@ -376,6 +387,7 @@ add_fakes(Suite *suite)
     tcase_add_test(fake, test_redirects_are_not_followed);
     tcase_add_test(fake, test_silence_has_an_end);
     tcase_add_test(fake, test_a_copy_that_is_not_whole_is_none);
+    tcase_add_test(fake, test_what_is_here_is_asked_without_a_proxy);
     tcase_add_test(fake, test_a_copy_can_be_stopped);
 }
 
