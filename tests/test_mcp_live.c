@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A server as a process promises to listen while it works: a call that is
+ * cancelled is ended and not answered, a ping is not kept waiting, and it ends
+ * when its client is gone or a signal says so, whatever it is doing.
+ */
+#include "mcp/site.h"
+
+#include "mcp.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CALL(id, sql)                                                          \
+    "{\"jsonrpc\":\"2.0\",\"id\":" id                                          \
+    ",\"method\":\"tools/call\",\"params\":{\"name\":\"query\","               \
+    "\"arguments\":{\"sql\":\"" sql "\"}}}\n"
+
+/* It would take until its deadline. */
+#define ENDLESS                                                                \
+    "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT "  \
+    "count(*) FROM c"
+
+#define CANCEL(id)                                                             \
+    "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{" \
+    "\"requestId\":" id ",\"reason\":\"no longer wanted\"}}\n"
+
+static pid_t server;
+static int to_server;
+static FILE *from_server;
+
+static void
+start(void)
+{
+    const struct mcp_options options = {
+        .path = mcp_db, .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
+    int in[2];
+    int out[2];
+
+    ck_assert_int_eq(pipe2(in, O_CLOEXEC), 0);
+    ck_assert_int_eq(pipe2(out, O_CLOEXEC), 0);
+    server = fork();
+    ck_assert_int_ge(server, 0);
+    if (server == 0) {
+        (void)close(in[1]);
+        (void)close(out[0]);
+        _exit(mcp_serve(&options, in[0], out[1]) < 0 ? 1 : 0);
+    }
+    (void)close(in[0]);
+    (void)close(out[1]);
+    to_server = in[1];
+    from_server = fdopen(out[0], "r");
+    ck_assert(from_server != NULL);
+}
+
+static void
+setup(void)
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    mcp_setup();
+    mcp_append("a", "k", NULL, 0);
+    mcp_teardown(); /* no handle of the library goes through the fork */
+    start();
+}
+
+static void
+teardown(void)
+{
+    if (server > 0) {
+        (void)kill(server, SIGKILL);
+        (void)waitpid(server, NULL, 0);
+    }
+    server = 0;
+}
+
+static void
+say(const char *text)
+{
+    const size_t size = strlen(text);
+
+    ck_assert_int_eq(write(to_server, text, size), (ssize_t)size);
+}
+
+/** The next line; fails the test when there is none. */
+static const char *
+hear(void)
+{
+    char *line = NULL;
+    size_t size = 0;
+    const char *text;
+
+    ck_assert_int_gt(getline(&line, &size, from_server), 0);
+    text = support_format("%s", line);
+    free(line);
+    return text;
+}
+
+/** Assert that it ends by itself, and with this status. */
+static void
+check_end(int expected)
+{
+    int status = -1;
+
+    ck_assert_eventually(waitpid(server, &status, WNOHANG) == server);
+    server = 0;
+    ck_assert(WIFEXITED(status));
+    ck_assert_int_eq(WEXITSTATUS(status), expected);
+}
+
+static void
+hello(void)
+{
+    say(TALK_HELLO("2025-11-25"));
+    ck_assert_contains(hear(), "serverInfo");
+}
+
+START_TEST(test_ping_does_not_wait_for_a_call)
+{
+    hello();
+    say(CALL("1", ENDLESS) TALK_PING);
+    ck_assert_str_eq(hear(), TALK_PONG);
+    say(CANCEL("1"));
+    (void)close(to_server);
+    ck_assert_int_eq(getc(from_server), EOF);
+    check_end(0);
+}
+END_TEST
+
+START_TEST(test_call_that_is_cancelled_is_ended_and_not_answered)
+{
+    hello();
+    say(CALL("1", ENDLESS) TALK_PING);
+    ck_assert_str_eq(hear(), TALK_PONG);
+    say(CANCEL("1") CALL("2", "SELECT count(*) FROM events"));
+    ck_assert_contains(hear(), "{\"jsonrpc\":\"2.0\",\"id\":2,\"result\"");
+}
+END_TEST
+
+START_TEST(test_call_that_waits_can_be_cancelled_too)
+{
+    hello();
+    say(CALL("1", ENDLESS) CALL("\"two\"", "SELECT 2") CALL("3", "SELECT 3")
+            CANCEL("\"two\"") CANCEL("\"1\"") CANCEL("4") CANCEL("1"));
+    ck_assert_contains(hear(), "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\"");
+}
+END_TEST
+
+START_TEST(test_call_that_was_answered_can_be_cancelled_without_harm)
+{
+    hello();
+    say(CALL("1", "SELECT 1"));
+    ck_assert_contains(hear(), "\"id\":1,\"result\"");
+    say(CANCEL("1") CALL("1", "SELECT 2"));
+    ck_assert_contains(hear(), "\"rows\":[[2]]");
+}
+END_TEST
+
+START_TEST(test_end_of_the_input_ends_it_well)
+{
+    hello();
+    (void)close(to_server);
+    check_end(0);
+}
+END_TEST
+
+static const int signals[] = {SIGTERM, SIGINT};
+
+START_TEST(test_signal_ends_it_well_while_it_works)
+{
+    hello();
+    say(CALL("1", ENDLESS) TALK_PING);
+    ck_assert_str_eq(hear(), TALK_PONG);
+    ck_assert_int_eq(kill(server, signals[_i]), 0);
+    ck_assert_int_eq(getc(from_server), EOF);
+    check_end(0);
+}
+END_TEST
+
+START_TEST(test_signal_ends_it_after_the_end_of_the_input_too)
+{
+    hello();
+    say(CALL("1", ENDLESS) TALK_PING);
+    ck_assert_str_eq(hear(), TALK_PONG);
+    (void)close(to_server);
+    ck_assert_int_eq(kill(server, SIGTERM), 0);
+    ck_assert_int_eq(getc(from_server), EOF);
+    check_end(0);
+}
+END_TEST
+
+/** Ask for more than a pipe holds, and read none of it. */
+static void
+stuff(void)
+{
+    int i;
+
+    for (i = 0; i < 100; i++)
+        say(CALL("1", "SELECT hex(zeroblob(30000))"));
+    ck_assert_contains(hear(), "\"id\":1,\"result\"");
+}
+
+START_TEST(test_signal_ends_it_while_nobody_reads)
+{
+    hello();
+    stuff();
+    ck_assert_int_eq(kill(server, SIGTERM), 0);
+    check_end(0);
+}
+END_TEST
+
+START_TEST(test_client_that_reads_no_more_ends_it)
+{
+    hello();
+    stuff();
+    (void)fclose(from_server);
+    check_end(1);
+}
+END_TEST
+
+START_TEST(test_client_that_is_slow_gets_all_answers)
+{
+    int i;
+
+    hello();
+    stuff();
+    for (i = 1; i < 100; i++)
+        ck_assert_contains(hear(), "\"id\":1,\"result\"");
+    say(TALK_PING);
+    ck_assert_str_eq(hear(), TALK_PONG);
+}
+END_TEST
+
+START_TEST(test_message_that_comes_in_pieces_is_one)
+{
+    const char *at;
+
+    for (at = TALK_HELLO("2025-11-25"); *at != '\0'; at++)
+        ck_assert_int_eq(write(to_server, at, 1), 1);
+    ck_assert_contains(hear(), "serverInfo");
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("mcp_live");
+    TCase *tcase = support_add_case(suite, "cancel", setup, teardown);
+
+    tcase_add_test(tcase, test_ping_does_not_wait_for_a_call);
+    tcase_add_test(tcase,
+                   test_call_that_is_cancelled_is_ended_and_not_answered);
+    tcase_add_test(tcase, test_call_that_waits_can_be_cancelled_too);
+    tcase_add_test(tcase,
+                   test_call_that_was_answered_can_be_cancelled_without_harm);
+
+    tcase = support_add_case(suite, "end", setup, teardown);
+    tcase_add_test(tcase, test_end_of_the_input_ends_it_well);
+    tcase_add_loop_test(tcase, test_signal_ends_it_well_while_it_works, 0, 2);
+    tcase_add_test(tcase, test_signal_ends_it_after_the_end_of_the_input_too);
+    tcase_add_test(tcase, test_signal_ends_it_while_nobody_reads);
+    tcase_add_test(tcase, test_client_that_reads_no_more_ends_it);
+
+    tcase = support_add_case(suite, "pieces", setup, teardown);
+    tcase_add_test(tcase, test_client_that_is_slow_gets_all_answers);
+    tcase_add_test(tcase, test_message_that_comes_in_pieces_is_one);
+    return support_run_suite(suite);
+}
