@@ -20,7 +20,7 @@
     ",\"method\":\"tools/call\",\"params\":{\"name\":\"query\","               \
     "\"arguments\":{\"sql\":\"" sql "\"}}}\n"
 
-/* It would take until its deadline. */
+/* Only an interruption ends it. */
 #define ENDLESS                                                                \
     "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT "  \
     "count(*) FROM c"
@@ -37,7 +37,9 @@ static void
 start(void)
 {
     const struct mcp_options options = {
-        .path = mcp_db, .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
+        .path = mcp_db,
+        .deadline_ms = COLLECTOR_READER_DEADLINE_MS_MAX,
+        .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
     int in[2];
     int out[2];
 
