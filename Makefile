@@ -12,6 +12,7 @@
 #   make docs       write the reference manual: BUILD/lib/manual/html/index.html
 #   make cross      run the tests for other architectures (CROSS="arm64 armhf")
 #   make size       see how large the small library is on them
+#   make mcp-test   ask collectorctl mcp with the official client, from npm
 #   make proxies    run the tests of nginx and stunnel in front of collectord
 #   make docker     build the container image, with docker or buildah
 #   make docker-test  build the image, and start it in a chroot, as root
@@ -40,13 +41,17 @@ COVERAGE_PACKAGES = gcovr
 DOCS_PACKAGES = doxygen
 CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
+# Debian's, where neither is there: other versions of them do as well.
+MCP_PACKAGES = nodejs npm
 PROXY_PACKAGES = nginx stunnel4
 DOCKER_PACKAGES = buildah curl mmdebstrap
 
 .PHONY: all run test rebuilds bench loadtest lint coverage campaign fuzz docs cross \
 	proxies docker docker-test size release clean build-packages test-packages lint-packages \
+.PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
+	mcp-test proxies docker docker-test size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages docker-packages fuzz-packages \
-	cross-packages
+	cross-packages mcp-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -89,6 +94,9 @@ docs: docs-packages $(BUILD)/build.ninja
 # Libraries for other architectures are fetched, not installed.
 cross: cross-packages
 	tests/cross.sh $(BUILD_CROSS) $(CROSS)
+
+mcp-test: build-packages mcp-packages all
+	tests/mcp/client.sh $(BUILD)
 
 # The proxies are fetched, not installed: that would start a server here.
 proxies: test-packages all
@@ -137,6 +145,10 @@ docs-packages:
 
 docker-packages:
 	@tests/packages.sh $(DOCKER_PACKAGES)
+
+mcp-packages:
+	@{ command -v node && command -v npm; } >/dev/null || \
+		tests/packages.sh $(MCP_PACKAGES)
 
 fuzz-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)
