@@ -3,31 +3,10 @@
 #define MCP_SCHEMA_H
 
 /*
- * Pieces of JSON Schema (2020-12) as C literals, which may hold no quotes of
- * their own. A tool's schemas are put together of them.
+ * Pieces of JSON Schema (2020-12) as C literals, whose descriptions hold no
+ * quotes. A tool's schemas are put together of them: members with commas
+ * between, in an object.
  */
-
-#define SCHEMA_TYPE(type, description)                                         \
-    "{\"type\":" type ",\"description\":\"" description "\"}"
-
-#define SCHEMA_TEXT(description) SCHEMA_TYPE("\"string\"", description)
-#define SCHEMA_INTEGER(description) SCHEMA_TYPE("\"integer\"", description)
-#define SCHEMA_NUMBER(description) SCHEMA_TYPE("\"number\"", description)
-#define SCHEMA_BOOLEAN(description) SCHEMA_TYPE("\"boolean\"", description)
-
-/** The same, or null. */
-#define SCHEMA_MAYBE(type, description)                                        \
-    SCHEMA_TYPE("[\"" type "\",\"null\"]", description)
-
-#define SCHEMA_ANY(description) "{\"description\":\"" description "\"}"
-
-#define SCHEMA_ARRAY(elements, description)                                    \
-    "{\"type\":\"array\",\"description\":\"" description                       \
-    "\",\"items\":" elements "}"
-
-/** One member of an object, and the others behind it. */
-#define SCHEMA_MEMBER(name, schema) "\"" name "\":" schema
-#define SCHEMA_AND ","
 
 /** An object with these members and no others. @param required  Names in
  *  quotes, with commas. */
@@ -35,10 +14,52 @@
     "{\"type\":\"object\",\"properties\":{" members                            \
     "},\"required\":[" required "],\"additionalProperties\":false}"
 
-/** A time that stands there twice. */
+/** A member. @param rest  Of its schema, before its description. */
+#define SCHEMA_MEMBER(name, rest, description)                                 \
+    "\"" name "\":{" rest "\"description\":\"" description "\"}"
+
+#define SCHEMA_TEXT(name, description)                                         \
+    SCHEMA_MEMBER(name, "\"type\":\"string\",", description)
+#define SCHEMA_INTEGER(name, description)                                      \
+    SCHEMA_MEMBER(name, "\"type\":\"integer\",", description)
+#define SCHEMA_NUMBER(name, description)                                       \
+    SCHEMA_MEMBER(name, "\"type\":\"number\",", description)
+#define SCHEMA_BOOLEAN(name, description)                                      \
+    SCHEMA_MEMBER(name, "\"type\":\"boolean\",", description)
+
+/** A value of this type, or null. */
+#define SCHEMA_MAYBE(name, type, description)                                  \
+    SCHEMA_MEMBER(name, "\"type\":[\"" type "\",\"null\"],", description)
+
+/** Any value. */
+#define SCHEMA_ANY(name, description) SCHEMA_MEMBER(name, "", description)
+
+/** @param elements  The schema of each. */
+#define SCHEMA_ARRAY(name, description, elements)                              \
+    SCHEMA_MEMBER(name, "\"type\":\"array\",\"items\":" elements ",",          \
+                  description)
+
+/** Texts. */
+#define SCHEMA_TEXTS(name, description)                                        \
+    SCHEMA_ARRAY(name, description, "{\"type\":\"string\"}")
+
+/** A moment of an answer, which stands there twice. */
 #define SCHEMA_MOMENT(name, description)                                       \
-    SCHEMA_MEMBER(name,                                                        \
-                  SCHEMA_MAYBE("integer", description ", ms since 1970"))      \
-    SCHEMA_AND SCHEMA_MEMBER(name "_iso", SCHEMA_TEXT("The same in ISO 8601"))
+    SCHEMA_MAYBE(name, "integer", description ", ms since 1970")               \
+    "," SCHEMA_TEXT(name "_iso", "The same in ISO 8601")
+
+/** A moment as an argument. @param rest  Its default, or "". */
+#define SCHEMA_WHEN(name, rest, description)                                   \
+    SCHEMA_MEMBER(name, "\"type\":[\"string\",\"integer\"]," rest,             \
+                  description                                                  \
+                  ": a duration before now such as 10m, 1h or 7d, a date "     \
+                  "such as 2026-01-31T12:00:00Z, or ms since 1970")
+
+/** How many rows, as an argument; TOOL_ROW_COUNT_MAX and _DEFAULT. */
+#define SCHEMA_LIMIT(description)                                              \
+    SCHEMA_MEMBER("limit",                                                     \
+                  "\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,"       \
+                  "\"default\":100,",                                          \
+                  description)
 
 #endif

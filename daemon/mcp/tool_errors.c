@@ -172,70 +172,75 @@ find_errors(struct tool_call *call)
 
 /* clang-format off */
 static const char input[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("since",
-        "{\"type\":[\"string\",\"integer\"],\"default\":\"1h\",\"description\":"
-        "\"From when on: a duration before now such as 10m, 1h or 7d, a date "
-        "such as 2026-01-31T12:00:00Z, or ms since 1970\"}"),
+    SCHEMA_WHEN("since", "\"default\":\"1h\",", "From when on"),
     "");
 
-#define COUNT(name) \
-SCHEMA_MEMBER(name "_count", SCHEMA_INTEGER("How many there are in all"))
+#define COUNT(name) SCHEMA_INTEGER(name "_count", "How many there are in all")
 
 #define IDS \
-SCHEMA_MEMBER("first_id", SCHEMA_INTEGER("Its first event")) SCHEMA_AND \
-SCHEMA_MEMBER("last_id", SCHEMA_INTEGER("Its last event"))
+SCHEMA_INTEGER("first_id", "Its first event") "," \
+SCHEMA_INTEGER("last_id", "Its last event")
 
 static const char output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("summary", SCHEMA_TEXT("The answer in a sentence")) SCHEMA_AND
-    SCHEMA_MEMBER("outages", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MOMENT("started_at", "The first attempt that failed") SCHEMA_AND
-        SCHEMA_MOMENT("finished_at", "The latest one") SCHEMA_AND
-        SCHEMA_MEMBER("attempts", SCHEMA_INTEGER("How often it was tried")) SCHEMA_AND
-        SCHEMA_MEMBER("error", SCHEMA_MAYBE("string", "Why it failed")) SCHEMA_AND
-        SCHEMA_MEMBER("ongoing", SCHEMA_INTEGER("1 when nothing was delivered since")) SCHEMA_AND IDS,
-        "\"started_at\",\"finished_at\",\"attempts\""), "Deliveries that failed, the latest first")) SCHEMA_AND
-    COUNT("outages") SCHEMA_AND
-    SCHEMA_MEMBER("dead_letters", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MEMBER("event_id", SCHEMA_INTEGER("Which event")) SCHEMA_AND
-        SCHEMA_MEMBER("device_id", SCHEMA_MAYBE("string", "Who reported it")) SCHEMA_AND
-        SCHEMA_MEMBER("kind", SCHEMA_MAYBE("string", "What sort of event it is")) SCHEMA_AND
-        SCHEMA_MOMENT("at", "When it was refused") SCHEMA_AND
-        SCHEMA_MEMBER("status", SCHEMA_MAYBE("integer", "HTTP status")) SCHEMA_AND
-        SCHEMA_MEMBER("reason", SCHEMA_MAYBE("string", "What the upstream said")) SCHEMA_AND
-        SCHEMA_MEMBER("attempts", SCHEMA_INTEGER("How often it was sent")) SCHEMA_AND
-        SCHEMA_MEMBER("replayed_as", SCHEMA_MAYBE("integer", "Its id when it was appended again")),
-        "\"event_id\",\"at\""), "Events refused for good, the latest first")) SCHEMA_AND
-    COUNT("dead_letters") SCHEMA_AND
-    SCHEMA_MEMBER("drops", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MOMENT("started_at", "The first") SCHEMA_AND
-        SCHEMA_MOMENT("finished_at", "The last") SCHEMA_AND
-        SCHEMA_MEMBER("event_count", SCHEMA_INTEGER("Events that were dropped")) SCHEMA_AND IDS SCHEMA_AND
-        SCHEMA_MEMBER("error", SCHEMA_MAYBE("string", "Why")),
-        "\"event_count\""), "Events that had to make room")) SCHEMA_AND
-    COUNT("drops") SCHEMA_AND
-    SCHEMA_MEMBER("quarantines", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MOMENT("at", "When it was put aside") SCHEMA_AND
-        SCHEMA_MEMBER("path", SCHEMA_TEXT("Where it is")) SCHEMA_AND
-        SCHEMA_MEMBER("reason", SCHEMA_TEXT("What was wrong with it")) SCHEMA_AND
-        SCHEMA_MEMBER("salvaged", SCHEMA_INTEGER("Events taken over")) SCHEMA_AND
-        SCHEMA_MEMBER("lost", SCHEMA_INTEGER("Events lost, at least")) SCHEMA_AND
+    SCHEMA_TEXT("summary", "The answer in a sentence") ","
+    SCHEMA_ARRAY("outages", "Deliveries that failed, the latest first",
+        SCHEMA_OBJECT(
+        SCHEMA_MOMENT("started_at", "The first attempt that failed") ","
+        SCHEMA_MOMENT("finished_at", "The latest one") ","
+        SCHEMA_INTEGER("attempts", "How often it was tried") ","
+        SCHEMA_MAYBE("error", "string", "Why it failed") ","
+        SCHEMA_INTEGER("ongoing", "1 when nothing was delivered since") ","
+        IDS,
+        "\"started_at\",\"finished_at\",\"attempts\"")) ","
+    COUNT("outages") ","
+    SCHEMA_ARRAY("dead_letters", "Events refused for good, the latest first",
+        SCHEMA_OBJECT(
+        SCHEMA_INTEGER("event_id", "Which event") ","
+        SCHEMA_MAYBE("device_id", "string", "Who reported it") ","
+        SCHEMA_MAYBE("kind", "string", "What sort of event it is") ","
+        SCHEMA_MOMENT("at", "When it was refused") ","
+        SCHEMA_MAYBE("status", "integer", "HTTP status") ","
+        SCHEMA_MAYBE("reason", "string", "What the upstream said") ","
+        SCHEMA_INTEGER("attempts", "How often it was sent") ","
+        SCHEMA_MAYBE("replayed_as", "integer",
+            "Its id when it was appended again"),
+        "\"event_id\",\"at\"")) ","
+    COUNT("dead_letters") ","
+    SCHEMA_ARRAY("drops", "Events that had to make room", SCHEMA_OBJECT(
+        SCHEMA_MOMENT("started_at", "The first") ","
+        SCHEMA_MOMENT("finished_at", "The last") ","
+        SCHEMA_INTEGER("event_count", "Events that were dropped") ","
+        SCHEMA_MAYBE("error", "string", "Why") ","
+        IDS,
+        "\"event_count\"")) ","
+    COUNT("drops") ","
+    SCHEMA_ARRAY("quarantines", "Damaged files", SCHEMA_OBJECT(
+        SCHEMA_MOMENT("at", "When it was put aside") ","
+        SCHEMA_TEXT("path", "Where it is") ","
+        SCHEMA_TEXT("reason", "What was wrong with it") ","
+        SCHEMA_INTEGER("salvaged", "Events taken over") ","
+        SCHEMA_INTEGER("lost", "Events lost, at least") ","
         SCHEMA_MOMENT("finished_at", "When all was taken over"),
-        "\"at\",\"path\",\"reason\""), "Damaged files")) SCHEMA_AND
-    COUNT("quarantines") SCHEMA_AND
-    SCHEMA_MEMBER("device_errors", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MEMBER("id", SCHEMA_INTEGER("Which event")) SCHEMA_AND
-        SCHEMA_MEMBER("device_id", SCHEMA_TEXT("Who reported it")) SCHEMA_AND
-        SCHEMA_MEMBER("kind", SCHEMA_TEXT("What sort of event it is")) SCHEMA_AND
-        SCHEMA_MEMBER("payload_text", SCHEMA_MAYBE("string", "Its payload as text, the first 1000 characters")) SCHEMA_AND
+        "\"at\",\"path\",\"reason\"")) ","
+    COUNT("quarantines") ","
+    SCHEMA_ARRAY("device_errors",
+        "Events whose kind has error, fault, fail or alarm in it, the latest "
+        "first",
+        SCHEMA_OBJECT(
+        SCHEMA_INTEGER("id", "Which event") ","
+        SCHEMA_TEXT("device_id", "Who reported it") ","
+        SCHEMA_TEXT("kind", "What sort of event it is") ","
+        SCHEMA_MAYBE("payload_text", "string",
+            "Its payload as text, the first 1000 characters") ","
         SCHEMA_MOMENT("ts", "When it happened"),
-        "\"id\",\"device_id\",\"kind\",\"ts\""),
-        "Events whose kind has error, fault, fail or alarm in it, the latest first")) SCHEMA_AND
-    COUNT("device_errors") SCHEMA_AND
-    SCHEMA_MEMBER("storage_faults_ever", SCHEMA_INTEGER(
-        "Commits that failed since the file was made; when is not known")) SCHEMA_AND
-    SCHEMA_MOMENT("since", "From when on") SCHEMA_AND
+        "\"id\",\"device_id\",\"kind\",\"ts\"")) ","
+    COUNT("device_errors") ","
+    SCHEMA_INTEGER("storage_faults_ever",
+        "Commits that failed since the file was made; when is not known") ","
+    SCHEMA_MOMENT("since", "From when on") ","
     SCHEMA_MOMENT("now", "When this was asked"),
-    "\"summary\",\"outages\",\"dead_letters\",\"drops\",\"quarantines\",\"device_errors\"");
+    "\"summary\",\"outages\",\"dead_letters\",\"drops\",\"quarantines\","
+    "\"device_errors\"");
 /* clang-format on */
 
 const struct tool tool_recent_errors = {

@@ -121,29 +121,28 @@ find_offline(struct tool_call *call)
 
 /* clang-format off */
 static const char input[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("silent_for",
-        "{\"type\":\"string\",\"default\":\"10m\",\"description\":"
-        "\"Without an event for longer than this: a duration such as 90s, 10m, 1h or 7d\"}") SCHEMA_AND
-    SCHEMA_MEMBER("limit",
-        "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100,"
-        "\"description\":\"Devices at most\"}"),
+    SCHEMA_MEMBER("silent_for", "\"type\":\"string\",\"default\":\"10m\",",
+        "Without an event for longer than this: a duration such as 90s, 10m, "
+        "1h or 7d") ","
+    SCHEMA_LIMIT("Devices at most"),
     "");
 
 static const char output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("summary", SCHEMA_TEXT("The answer in a sentence")) SCHEMA_AND
-    SCHEMA_MEMBER("devices", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MEMBER("device_id", SCHEMA_TEXT("Which device")) SCHEMA_AND
-        SCHEMA_MEMBER("label", SCHEMA_MAYBE("string", "Not used so far")) SCHEMA_AND
-        SCHEMA_MOMENT("last_seen_at", "Its latest event") SCHEMA_AND
-        SCHEMA_MEMBER("silent_ms", SCHEMA_INTEGER("How long that is ago")) SCHEMA_AND
-        SCHEMA_MEMBER("silent_for", SCHEMA_TEXT("The same in words")),
-        "\"device_id\",\"last_seen_at\",\"silent_ms\",\"silent_for\""),
-        "Silent devices, those that went silent most recently first")) SCHEMA_AND
-    SCHEMA_MEMBER("offline_count", SCHEMA_INTEGER("Silent devices in all")) SCHEMA_AND
-    SCHEMA_MEMBER("device_count", SCHEMA_INTEGER("Devices that were ever seen")) SCHEMA_AND
-    SCHEMA_MEMBER("more", SCHEMA_BOOLEAN("There are more than are shown: raise limit")) SCHEMA_AND
+    SCHEMA_TEXT("summary", "The answer in a sentence") ","
+    SCHEMA_ARRAY("devices",
+        "Silent devices, those that went silent most recently first",
+        SCHEMA_OBJECT(
+        SCHEMA_TEXT("device_id", "Which device") ","
+        SCHEMA_MAYBE("label", "string", "Not used so far") ","
+        SCHEMA_MOMENT("last_seen_at", "Its latest event") ","
+        SCHEMA_INTEGER("silent_ms", "How long that is ago") ","
+        SCHEMA_TEXT("silent_for", "The same in words"),
+        "\"device_id\",\"last_seen_at\",\"silent_ms\",\"silent_for\"")) ","
+    SCHEMA_INTEGER("offline_count", "Silent devices in all") ","
+    SCHEMA_INTEGER("device_count", "Devices that were ever seen") ","
+    SCHEMA_BOOLEAN("more", "There are more than are shown: raise limit") ","
     SCHEMA_MOMENT("now", "When this was asked"),
-    "\"summary\",\"devices\",\"offline_count\",\"device_count\",\"more\",\"now\"");
+    "\"summary\",\"devices\",\"offline_count\",\"device_count\",\"more\"");
 /* clang-format on */
 
 const struct tool tool_offline_devices = {

@@ -124,22 +124,19 @@ query(struct tool_call *call)
 
 /* clang-format off */
 static const char input[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("sql", SCHEMA_TEXT(
-        "One SELECT, or WITH ... SELECT, of SQLite")) SCHEMA_AND
-    SCHEMA_MEMBER("limit",
-        "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100,"
-        "\"description\":\"Rows at most\"}"),
+    SCHEMA_TEXT("sql", "One SELECT, or WITH ... SELECT, of SQLite") ","
+    SCHEMA_LIMIT("Rows at most"),
     "\"sql\"");
 
 static const char output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("columns", SCHEMA_ARRAY(
-        "{\"type\":\"string\"}", "What the values of a row are; empty without rows")) SCHEMA_AND
-    SCHEMA_MEMBER("rows", SCHEMA_ARRAY(
-        "{\"type\":\"array\"}", "Each an array of values, in the order of columns")) SCHEMA_AND
-    SCHEMA_MEMBER("row_count", SCHEMA_INTEGER("Rows that are shown")) SCHEMA_AND
-    SCHEMA_MEMBER("more", SCHEMA_BOOLEAN(
-        "true when limit or 64 KiB cut the answer: there are more rows")) SCHEMA_AND
-    SCHEMA_MEMBER("elapsed_ms", SCHEMA_INTEGER("How long it took")),
+    SCHEMA_TEXTS("columns",
+        "What the values of a row are; empty without rows") ","
+    SCHEMA_ARRAY("rows", "Their values, in the order of columns",
+        "{\"type\":\"array\"}") ","
+    SCHEMA_INTEGER("row_count", "Rows that are shown") ","
+    SCHEMA_BOOLEAN("more",
+        "true when limit or 64 KiB cut the answer: there are more rows") ","
+    SCHEMA_INTEGER("elapsed_ms", "How long it took"),
     "\"columns\",\"rows\",\"row_count\",\"more\",\"elapsed_ms\"");
 /* clang-format on */
 

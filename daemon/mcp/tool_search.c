@@ -94,39 +94,35 @@ search(struct tool_call *call)
 }
 
 /* clang-format off */
-#define MOMENT(description) \
-SCHEMA_TYPE("[\"string\",\"integer\"]", description \
-    ": a duration before now such as 10m, 1h or 7d, a date such as " \
-    "2026-01-31T12:00:00Z, or ms since 1970")
-
 static const char input[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("text", SCHEMA_TEXT(
-        "What stands somewhere in the payload, in any case of letters")) SCHEMA_AND
-    SCHEMA_MEMBER("kind", SCHEMA_TEXT("Exactly this kind of events")) SCHEMA_AND
-    SCHEMA_MEMBER("device_id", SCHEMA_TEXT("Exactly this device")) SCHEMA_AND
-    SCHEMA_MEMBER("since", MOMENT("Stamped at or after it")) SCHEMA_AND
-    SCHEMA_MEMBER("until", MOMENT("Stamped before it")) SCHEMA_AND
-    SCHEMA_MEMBER("limit",
-        "{\"type\":\"integer\",\"minimum\":1,\"maximum\":1000,\"default\":100,"
-        "\"description\":\"Events at most\"}") SCHEMA_AND
-    SCHEMA_MEMBER("cursor", SCHEMA_TEXT("The next_cursor of the page before")),
+    SCHEMA_TEXT("text",
+        "What stands somewhere in the payload, in any case of letters") ","
+    SCHEMA_TEXT("kind", "Exactly this kind of events") ","
+    SCHEMA_TEXT("device_id", "Exactly this device") ","
+    SCHEMA_WHEN("since", "", "Stamped at or after it") ","
+    SCHEMA_WHEN("until", "", "Stamped before it") ","
+    SCHEMA_LIMIT("Events at most") ","
+    SCHEMA_TEXT("cursor", "The next_cursor of the page before"),
     "");
 
 static const char output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("events", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MEMBER("id", SCHEMA_INTEGER("In the order of arrival")) SCHEMA_AND
-        SCHEMA_MEMBER("device_id", SCHEMA_TEXT("Who reported it")) SCHEMA_AND
-        SCHEMA_MEMBER("kind", SCHEMA_TEXT("What sort of event it is")) SCHEMA_AND
-        SCHEMA_MEMBER("payload", SCHEMA_ANY("As it was sent; absent if there was none")) SCHEMA_AND
-        SCHEMA_MOMENT("ts", "When it happened") SCHEMA_AND
-        SCHEMA_MEMBER("fate", SCHEMA_TEXT(
-            "pending, delivered, dead, dropped, or settled (one of these three)")) SCHEMA_AND
-        SCHEMA_MOMENT("uploaded_at", "When it left the backlog; null while it is pending, 0 if not known"),
-        "\"id\",\"device_id\",\"kind\",\"ts\",\"fate\""), "The newest first")) SCHEMA_AND
-    SCHEMA_MEMBER("event_count", SCHEMA_INTEGER("Events that are shown")) SCHEMA_AND
-    SCHEMA_MEMBER("next_cursor", SCHEMA_MAYBE("string",
-        "Where to go on: there are more, or the search took 5 seconds and has "
-        "older events to look at; null when all were looked at")),
+    SCHEMA_ARRAY("events", "The newest first", SCHEMA_OBJECT(
+        SCHEMA_INTEGER("id", "In the order of arrival") ","
+        SCHEMA_TEXT("device_id", "Who reported it") ","
+        SCHEMA_TEXT("kind", "What sort of event it is") ","
+        SCHEMA_ANY("payload", "As it was sent; absent if there was none") ","
+        SCHEMA_MOMENT("ts", "When it happened") ","
+        SCHEMA_TEXT("fate",
+            "pending, delivered, dead, dropped, or settled (one of these "
+            "three)") ","
+        SCHEMA_MOMENT("uploaded_at",
+            "When it left the backlog; null while it is pending, 0 if that is "
+            "not known any more"),
+        "\"id\",\"device_id\",\"kind\",\"ts\",\"fate\"")) ","
+    SCHEMA_INTEGER("event_count", "Events that are shown") ","
+    SCHEMA_MAYBE("next_cursor", "string",
+        "Where to go on: there are more, or the time was up and there are "
+        "older events to look at; null when all were looked at"),
     "\"events\",\"event_count\",\"next_cursor\"");
 /* clang-format on */
 

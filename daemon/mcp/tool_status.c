@@ -46,9 +46,9 @@ static void
 write_ledger(FILE *out, const struct standing *standing)
 {
     (void)fprintf(out,
-                  ",\"ledger\":{\"accepted\":%" PRId64 ",\"delivered\":%" PRId64
+                  ",\"accepted\":%" PRId64 ",\"delivered\":%" PRId64
                   ",\"dead\":%" PRId64 ",\"dropped\":%" PRId64
-                  ",\"pending\":%" PRId64 "}",
+                  ",\"pending\":%" PRId64,
                   standing->accepted, standing->delivered, standing->dead,
                   standing->dropped, standing->pending);
     (void)fprintf(out,
@@ -144,40 +144,51 @@ show_status(struct tool_call *call)
 static const char input[] = SCHEMA_OBJECT("", "");
 
 static const char output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("summary", SCHEMA_TEXT("The answer in a sentence")) SCHEMA_AND
-    SCHEMA_MEMBER("healthy", SCHEMA_BOOLEAN("Events are kept and delivered")) SCHEMA_AND
-    SCHEMA_MEMBER("reasons", SCHEMA_ARRAY("{\"type\":\"string\"}", "What is wrong")) SCHEMA_AND
-    SCHEMA_MEMBER("warnings", SCHEMA_ARRAY("{\"type\":\"string\"}", "What may become so")) SCHEMA_AND
-    SCHEMA_MEMBER("ledger", SCHEMA_OBJECT(
-        SCHEMA_MEMBER("accepted", SCHEMA_INTEGER("Events ever taken: the sum of the others")) SCHEMA_AND
-        SCHEMA_MEMBER("delivered", SCHEMA_INTEGER("The upstream has them")) SCHEMA_AND
-        SCHEMA_MEMBER("dead", SCHEMA_INTEGER("The upstream refused them for good")) SCHEMA_AND
-        SCHEMA_MEMBER("dropped", SCHEMA_INTEGER("They had to make room")) SCHEMA_AND
-        SCHEMA_MEMBER("pending", SCHEMA_INTEGER("They wait: the backlog")),
-        "\"accepted\",\"delivered\",\"dead\",\"dropped\",\"pending\"")) SCHEMA_AND
-    SCHEMA_MEMBER("dead_letter_count", SCHEMA_INTEGER("Dead letters that are kept, and were not replayed")) SCHEMA_AND
-    SCHEMA_MEMBER("device_count", SCHEMA_INTEGER("Devices ever seen")) SCHEMA_AND
-    SCHEMA_MEMBER("arrival_per_s", SCHEMA_NUMBER("Events a second in the last 5 minutes, by their time stamps")) SCHEMA_AND
-    SCHEMA_MEMBER("settled_per_s", SCHEMA_NUMBER("Events a second that left the backlog, likewise")) SCHEMA_AND
-    SCHEMA_MOMENT("oldest_pending_ts", "The oldest event that waits; null without backlog") SCHEMA_AND
-    SCHEMA_MEMBER("oldest_pending_age", SCHEMA_TEXT("How long it has waited")) SCHEMA_AND
-    SCHEMA_MOMENT("last_success_at", "The latest delivery; null for none") SCHEMA_AND
-    SCHEMA_MOMENT("failing_since", "Since when deliveries fail; null when they work") SCHEMA_AND
-    SCHEMA_MEMBER("last_error", SCHEMA_TEXT("Why they fail")) SCHEMA_AND
-    SCHEMA_MEMBER("backlog_max", SCHEMA_INTEGER("Events that may be pending; 0 is no limit")) SCHEMA_AND
-    SCHEMA_MEMBER("size_max", SCHEMA_INTEGER("Bytes that the file may have; 0 is no limit")) SCHEMA_AND
-    SCHEMA_MEMBER("limits_assumed", SCHEMA_BOOLEAN(
-        "The file does not say what its collector was told: at least one of these two is the default of collectord")) SCHEMA_AND
-    SCHEMA_MEMBER("file_size", SCHEMA_INTEGER("Bytes of the database")) SCHEMA_AND
-    SCHEMA_MEMBER("free_size", SCHEMA_INTEGER("Of these, bytes that hold nothing")) SCHEMA_AND
-    SCHEMA_MEMBER("wal_size", SCHEMA_INTEGER("Bytes of its write-ahead log")) SCHEMA_AND
-    SCHEMA_MEMBER("disk_free", SCHEMA_MAYBE("integer", "Bytes that are free on its disk")) SCHEMA_AND
-    SCHEMA_MEMBER("full_in_s", SCHEMA_MAYBE("integer",
-        "Seconds until something is full if the last 5 minutes go on; null when the backlog does not grow")) SCHEMA_AND
-    SCHEMA_MEMBER("full_in", SCHEMA_TEXT("The same in words")) SCHEMA_AND
-    SCHEMA_MEMBER("full_by", SCHEMA_TEXT("What will be full: backlog, file or disk")) SCHEMA_AND
+    SCHEMA_TEXT("summary", "The answer in a sentence") ","
+    SCHEMA_BOOLEAN("healthy", "Events are kept and delivered") ","
+    SCHEMA_TEXTS("reasons", "What is wrong") ","
+    SCHEMA_TEXTS("warnings", "What may become so") ","
+    SCHEMA_INTEGER("accepted",
+        "Events ever taken: the sum of the next four") ","
+    SCHEMA_INTEGER("delivered", "The upstream has them") ","
+    SCHEMA_INTEGER("dead", "The upstream refused them for good") ","
+    SCHEMA_INTEGER("dropped", "They had to make room") ","
+    SCHEMA_INTEGER("pending", "They wait: the backlog") ","
+    SCHEMA_INTEGER("dead_letter_count",
+        "Dead letters that are kept, and were not replayed") ","
+    SCHEMA_INTEGER("device_count", "Devices ever seen") ","
+    SCHEMA_NUMBER("arrival_per_s",
+        "Events a second in the last 5 minutes, by their time stamps") ","
+    SCHEMA_NUMBER("settled_per_s",
+        "Events a second that left the backlog, likewise") ","
+    SCHEMA_MOMENT("oldest_pending_ts",
+        "The oldest event that waits; null without backlog") ","
+    SCHEMA_TEXT("oldest_pending_age", "How long it has waited") ","
+    SCHEMA_MOMENT("last_success_at",
+        "The latest delivery; null for none") ","
+    SCHEMA_MOMENT("failing_since",
+        "Since when deliveries fail; null when they work") ","
+    SCHEMA_TEXT("last_error", "Why they fail") ","
+    SCHEMA_INTEGER("backlog_max",
+        "Events that may be pending; 0 is no limit") ","
+    SCHEMA_INTEGER("size_max",
+        "Bytes that the file may have; 0 is no limit") ","
+    SCHEMA_BOOLEAN("limits_assumed",
+        "true when one of these two is only collectord's default: the file "
+        "does not say what its collector was told") ","
+    SCHEMA_INTEGER("file_size", "Bytes of the database") ","
+    SCHEMA_INTEGER("free_size", "Of these, bytes that hold nothing") ","
+    SCHEMA_INTEGER("wal_size", "Bytes of its write-ahead log") ","
+    SCHEMA_MAYBE("disk_free", "integer",
+        "Bytes that are free on its disk") ","
+    SCHEMA_MAYBE("full_in_s", "integer",
+        "Seconds until something is full if the last 5 minutes go on; null "
+        "when the backlog does not grow") ","
+    SCHEMA_TEXT("full_in", "The same in words") ","
+    SCHEMA_TEXT("full_by", "What will be full: backlog, file or disk") ","
     SCHEMA_MOMENT("now", "When this was asked"),
-    "\"summary\",\"healthy\",\"reasons\",\"warnings\",\"ledger\",\"full_in_s\",\"limits_assumed\"");
+    "\"summary\",\"healthy\",\"reasons\",\"warnings\",\"pending\","
+    "\"full_in_s\",\"limits_assumed\"");
 /* clang-format on */
 
 const struct tool tool_buffer_status = {

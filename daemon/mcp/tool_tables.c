@@ -293,42 +293,41 @@ dump_schema(struct tool_call *call)
 
 /* clang-format off */
 #define SCHEMA_ROWS \
-SCHEMA_ARRAY(SCHEMA_OBJECT( \
-    SCHEMA_MEMBER("type", SCHEMA_TEXT("table, view or index")) SCHEMA_AND \
-    SCHEMA_MEMBER("name", SCHEMA_TEXT("Its name")) SCHEMA_AND \
-    SCHEMA_MEMBER("sql", SCHEMA_TEXT("The SQL that made it")), \
-    "\"type\",\"name\",\"sql\""), "What made it, and its indexes")
+SCHEMA_ARRAY("schema", "What made it, and its indexes", SCHEMA_OBJECT( \
+    SCHEMA_TEXT("type", "table, view or index") "," \
+    SCHEMA_TEXT("name", "Its name") "," \
+    SCHEMA_TEXT("sql", "The SQL that made it"), \
+    "\"type\",\"name\",\"sql\""))
 
 static const char no_input[] = SCHEMA_OBJECT("", "");
 
 static const char list_output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("tables", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MEMBER("name", SCHEMA_TEXT("Its name")) SCHEMA_AND
-        SCHEMA_MEMBER("type", SCHEMA_TEXT("table or view")) SCHEMA_AND
-        SCHEMA_MEMBER("purpose", SCHEMA_TEXT("What it is for")) SCHEMA_AND
-        SCHEMA_MEMBER("row_count", SCHEMA_INTEGER("Rows, if that is cheap to know")) SCHEMA_AND
-        SCHEMA_MEMBER("exact", SCHEMA_BOOLEAN("false when it may be fewer")),
-        "\"name\",\"type\""), "Tables and views")),
+    SCHEMA_ARRAY("tables", "Tables and views", SCHEMA_OBJECT(
+        SCHEMA_TEXT("name", "Its name") ","
+        SCHEMA_TEXT("type", "table or view") ","
+        SCHEMA_TEXT("purpose", "What it is for") ","
+        SCHEMA_INTEGER("row_count", "Rows, if that is cheap to know") ","
+        SCHEMA_BOOLEAN("exact", "false when it may be fewer"),
+        "\"name\",\"type\"")),
     "\"tables\"");
 
 static const char describe_input[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("table", SCHEMA_TEXT("A name that list_tables shows, such as events")),
+    SCHEMA_TEXT("table", "A name that list_tables shows, such as events"),
     "\"table\"");
 
 static const char describe_output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("name", SCHEMA_TEXT("Its name")) SCHEMA_AND
-    SCHEMA_MEMBER("type", SCHEMA_TEXT("table or view")) SCHEMA_AND
-    SCHEMA_MEMBER("purpose", SCHEMA_TEXT("What it is for")) SCHEMA_AND
-    SCHEMA_MEMBER("columns", SCHEMA_ARRAY(SCHEMA_OBJECT(
-        SCHEMA_MEMBER("name", SCHEMA_TEXT("Its name")) SCHEMA_AND
-        SCHEMA_MEMBER("type", SCHEMA_TEXT("Its type")) SCHEMA_AND
-        SCHEMA_MEMBER("meaning", SCHEMA_TEXT("What it means")),
-        "\"name\""), "In their order")) SCHEMA_AND
-    SCHEMA_MEMBER("schema", SCHEMA_ROWS),
+    SCHEMA_TEXT("name", "Its name") ","
+    SCHEMA_TEXT("type", "table or view") ","
+    SCHEMA_TEXT("purpose", "What it is for") ","
+    SCHEMA_ARRAY("columns", "In their order", SCHEMA_OBJECT(
+        SCHEMA_TEXT("name", "Its name") ","
+        SCHEMA_TEXT("type", "Its type") ","
+        SCHEMA_TEXT("meaning", "What it means"),
+        "\"name\"")) ","
+    SCHEMA_ROWS,
     "\"name\",\"type\",\"columns\",\"schema\"");
 
-static const char dump_output[] = SCHEMA_OBJECT(
-    SCHEMA_MEMBER("schema", SCHEMA_ROWS), "\"schema\"");
+static const char dump_output[] = SCHEMA_OBJECT(SCHEMA_ROWS, "\"schema\"");
 /* clang-format on */
 
 const struct tool tool_list_tables = {

@@ -164,7 +164,7 @@ const checks = {
 
   async 'knows how the buffer is'({ client }) {
     const status = await ask(client, 'buffer_status');
-    const { accepted, delivered, dead, dropped, pending } = status.ledger;
+    const { accepted, delivered, dead, dropped, pending } = status;
     assert.equal(accepted, delivered + dead + dropped + pending);
     assert.equal(status.limits_assumed, true);
     assert.match(status.summary, /events pending/);
