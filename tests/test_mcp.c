@@ -152,8 +152,7 @@ START_TEST(test_what_is_no_json_is_a_parse_error)
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xff\"}",
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xed\xa0\x80\"}",
         "\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":99999999999999999999,\"method\":"
-        "\"ping\"}",
+        "{\"id\":99999999999999999999,\"method\":\"ping\"}",
         "\"",
         "\"\\",
         "Content-Length: 40",

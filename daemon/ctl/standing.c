@@ -41,15 +41,16 @@
 __attribute__((format(printf, 2, 3))) static void
 say(struct standing_sentences *sentences, const char *format, ...)
 {
+    const size_t i = sentences->count;
     va_list arguments;
 
-    if (sentences->count == STANDING_SENTENCE_COUNT_MAX)
-        return;
     va_start(arguments, format);
-    (void)vsnprintf(sentences->text[sentences->count], STANDING_SENTENCE_SIZE,
-                    format, arguments);
+    if (i < STANDING_SENTENCE_COUNT_MAX) {
+        (void)vsnprintf(sentences->text[i], STANDING_SENTENCE_SIZE, format,
+                        arguments);
+        sentences->count++;
+    }
     va_end(arguments);
-    sentences->count++;
 }
 
 /** A column by its name; NULL if the row has none. */

@@ -95,7 +95,8 @@ wait_for_more(struct lines *lines)
     return skipping ? LINES_WAIT : LINES_TOO_LONG;
 }
 
-/** The line that ends there, unless it is the rest of one that is skipped. */
+/** Take the line that ends there. @return LINES_WAIT for the rest of one that
+ *  is skipped. */
 static enum lines_step
 take(struct lines *lines, size_t end, const char **ret_line, size_t *ret_size)
 {
@@ -106,7 +107,7 @@ take(struct lines *lines, size_t end, const char **ret_line, size_t *ret_size)
     lines->searched = lines->at;
     lines->skipping = false;
     if (skipping)
-        return lines_next(lines, ret_line, ret_size);
+        return LINES_WAIT;
     if (end - begin > lines->size_max)
         return LINES_TOO_LONG;
     *ret_line = lines->bytes + begin;
@@ -114,21 +115,34 @@ take(struct lines *lines, size_t end, const char **ret_line, size_t *ret_size)
     return LINES_LINE;
 }
 
-enum lines_step
-lines_next(struct lines *lines, const char **ret_line, size_t *ret_size)
+/** Where the line ends that begins where others were taken; size if it has no
+ *  end yet. */
+static size_t
+find_end(const struct lines *lines)
 {
     const char *feed = NULL;
 
     if (lines->searched < lines->size)
         feed = memchr(lines->bytes + lines->searched, '\n',
                       lines->size - lines->searched);
-    if (feed != NULL)
-        return take(lines, (size_t)(feed - lines->bytes), ret_line, ret_size);
-    if (!lines->ended)
-        return wait_for_more(lines);
-    if (lines->at == lines->size)
-        return LINES_END;
-    return take(lines, lines->size, ret_line, ret_size);
+    return feed != NULL ? (size_t)(feed - lines->bytes) : lines->size;
+}
+
+enum lines_step
+lines_next(struct lines *lines, const char **ret_line, size_t *ret_size)
+{
+    enum lines_step step;
+
+    do {
+        const size_t end = find_end(lines);
+
+        if (end == lines->size && !lines->ended)
+            return wait_for_more(lines);
+        if (lines->at == lines->size)
+            return LINES_END;
+        step = take(lines, end, ret_line, ret_size);
+    } while (step == LINES_WAIT);
+    return step;
 }
 
 void

@@ -46,7 +46,7 @@ enum event {
 
 static void
 take_tree(struct server *server, json_t *tree, FILE *out, char **text,
-          size_t *size)
+          const size_t *size)
 {
     const json_t *id = NULL;
     const enum session_step step =

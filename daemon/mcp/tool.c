@@ -20,8 +20,10 @@
     "\"readOnlyHint\":true,\"destructiveHint\":false,"                         \
     "\"idempotentHint\":true,\"openWorldHint\":false"
 
+#define TOOL_COUNT 8
+
 /* Those that answer a question by themselves come first. */
-static const struct tool *const tools[] = {
+static const struct tool *const tools[TOOL_COUNT] = {
     &tool_buffer_status,  &tool_recent_errors, &tool_offline_devices,
     &tool_search_events,  &tool_query,         &tool_list_tables,
     &tool_describe_table, &tool_schema_dump,
@@ -30,7 +32,7 @@ static const struct tool *const tools[] = {
 const struct tool *
 tool_at(size_t i)
 {
-    return i < sizeof(tools) / sizeof(*tools) ? tools[i] : NULL;
+    return i < TOOL_COUNT ? tools[i] : NULL;
 }
 
 const struct tool *
