@@ -283,9 +283,10 @@ START_TEST(test_what_would_take_a_large_tree_is_refused_before_it_is_parsed)
                                "\"ping\",\"params\":{\"a\":%s%s}}",
                                deep, shut),
                 RPC_INVALID_REQUEST);
-    check_error(
-        support_format("[%s1]", support_repeat("{},", RPC_VALUE_COUNT_MAX)),
-        RPC_INVALID_REQUEST);
+    check_error(support_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+                               "\"ping\",\"params\":{\"a\":[%s1]}}",
+                               support_repeat("1,", RPC_VALUE_COUNT_MAX)),
+                RPC_INVALID_REQUEST);
     /* What stands in texts is no bracket. */
     ck_assert_contains(
         answer_to(support_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"

@@ -6,7 +6,8 @@
  */
 #include "mcp/site.h"
 
-#include "mcp.h"
+#include "mcp/mcp.h"
+#include "mcp/rpc.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -246,6 +247,20 @@ START_TEST(test_message_that_comes_in_pieces_is_one)
 }
 END_TEST
 
+START_TEST(test_line_without_an_end_is_not_gathered)
+{
+    const char *piece = support_repeat("x", 4096);
+    size_t size;
+
+    hello();
+    for (size = 0; size <= RPC_LINE_SIZE_MAX; size += 4096)
+        say(piece);
+    ck_assert_contains(hear(), "\"code\":-32600");
+    say("\n" TALK_PING);
+    ck_assert_str_eq(hear(), TALK_PONG);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -269,5 +284,6 @@ main(void)
     tcase = support_add_case(suite, "pieces", setup, teardown);
     tcase_add_test(tcase, test_client_that_is_slow_gets_all_answers);
     tcase_add_test(tcase, test_message_that_comes_in_pieces_is_one);
+    tcase_add_test(tcase, test_line_without_an_end_is_not_gathered);
     return support_run_suite(suite);
 }

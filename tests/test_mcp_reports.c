@@ -322,6 +322,23 @@ START_TEST(test_backlog_that_is_delivered_is_never_full)
 }
 END_TEST
 
+START_TEST(test_backlog_that_shrinks_is_never_full)
+{
+    struct standing standing;
+    int i;
+
+    for (i = 0; i < 300; i++)
+        mcp_append("a", "k", NULL, HOUR);
+    change(support_format(
+        "%s UPDATE upload_runs SET event_count = 100, first_id = 1;"
+        "UPDATE state SET settled_through = 100, delivered = 100;",
+        run_sql("success", "", MINUTE, MINUTE, 100)));
+    standing = look(600, 1024 * 1024);
+    ck_assert_int_eq(standing.pending, 200);
+    ck_assert_int_eq(standing.full_by, STANDING_NEVER);
+}
+END_TEST
+
 START_TEST(test_dead_letters_and_faults_are_warnings)
 {
     struct standing standing;
@@ -382,6 +399,7 @@ main(void)
     tcase_add_test(tcase, test_what_comes_first_is_what_is_full_first);
     tcase_add_test(tcase, test_full_buffer_is_said_to_be_full);
     tcase_add_test(tcase, test_backlog_that_is_delivered_is_never_full);
+    tcase_add_test(tcase, test_backlog_that_shrinks_is_never_full);
     tcase_add_test(tcase, test_dead_letters_and_faults_are_warnings);
 
     tcase = support_add_case(suite, "words", NULL, NULL);
