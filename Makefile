@@ -13,6 +13,7 @@
 #   make cross      run the tests for other architectures (CROSS="arm64 armhf")
 #   make size       see how large the small library is on them
 #   make mcp-test   ask collectorctl mcp with the official client, from npm
+#   make page-test  look at the page in the browser with Chromium
 #   make proxies    run the tests of nginx and stunnel in front of collectord
 #   make docker     build the container image, with docker or buildah
 #   make docker-test  build the image, and start it in a chroot, as root
@@ -50,6 +51,8 @@ DOCKER_PACKAGES = buildah curl mmdebstrap
 	proxies docker docker-test size release clean build-packages test-packages lint-packages \
 .PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
 	mcp-test proxies docker docker-test size release clean build-packages test-packages lint-packages \
+.PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
+	page-test page-packages proxies docker docker-test size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages docker-packages fuzz-packages \
 	cross-packages mcp-packages
 
@@ -97,6 +100,9 @@ cross: cross-packages
 
 mcp-test: build-packages mcp-packages all
 	tests/mcp/client.sh $(BUILD)
+# What comes from npm stays in the build directory.
+page-test: page-packages all
+	tests/page/run.sh $(BUILD)
 
 # The proxies are fetched, not installed: that would start a server here.
 proxies: test-packages all
@@ -142,6 +148,12 @@ coverage-packages:
 
 docs-packages:
 	@tests/packages.sh $(DOCS_PACKAGES)
+
+# Somebody may have a newer Node.js, with an npm of its own.
+page-packages: build-packages
+	@tests/packages.sh $$(command -v node >/dev/null || echo nodejs) \
+		$$(command -v npm >/dev/null || echo npm) \
+		$$(command -v chromium >/dev/null || echo chromium)
 
 docker-packages:
 	@tests/packages.sh $(DOCKER_PACKAGES)

@@ -134,7 +134,10 @@ async function lookAtAll() {
     const stats = await figures;
 
     unlock();
-    await Promise.all(PARTS.map((part) => lookAtPart(part, stats)));
+    // One after the other: what a collector can be asked at a time is little,
+    // and others ask too.
+    for (const part of PARTS)
+        await lookAtPart(part, stats);
 }
 
 async function lookOnce() {
