@@ -6,10 +6,8 @@
  */
 #include "site.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #define READ "read-0123456789ab"
 
@@ -39,24 +37,24 @@ get(const char *headers)
     http_request(daemon_port(collectord), "GET", "/", headers, NULL, &response);
 }
 
-/** What a program prints of a file's bytes, without its last line end. */
+/** What a shell's command makes of these bytes: text of support.h. */
 static const char *
 filter(const char *command, const void *bytes, size_t size)
 {
     const char *path = support_path(dir, "bytes");
     FILE *file = fopen(path, "we");
-    static char text[PAGE_SIZE_MAX];
-    size_t length;
-    FILE *pipe;
+    struct daemon *shell;
+    const char *text;
 
     ck_assert_ptr_nonnull(file);
     ck_assert_uint_eq(fwrite(bytes, 1, size, file), size);
     ck_assert_int_eq(fclose(file), 0);
-    pipe = popen(support_format("%s <%s", command, path), "re");
-    ck_assert_ptr_nonnull(pipe);
-    length = fread(text, 1, sizeof(text) - 1, pipe);
-    ck_assert_int_eq(pclose(pipe), 0);
-    text[length] = '\0';
+    ck_assert_int_eq(setenv("SHELL_PROGRAM", "/bin/sh", 1), 0);
+    shell = process_spawn("SHELL_PROGRAM", "-c",
+                          support_format("{ %s; } <%s", command, path), NULL);
+    ck_assert_int_eq(process_end(shell), 0);
+    text = daemon_stdout(shell);
+    daemon_free(shell);
     return text;
 }
 
@@ -66,11 +64,13 @@ static const char *
 hash_between(const char *begin, const char *end)
 {
     const char *from = strstr(response.body, begin);
-    const char *to = from != NULL ? strstr(from, end) : NULL;
+    const char *to;
     const char *hash;
 
-    ck_assert_ptr_nonnull(to);
+    ck_assert_ptr_nonnull(from);
     from += strlen(begin);
+    to = strstr(from, end);
+    ck_assert_ptr_nonnull(to);
     hash = filter("openssl dgst -sha256 -binary | openssl base64", from,
                   (size_t)(to - from));
     return support_format("'sha256-%.*s'", (int)strcspn(hash, "\n"), hash);

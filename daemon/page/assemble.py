@@ -54,9 +54,9 @@ def join(directory):
 
 
 def shrink(style):
-    """Without comments and indentation."""
-    return re.sub(r"^ +|^\n", "", re.sub(r"/\*.*?\*/", "", style, flags=re.S),
-                  flags=re.M)
+    """Without comments, and without white space where it says nothing."""
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.S)
+    return re.sub(r"\s*([{};])\s*", r"\1", style).replace(";}", "}")
 
 
 def sha256(text):

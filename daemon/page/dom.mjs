@@ -105,6 +105,10 @@ export function makeFold() {
     });
 
     button.addEventListener('click', () => {
+        const selection = getSelection();
+
+        if (!selection.isCollapsed && selection.containsNode(button, true))
+            return; /* somebody copies some of it */
         set(button, 'aria-expanded',
             button.getAttribute('aria-expanded') !== 'true');
         sayFold(button, button.whole);

@@ -14,6 +14,8 @@ async function fill(t) {
     const {collector, upstream} = await stage(t);
 
     await collector.post([event('pump-1', 'poison', '{"celsius":21.40}'),
+        event('D'.repeat(256), 'K'.repeat(128), '1'),
+        event('L'.repeat(256), `poison${'P'.repeat(100)}`, '1'),
         ...Array.from({length: 30}, (_, i) => event(`pump-${i % 9}`,
             'temperature', `{"celsius":${i}.50,"sensor":"${'n'.repeat(90)}"}`))]);
     return {collector, upstream};
@@ -23,7 +25,7 @@ async function lookFilled(t, options) {
     const {collector, upstream} = await fill(t);
     const page = await look(t, collector.url, options);
 
-    await says(page, '#letters tbody tr .device', /^pump-1$/);
+    await says(page, '#letters tbody tr:nth-child(2) .device', /^L+$/);
     await says(page, '#runs tbody tr .status', /./);
     return {page, upstream, collector};
 }

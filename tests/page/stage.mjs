@@ -9,7 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import {chromium} from 'playwright-core';
 
-export const WAIT_MS = 20000;
+export const WAIT_MS = 60000;
 
 // What ends before the process does, whatever a test did.
 const leftovers = new Set();
@@ -93,7 +93,7 @@ export class Collector {
     }
 
     async stop() {
-        this.child.kill('SIGTERM');
+        this.child?.kill('SIGTERM');
         await this.ended;
     }
 
@@ -131,13 +131,15 @@ export async function stage(t, options = []) {
     const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'page-'));
     const upstream = new Upstream();
 
-    t.after(() => fs.rmSync(directory, {recursive: true}));
     await upstream.start();
-    t.after(() => upstream.stop());
     const collector = new Collector(directory, upstream,
         typeof options === 'function' ? options(directory) : options);
 
-    t.after(() => collector.stop());
+    t.after(async () => {
+        await collector.stop();
+        upstream.stop();
+        fs.rmSync(directory, {recursive: true});
+    });
     await collector.start();
     return {collector, upstream, directory};
 }
