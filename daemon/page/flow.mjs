@@ -10,6 +10,9 @@ const backlogChart = makeChart(byId('chart-backlog'),
 const rateChart = makeChart(byId('chart-rate'), byId('chart-rate-text'),
     [['in', 'in', false], ['out', 'out', false]]);
 
+// The backlog as it is, which no sample has yet.
+let latest = [];
+
 function span() {
     return Number(document.querySelector('input[name=span]:checked').value);
 }
@@ -18,8 +21,13 @@ export function drawFlow() {
     const end = now();
     const from = end - span();
 
-    backlogChart.draw(backlogSince(from), end, span(), gapMs());
+    backlogChart.draw([...backlogSince(from), ...latest], end, span(), gapMs());
     rateChart.draw(ratesSince(from), end, span(), gapMs());
+}
+
+export function followBacklog({ledger}) {
+    latest = [[now(), ledger.pending]];
+    drawFlow();
 }
 
 export async function lookAtFlow() {

@@ -7,7 +7,7 @@ import {speak} from './speech.mjs';
 // [glyph, heading, the tab's title] of each state.
 const STATES = {
     well: ['✓', 'Healthy', '✓ collectord'],
-    warned: ['!', 'Healthy, but', '! collectord'],
+    warned: ['!', 'Healthy, with a warning', '! collectord'],
     ill: ['✕', 'Unhealthy', '✕ collectord'],
     unknown: ['?', 'Health is not known', '? collectord'],
 };

@@ -8,7 +8,7 @@ import {askForToken, isAskingForToken, startDialogs} from './dialogs.mjs';
 import {byId, say, show} from './dom.mjs';
 import {lookAtEvents, startEvents} from './events.mjs';
 import {lookAtFigures, tickFigures} from './figures.mjs';
-import {drawFlow, lookAtFlow} from './flow.mjs';
+import {drawFlow, followBacklog, lookAtFlow} from './flow.mjs';
 import {forgetHealth, lookAtHealth} from './health.mjs';
 import {lookAtLetters, startLetters} from './letters.mjs';
 import {found, isGone, lost, restMs, sayLink} from './link.mjs';
@@ -134,6 +134,7 @@ async function lookAtAll() {
     const stats = await figures;
 
     unlock();
+    followBacklog(stats);
     // One after the other: what a collector can be asked at a time is little,
     // and others ask too.
     for (const part of PARTS)

@@ -57,6 +57,7 @@ test('it says why it is not well, counts down, and recovers', async (t) => {
     await says(page, '#uploader', /^Failing$/);
     await says(page, '#uploader-error', /^Last error: HTTP 503$/);
     await says(page, '#backlog', /^40$/);
+    await says(page, '#chart-backlog-text', /pending 40/);
     await says(page, '#events .fate', /○ pending/);
     await says(page, '#runs .status', /! error/);
     assert.match(await page.title(), /^✕/);
