@@ -19,7 +19,6 @@
 struct slot {
     bool taken;
     struct collector_reader *reader; /* NULL when none is open */
-    uint32_t rows_max;
 };
 
 struct readers {
@@ -81,51 +80,31 @@ readers_leave(struct readers *readers)
     (void)pthread_mutex_unlock(&readers->lock);
 }
 
-static void
-set_reader(struct readers *readers, struct slot *slot,
-           struct collector_reader *reader, uint32_t rows_max)
-{
-    (void)pthread_mutex_lock(&readers->lock);
-    slot->reader = reader;
-    slot->rows_max = rows_max;
-    (void)pthread_mutex_unlock(&readers->lock);
-}
-
-/* A reader's row cap is fixed when it is opened, and an open costs less than
- * rows that nobody wants. The place is ours. */
+/* The place is ours. */
 static int
-open_reader(struct readers *readers, struct slot *slot, uint32_t rows_max)
+open_reader(struct readers *readers, struct slot *slot)
 {
     struct collector_reader_options options;
-    struct collector_reader *reader = slot->reader;
+    struct collector_reader *reader = NULL;
     int rc;
 
-    set_reader(readers, slot, NULL, 0);
-    collector_reader_free(reader);
     collector_reader_options_init(&options);
     options.path = readers->path;
-    options.rows_max = rows_max;
     options.bytes_max = READERS_BYTES_MAX;
     options.deadline_ms = READERS_DEADLINE_MS;
     options.log = console_forward;
     rc = collector_reader_open(&options, &reader);
-    if (rc == COLLECTOR_OK)
-        set_reader(readers, slot, reader, rows_max);
-    return rc;
+    if (rc != COLLECTOR_OK)
+        return rc;
+    (void)pthread_mutex_lock(&readers->lock); /* others look for one */
+    slot->reader = reader;
+    (void)pthread_mutex_unlock(&readers->lock);
+    return COLLECTOR_OK;
 }
 
-/* Whether its reader is as the question wants it. */
-static bool
-fits(const struct slot *slot, uint32_t rows_max)
-{
-    return slot->reader != NULL &&
-           (rows_max == 0 || slot->rows_max == rows_max);
-}
-
-/* A free place, with the right reader if there is one, and else with none; NULL
- * when all are taken. */
+/* A free place, with a reader if there is one; NULL when all are taken. */
 static struct slot *
-find_slot(struct readers *readers, uint32_t rows_max)
+find_slot(struct readers *readers)
 {
     struct slot *found = NULL;
     size_t i;
@@ -133,11 +112,7 @@ find_slot(struct readers *readers, uint32_t rows_max)
     for (i = 0; i < READERS_COUNT_MAX; i++) {
         struct slot *slot = &readers->slots[i];
 
-        if (slot->taken)
-            continue;
-        if (fits(slot, rows_max))
-            return slot;
-        if (found == NULL || slot->reader == NULL)
+        if (!slot->taken && (found == NULL || found->reader == NULL))
             found = slot;
     }
     return found;
@@ -145,9 +120,9 @@ find_slot(struct readers *readers, uint32_t rows_max)
 
 /* Under the lock; NULL when there is none in time. */
 static struct slot *
-wait_for_slot(struct readers *readers, uint32_t rows_max)
+wait_for_slot(struct readers *readers)
 {
-    struct slot *slot = find_slot(readers, rows_max);
+    struct slot *slot = find_slot(readers);
     struct timespec until;
     int rc = 0;
 
@@ -158,7 +133,7 @@ wait_for_slot(struct readers *readers, uint32_t rows_max)
     while (slot == NULL && rc == 0) {
         rc = pthread_cond_timedwait(&readers->given_back, &readers->lock,
                                     &until);
-        slot = find_slot(readers, rows_max);
+        slot = find_slot(readers);
     }
     return slot;
 }
@@ -179,14 +154,16 @@ readers_take(struct readers *readers, uint32_t rows_max,
     int rc = COLLECTOR_OK;
 
     (void)pthread_mutex_lock(&readers->lock);
-    slot = wait_for_slot(readers, rows_max);
+    slot = wait_for_slot(readers);
     if (slot != NULL)
         slot->taken = true;
     (void)pthread_mutex_unlock(&readers->lock);
     if (slot == NULL)
         return COLLECTOR_ERR_BUSY;
-    if (!fits(slot, rows_max))
-        rc = open_reader(readers, slot, rows_max > 0 ? rows_max : 1);
+    if (slot->reader == NULL)
+        rc = open_reader(readers, slot);
+    if (rc == COLLECTOR_OK)
+        rc = collector_reader_set_rows_max(slot->reader, rows_max);
     if (rc == COLLECTOR_OK) {
         *ret_reader = slot->reader;
         return rc;

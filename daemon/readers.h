@@ -22,9 +22,6 @@
  *  at most, so that others get their turn while they wait. */
 #define READERS_DEADLINE_MS 1000
 
-/** Rows of an answer at most. */
-#define READERS_ROWS_MAX 1000
-
 /** Bytes of an answer at most. */
 #define READERS_BYTES_MAX (1024 * 1024)
 
@@ -58,7 +55,8 @@ readers_leave(struct readers *readers);
 /**
  * Take a reader for one question, and wait for it if need be.
  *
- * @param rows_max    Rows that the answer has at most; 0 for any cap.
+ * @param rows_max    Rows that the answer has at most, as
+ *                    collector_reader_set_rows_max() takes it.
  * @param ret_reader  Set on success only: give it back.
  * @return COLLECTOR_OK, ERR_BUSY (all were taken for too long), or as
  *         collector_reader_open().

@@ -175,7 +175,7 @@ static int
 find_event(struct readers *readers, int64_t id, struct found *found)
 {
     struct collector_reader *reader = NULL;
-    int rc = readers_take(readers, 0, &reader);
+    int rc = readers_take(readers, 1, &reader);
 
     if (rc != COLLECTOR_OK)
         return rc;

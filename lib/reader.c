@@ -102,6 +102,22 @@ collector__reader_enter(struct collector_reader *reader)
     return rc;
 }
 
+int
+collector_reader_set_rows_max(struct collector_reader *reader,
+                              uint32_t rows_max)
+{
+    int rc;
+
+    if (rows_max < 1 || rows_max > COLLECTOR_READER_ROWS_MAX)
+        return COLLECTOR_ERR_INVALID;
+    rc = collector__reader_enter(reader);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    reader->rows_max = rows_max;
+    collector__guard_leave(&reader->guard);
+    return COLLECTOR_OK;
+}
+
 void
 collector_reader_interrupt(struct collector_reader *reader)
 {

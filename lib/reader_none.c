@@ -15,6 +15,15 @@ collector_reader_open(const struct collector_reader_options *options,
 /* Nobody has a reader that they could be asked with. */
 
 int
+collector_reader_set_rows_max(struct collector_reader *reader,
+                              uint32_t rows_max)
+{
+    (void)reader;
+    (void)rows_max;
+    return COLLECTOR_ERR_UNSUPPORTED;
+}
+
+int
 collector_reader_query(struct collector_reader *reader, const char *sql,
                        const struct collector_value *parameters,
                        size_t parameter_count, collector_row_fn show,

@@ -213,6 +213,29 @@ START_TEST(test_rows_end_at_their_cap)
 }
 END_TEST
 
+START_TEST(test_rows_of_the_next_questions_can_be_capped_anew)
+{
+    struct collector_reader_options options = reading_options(fixture.path);
+
+    open_with(&options);
+    ck_assert_ok(collector_reader_set_rows_max(reader, 2));
+    assert_answer("SELECT id FROM event_log LIMIT 2", "1\n2\n");
+    ck_assert(reading_query(reader, "SELECT id FROM event_log").answer.more);
+    ck_assert_error(collector_reader_set_rows_max(reader, 0),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_error(
+        collector_reader_set_rows_max(reader, COLLECTOR_READER_ROWS_MAX + 1),
+        COLLECTOR_ERR_INVALID);
+    ck_assert_error(collector_reader_set_rows_max(NULL, 1),
+                    COLLECTOR_ERR_INVALID);
+    ck_assert_uint_eq(
+        reading_query(reader, "SELECT id FROM event_log").answer.row_count, 2);
+    ck_assert_ok(
+        collector_reader_set_rows_max(reader, COLLECTOR_READER_ROWS_MAX));
+    ck_assert(!reading_query(reader, "SELECT id FROM event_log").answer.more);
+}
+END_TEST
+
 /** Eight bytes a value, and those of its text. */
 START_TEST(test_bytes_end_at_their_cap)
 {
@@ -401,6 +424,7 @@ main(void)
     tcase_add_test(tcase, test_parameters_are_bound);
     tcase_add_test(tcase, test_what_is_no_question_is_refused_in_words);
     tcase_add_test(tcase, test_rows_end_at_their_cap);
+    tcase_add_test(tcase, test_rows_of_the_next_questions_can_be_capped_anew);
     tcase_add_test(tcase, test_bytes_end_at_their_cap);
     tcase_add_test(tcase, test_sql_of_more_than_its_limit_is_refused);
     tcase_add_test(tcase, test_question_ends_at_its_deadline);

@@ -26,6 +26,7 @@ END_TEST
 
 START_TEST(test_none_answers)
 {
+    ck_assert_error(collector_reader_set_rows_max(NULL, 1), unsupported);
     ck_assert_error(reading_query(NULL, "SELECT 1").rc, unsupported);
     ck_assert_error(reading_of(events, NULL, NULL).rc, unsupported);
     ck_assert_error(reading_of(event, NULL, 1).rc, unsupported);

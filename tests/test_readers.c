@@ -3,6 +3,7 @@
  * Few questions are asked at a time, and few requests let in: whoever can't get
  * a reader in time is told so, and no failure takes one away for ever.
  */
+#include "listing.h"
 #include "readers.h"
 
 #include "support.h"
@@ -100,7 +101,7 @@ descriptor_count(void)
 
 START_TEST(test_reader_has_the_row_cap_that_is_asked_for)
 {
-    static const uint32_t caps[] = {3, 3, 5, 1, EVENT_COUNT, READERS_ROWS_MAX};
+    static const uint32_t caps[] = {3, 3, 5, 1, EVENT_COUNT, LISTING_COUNT_MAX};
     size_t i;
 
     for (i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
@@ -110,17 +111,6 @@ START_TEST(test_reader_has_the_row_cap_that_is_asked_for)
                      caps[i] < EVENT_COUNT);
         readers_give_back(readers, reader);
     }
-}
-END_TEST
-
-START_TEST(test_a_reader_for_any_cap_is_one_that_is_open)
-{
-    struct collector_reader *reader = take(3);
-
-    readers_give_back(readers, reader);
-    reader = take(0);
-    assert_shows(reader, 3, true);
-    readers_give_back(readers, reader);
 }
 END_TEST
 
@@ -137,7 +127,7 @@ START_TEST(test_readers_are_kept_and_closed)
     count = descriptor_count();
     ck_assert_uint_gt(count, none);
     for (i = 0; i < 50; i++)
-        readers_give_back(readers, take(i % 5));
+        readers_give_back(readers, take(1 + i % 5));
     ck_assert_uint_eq(descriptor_count(), count);
 }
 END_TEST
@@ -162,7 +152,7 @@ START_TEST(test_failure_to_open_takes_no_reader_away)
         ck_assert_error(readers_take(readers, 10, &reader), COLLECTOR_ERR_IO);
     ck_assert_ptr_null(reader);
     open_store("a");
-    reader = take(0);
+    reader = take(1);
     readers_give_back(readers, reader);
     reader = take(EVENT_COUNT);
     assert_shows(reader, EVENT_COUNT, false);
@@ -223,7 +213,7 @@ try_to_take(void *userdata)
 
     (void)pthread_barrier_wait(customer->begin);
     began_ms = support_now_ms();
-    customer->rc = readers_take(readers, 0, &reader);
+    customer->rc = readers_take(readers, 1, &reader);
     customer->waited_ms = support_now_ms() - began_ms;
     if (customer->rc == COLLECTOR_OK)
         readers_give_back(readers, reader);
@@ -295,7 +285,7 @@ START_TEST(test_whoever_waits_for_too_long_is_told)
     unsigned i;
 
     for (i = 0; i < READERS_COUNT_MAX; i++)
-        taken[i] = take(0);
+        taken[i] = take(1);
     begin(customers, THREAD_COUNT, &barrier);
     end(customers, THREAD_COUNT, &barrier);
     for (i = 0; i < THREAD_COUNT; i++) {
@@ -304,7 +294,7 @@ START_TEST(test_whoever_waits_for_too_long_is_told)
     }
     for (i = 0; i < READERS_COUNT_MAX; i++)
         readers_give_back(readers, taken[i]);
-    readers_give_back(readers, take(0));
+    readers_give_back(readers, take(1));
 }
 END_TEST
 
@@ -335,7 +325,7 @@ START_TEST(test_whoever_waits_gets_what_is_given_back)
 
     for (round = 0; round < 3; round++) {
         for (i = 0; i < READERS_COUNT_MAX; i++)
-            taken[i] = take(0);
+            taken[i] = take(1);
         begin(customers, THREAD_COUNT, &barrier);
         support_pause();
         for (i = 0; i < READERS_COUNT_MAX; i++)
@@ -355,7 +345,6 @@ main(void)
     TCase *turn = support_add_case(suite, "turn", setup, teardown);
 
     tcase_add_test(file, test_reader_has_the_row_cap_that_is_asked_for);
-    tcase_add_test(file, test_a_reader_for_any_cap_is_one_that_is_open);
     tcase_add_test(file, test_readers_are_kept_and_closed);
     tcase_add_test(file, test_no_reader_is_opened_before_it_is_wanted);
     tcase_add_test(file,

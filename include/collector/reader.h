@@ -114,6 +114,16 @@ COLLECTOR_API int
 collector_reader_open(const struct collector_reader_options *options,
                       struct collector_reader **ret_reader);
 
+/**
+ * Change how many rows an answer has at most, from the next question on.
+ *
+ * @param rows_max  1 to COLLECTOR_READER_ROWS_MAX.
+ * @return COLLECTOR_OK, ERR_INVALID, ERR_BUSY (a question is asked).
+ */
+COLLECTOR_API int
+collector_reader_set_rows_max(struct collector_reader *reader,
+                              uint32_t rows_max);
+
 /** What a value is. */
 enum collector_value_type {
     COLLECTOR_VALUE_NULL = 0,
