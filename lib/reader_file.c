@@ -113,14 +113,16 @@ open_guarded(struct collector_reader *reader, bool immutable)
 }
 
 /** Have the file read once, which is when SQLite looks at what is beside it.
- *  @return Whether it refused for what it can't make there. */
+ *  @return Whether it could not make there what it needs, for want of rights or
+ *          of room. */
 static bool
 is_closed_off(sqlite3 *db)
 {
     const int code =
-        sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL);
+        sqlite3_exec(db, "PRAGMA schema_version", NULL, NULL, NULL) & 0xff;
 
-    return (code & 0xff) == SQLITE_CANTOPEN || (code & 0xff) == SQLITE_READONLY;
+    return code == SQLITE_CANTOPEN || code == SQLITE_READONLY ||
+           (code != SQLITE_OK && sqlite3_system_errno(db) == ENOSPC);
 }
 
 /** See that what we ask is tables: views of these names could be anything. */
@@ -195,7 +197,8 @@ collector__reader_connect(struct collector_reader *reader)
         rc = identify(reader);
     if (rc != COLLECTOR_OK)
         collector__reader_disconnect(reader);
-    return rc;
+    /* Nobody who only reads can do anything about it. */
+    return rc == COLLECTOR_ERR_NOSPACE ? COLLECTOR_ERR_IO : rc;
 }
 
 /** Whether somebody has written a file that was taken for one that nobody

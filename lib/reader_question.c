@@ -117,6 +117,7 @@ collector__question_check(struct collector__question *question, int code)
 {
     struct collector_reader *reader = question->reader;
     const bool trusted = reader->guard.trusted;
+    int rc;
 
     if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
         return COLLECTOR_OK;
@@ -138,9 +139,13 @@ collector__question_check(struct collector__question *question, int code)
         return quote(question,
                      trusted ? COLLECTOR_ERR_CORRUPT : COLLECTOR_ERR_INVALID);
     default:
-        return collector__database_error(&reader->database, reader->db,
-                                         "a question");
+        break;
     }
+    rc = collector__database_error(&reader->database, reader->db, "a question");
+    if (rc == COLLECTOR_ERR_NOSPACE) /* that of a temporary file */
+        return collector__question_refuse(question, COLLECTOR_ERR_TOO_BIG,
+                                          "there is no room for sorting it");
+    return rc;
 }
 
 int
