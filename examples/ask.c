@@ -11,17 +11,17 @@ print_value(const struct collector_value *value)
 {
     switch (value->type) {
     case COLLECTOR_VALUE_INTEGER:
-        printf("%" PRId64, value->integer);
+        (void)printf("%" PRId64, value->integer);
         break;
     case COLLECTOR_VALUE_REAL:
-        printf("%g", value->real);
+        (void)printf("%g", value->real);
         break;
     case COLLECTOR_VALUE_TEXT:
     case COLLECTOR_VALUE_JSON:
-        fwrite(value->text, 1, value->size, stdout);
+        (void)fwrite(value->text, 1, value->size, stdout);
         break;
     case COLLECTOR_VALUE_BLOB:
-        printf("%zu bytes", value->size);
+        (void)printf("%zu bytes", value->size);
         break;
     case COLLECTOR_VALUE_NULL:
         break;
@@ -36,7 +36,7 @@ print_row(void *userdata, const struct collector_row *row)
     (void)userdata;
     for (i = 0; i < row->column_count; i++) {
         print_value(&row->values[i]);
-        putchar(i + 1 < row->column_count ? '\t' : '\n');
+        (void)putchar(i + 1 < row->column_count ? '\t' : '\n');
     }
     return 0;
 }
@@ -46,7 +46,7 @@ print_log(void *userdata, enum collector_log_level level, const char *line)
 {
     (void)userdata;
     (void)level;
-    fprintf(stderr, "%s\n", line);
+    (void)fprintf(stderr, "%s\n", line);
 }
 
 int
@@ -58,7 +58,7 @@ main(int argc, char **argv)
     int rc;
 
     if (argc != 3) {
-        fprintf(stderr, "usage: ask FILE SQL\n");
+        (void)fprintf(stderr, "usage: ask FILE SQL\n");
         return 2;
     }
     collector_reader_options_init(&options);
@@ -69,10 +69,11 @@ main(int argc, char **argv)
         rc = collector_reader_query(reader, argv[2], NULL, 0, print_row, NULL,
                                     &answer);
     if (rc != COLLECTOR_OK)
-        fprintf(stderr, "%s: %s\n", collector_error_text(rc), answer.problem);
+        (void)fprintf(stderr, "%s: %s\n", collector_error_text(rc),
+                      answer.problem);
     else if (answer.more)
-        fprintf(stderr, "there are more than %" PRIu64 " rows\n",
-                answer.row_count);
+        (void)fprintf(stderr, "there are more than %" PRIu64 " rows\n",
+                      answer.row_count);
     collector_reader_free(reader);
     return rc == COLLECTOR_OK ? 0 : 1;
 }

@@ -130,11 +130,18 @@ prepare(struct search *search, const struct collector_event_filter *filter)
     return COLLECTOR_OK;
 }
 
+/** The last event that was found. */
+static int64_t
+last_id(const struct search *search)
+{
+    return search->question.rows.last_id;
+}
+
 /** Look at one range of ids, and note how far that got. */
 static int
 look_at(struct search *search, int64_t above, int64_t below)
 {
-    struct collector__rows *rows = &search->question.rows;
+    const struct collector__rows *rows = &search->question.rows;
     const struct collector_event_filter *filter = &search->filter;
     const struct collector_value values[] = {
         collector__value_integer(above),
@@ -146,15 +153,15 @@ look_at(struct search *search, int64_t above, int64_t below)
         collector__value_integer(filter->until),
         collector__value_integer((int64_t)(rows->rows_max - rows->row_count) +
                                  1)};
-    const uint64_t row_count = rows->row_count;
+    const int64_t before = last_id(search);
     const int rc =
         collector__question_ask(&search->question, search->sql, values, 8);
 
     /* What was found before it had to end is right all the same. */
     if (rc != COLLECTOR_OK || rows->more) {
-        if (rows->row_count > row_count) {
-            search->above = rows->last_id;
-            search->below = rows->last_id;
+        if (last_id(search) != before) {
+            search->above = last_id(search);
+            search->below = last_id(search);
         }
     } else if (filter->newest_first) {
         search->below = above + 1;

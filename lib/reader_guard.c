@@ -181,34 +181,36 @@ wait_for_lock(void *userdata, int count)
 static int
 read_guarded(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
 {
-    /* The methods are first in it, and it is not constant. */
-    struct collector__guard *guard = (void *)(uintptr_t)file->pMethods;
+    const struct collector__guarded_file *guarded =
+        (const struct collector__guarded_file *)file->pMethods;
 
-    if (collector__guard_must_stop(guard))
-        sqlite3_interrupt(guard->db);
-    return guard->vfs_methods->xRead(file, buffer, size, offset);
+    if (collector__guard_must_stop(guarded->guard))
+        sqlite3_interrupt(guarded->guard->db);
+    return guarded->vfs_methods->xRead(file, buffer, size, offset);
 }
 
 /** Come between SQLite and the main file. */
 static void
 attach_file(struct collector__guard *guard)
 {
+    struct collector__guarded_file *guarded = &guard->file;
     sqlite3_file *file = NULL;
-    size_t size = sizeof(guard->methods);
+    size_t size = sizeof(guarded->methods);
 
     if (sqlite3_file_control(guard->db, "main", SQLITE_FCNTL_FILE_POINTER,
                              &file) != SQLITE_OK ||
         file == NULL || file->pMethods == NULL)
         return;
-    guard->vfs_methods = file->pMethods;
+    guarded->guard = guard;
+    guarded->vfs_methods = file->pMethods;
     if (file->pMethods->iVersion < METHODS_VERSION_MAX)
         size = offsetof(sqlite3_io_methods, xFetch);
-    memset(&guard->methods, 0, sizeof(guard->methods));
-    memcpy(&guard->methods, file->pMethods, size);
-    if (guard->methods.iVersion > METHODS_VERSION_MAX)
-        guard->methods.iVersion = METHODS_VERSION_MAX;
-    guard->methods.xRead = read_guarded;
-    file->pMethods = &guard->methods;
+    memset(&guarded->methods, 0, sizeof(guarded->methods));
+    memcpy(&guarded->methods, file->pMethods, size);
+    if (guarded->methods.iVersion > METHODS_VERSION_MAX)
+        guarded->methods.iVersion = METHODS_VERSION_MAX;
+    guarded->methods.xRead = read_guarded;
+    file->pMethods = &guarded->methods;
 }
 
 /** As little as questions need, of whatever a text can ask for. */
@@ -242,7 +244,7 @@ set_limits(sqlite3 *db)
 static void
 turn_off(sqlite3 *db)
 {
-    static const char *const modules[] = {"json_each", "json_tree", NULL};
+    const char *modules[] = {"json_each", "json_tree", NULL};
     static const int off[] = {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION,
                               SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER,
                               SQLITE_DBCONFIG_ENABLE_TRIGGER,
@@ -255,7 +257,7 @@ turn_off(sqlite3 *db)
     for (i = 0; i < sizeof(off) / sizeof(off[0]); i++)
         (void)sqlite3_db_config(db, off[i], 0, NULL);
     (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    (void)sqlite3_drop_modules(db, (const char **)(uintptr_t)modules);
+    (void)sqlite3_drop_modules(db, modules);
 }
 
 /** Find out where temporary files would be. Where there is no such place, all

@@ -16,15 +16,23 @@ enum collector__guard_state {
     COLLECTOR_GUARD_INTERRUPTED
 };
 
+struct collector__guard;
+
+/** The main file, as SQLite has it open. */
+struct collector__guarded_file {
+    /** First: a file's methods lead here. Those of its VFS, but for one that
+     *  looks at the clock as well. */
+    sqlite3_io_methods methods;
+    const sqlite3_io_methods *vfs_methods;
+    struct collector__guard *guard;
+};
+
 /**
  * What stands between a question and the file: what it may do, how long, and
  * with how much memory. One thread, but for the state.
  */
 struct collector__guard {
-    /** First: the methods of the file lead here. Those of its VFS, but for
-     *  one that looks at the clock as well. */
-    sqlite3_io_methods methods;
-    const sqlite3_io_methods *vfs_methods;
+    struct collector__guarded_file file;
     sqlite3 *db;
     /** An enum collector__guard_state. */
     _Atomic int state;

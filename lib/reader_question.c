@@ -90,11 +90,11 @@ int
 collector__question_refuse(struct collector__question *question, int rc,
                            const char *format, ...)
 {
-    struct collector__guard *guard = &question->reader->guard;
+    char *problem = question->reader->guard.problem;
     va_list arguments;
 
     va_start(arguments, format);
-    (void)vsnprintf(guard->problem, sizeof(guard->problem), format,
+    (void)vsnprintf(problem, COLLECTOR_READER_PROBLEM_SIZE, format,
                     arguments); /* a long name is cut */
     va_end(arguments);
     return rc;

@@ -95,15 +95,15 @@ static void
 read_quoted(struct weighing *weighing, char quote)
 {
     const char *start = ++weighing->at;
-    const char *end = strchr(start, quote);
+    const char *end = quote == '[' ? strchr(start, ']') : strchr(start, quote);
 
     if (end == NULL)
         end = start + strlen(start);
     weighing->span = (struct collector__span){start, (size_t)(end - start)};
     weighing->at = *end != '\0' ? end + 1 : end;
     /* A text may go on, and then is no name of anything. */
-    if (*weighing->at == quote && quote != ']')
-        weighing->is_unreadable |= quote != '\'';
+    if (*weighing->at == quote && quote != '\'')
+        weighing->is_unreadable = true;
 }
 
 static enum token
@@ -116,7 +116,7 @@ next_token(struct weighing *weighing)
     if (*start == '\0')
         return TOKEN_END;
     if (strchr("\"'`[", *start) != NULL) {
-        read_quoted(weighing, *start == '[' ? ']' : *start);
+        read_quoted(weighing, *start);
         return TOKEN_NAME;
     }
     if (is_word(*start)) {

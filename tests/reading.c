@@ -62,6 +62,7 @@ reading_options(const char *path)
 
     collector_reader_options_init(&options);
     options.path = path;
+    options.deadline_ms = SUPPORT_WAIT_MS; /* this machine may be slow */
     options.log = support_log;
     options.log_userdata = support_log_new();
     return options;

@@ -197,7 +197,8 @@ lock_holder(const char *path)
         if (fd < 0 || fcntl(fd, F_GETLK, &lock) != 0)
             _exit(1);
         holder = lock.l_type == F_UNLCK ? 0 : lock.l_pid;
-        _exit(write(told[1], &holder, sizeof(holder)) != sizeof(holder));
+        _exit(write(told[1], &holder, sizeof(holder)) == sizeof(holder) ? 0
+                                                                        : 2);
     }
     ck_assert_int_eq(read(told[0], &holder, sizeof(holder)), sizeof(holder));
     ck_assert_int_eq(waitpid(child, NULL, 0), child);

@@ -37,7 +37,8 @@ count_names(void)
     DIR *entries = opendir(folder_path("."));
     size_t count = 0;
 
-    fuzz_check(entries != NULL);
+    if (entries == NULL)
+        fuzz_fail("there is a directory", __FILE__, __LINE__);
     while (readdir(entries) != NULL)
         count++;
     (void)closedir(entries); /* nothing was written */
