@@ -7,6 +7,7 @@
  */
 #include "damage.h"
 #include "harness.h"
+#include "reader.h"
 #include "reading.h"
 
 #include <sqlite3.h>
@@ -311,6 +312,27 @@ START_TEST(test_what_is_too_complicated_is_refused)
 }
 END_TEST
 
+/** To count rows is one step of SQLite's, however many there are. */
+START_TEST(test_what_reads_the_whole_file_in_one_step_is_stopped)
+{
+    struct collector_reader *fresh;
+
+    harness_open(&harness);
+    ck_assert_ok(harness_fill(&harness, "d", 200, 3000));
+    harness_close(&harness);
+    fresh = reading_open(harness.path);
+    fresh->guard.stopped_by = COLLECTOR_ERR_TIMEOUT;
+    ck_assert_int_eq(sqlite3_exec(fresh->db, "SELECT count(*) FROM event_log",
+                                  NULL, NULL, NULL),
+                     SQLITE_INTERRUPT);
+    fresh->guard.stopped_by = COLLECTOR_OK;
+    ck_assert_int_eq(sqlite3_exec(fresh->db, "SELECT count(*) FROM event_log",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    collector_reader_free(fresh);
+}
+END_TEST
+
 /** Names that stand for two of the one before, written in any way. */
 static const char *
 unfolding(int count, const char *quotes)
@@ -406,6 +428,8 @@ main(void)
     tcase_add_test(tcase, test_what_only_reads_is_run);
     tcase_add_test(tcase, test_too_much_is_refused);
     tcase_add_test(tcase, test_what_is_too_complicated_is_refused);
+    tcase_add_test(tcase,
+                   test_what_reads_the_whole_file_in_one_step_is_stopped);
     tcase_add_test(tcase, test_what_unfolds_to_too_much_is_refused);
     tcase_add_test(tcase, test_memory_is_bounded);
     tcase_add_test(tcase, test_sorting_takes_little_memory);
