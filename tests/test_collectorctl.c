@@ -289,16 +289,6 @@ START_TEST(test_letters_are_replayed_and_purged)
 }
 END_TEST
 
-START_TEST(test_a_replay_prunes_nothing)
-{
-    support_sql_exec(fixture.path,
-                     "UPDATE upload_runs SET finished_at = 1, started_at = 1");
-    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "replay"), 0);
-    ck_assert_int_eq(
-        support_sql_int(fixture.path, "SELECT count(*) FROM event_log"), 4);
-}
-END_TEST
-
 START_TEST(test_a_snapshot_is_whole_and_replaces_nothing)
 {
     const char *copy = support_path(support_dir_new(), "copy.sqlite");
@@ -509,7 +499,6 @@ main(void)
 
     add_questions(suite);
     tcase_add_test(closed, test_letters_are_replayed_and_purged);
-    tcase_add_test(closed, test_a_replay_prunes_nothing);
     tcase_add_test(closed, test_damage_is_found);
     tcase_add_test(closed, test_torn_pages_are_found);
     tcase_add_test(usage,
