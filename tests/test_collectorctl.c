@@ -356,7 +356,7 @@ START_TEST(test_health_is_one_line)
     const char *before = fingerprint();
 
     ck_assert_str_eq(ctl_prints(fixture.path, "health"),
-                     "it can be read; 1 events are pending\n");
+                     "it can be read; pending events: 1\n");
     ck_assert_str_eq(fingerprint(), before);
     ck_assert_int_eq(ctl("/nowhere", "health"), 1);
     ck_assert_str_eq(ctl_out, "");

@@ -89,7 +89,7 @@ static int
 print_pending(void *userdata, const struct collector_row *row)
 {
     (void)userdata;
-    (void)printf("it can be read; %" PRId64 " events are pending\n",
+    (void)printf("it can be read; pending events: %" PRId64 "\n",
                  row_member_integer(row, "pending"));
     return 0;
 }
