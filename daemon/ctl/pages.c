@@ -90,39 +90,39 @@ pages_ask(struct source *source, struct question *question, uint64_t limit,
 
 static enum command_status
 list(struct source *source, const struct flags *flags,
-     struct question *question, struct listing *listing)
+     struct question *question, struct printout *printout)
 {
     struct collector_answer answer = {.size = sizeof(answer)};
     struct problem problem;
     char go_on[64];
 
-    if (pages_ask(source, question, flags->limit, listing_show, listing,
+    if (pages_ask(source, question, flags->limit, printout_show, printout,
                   &answer, &problem) != SOURCE_OK) {
-        (void)listing_flush(listing); /* that it failed is said */
+        (void)printout_flush(printout); /* that it failed is said */
         voice_say("%s", problem.text);
         return COMMAND_FAILED;
     }
     (void)snprintf(go_on, sizeof(go_on), "-%s %" PRId64 ", or a larger -limit",
                    question->kind == QUESTION_RUNS ? "before" : "after",
                    answer.next_id);
-    return listing_end(listing, &answer, go_on);
+    return printout_end(printout, &answer, go_on);
 }
 
 enum command_status
 pages_list(const struct flags *flags, struct question *question)
 {
-    struct listing *listing = listing_new(flags, LISTING_MOMENTS);
+    struct printout *printout = printout_new(flags, PRINTOUT_MOMENTS);
     enum command_status status = COMMAND_FAILED;
     struct source *source = NULL;
     struct problem problem;
 
-    if (listing == NULL)
+    if (printout == NULL)
         return COMMAND_FAILED;
     if (source_open(flags, &source, &problem) == SOURCE_OK)
-        status = list(source, flags, question, listing);
+        status = list(source, flags, question, printout);
     else
         voice_say("%s", problem.text);
     source_free(source);
-    listing_free(listing);
+    printout_free(printout);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef CTL_PAGES_H
 #define CTL_PAGES_H
 
-#include "listing.h"
+#include "printout.h"
 #include "source.h"
 
 /**

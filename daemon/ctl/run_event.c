@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* event: one of them, whole, and its fate. */
 #include "card.h"
-#include "listing.h"
+#include "printout.h"
 #include "quantity.h"
 #include "source.h"
 #include "voice.h"
@@ -9,7 +9,7 @@
 /* Where it is shown. */
 struct frame {
     const struct flags *flags;
-    struct listing *listing;
+    struct printout *printout;
 };
 
 static int
@@ -18,15 +18,15 @@ show(void *userdata, const struct collector_row *row)
     const struct frame *frame = userdata;
 
     if (frame->flags->format == FORMAT_TABLE)
-        return card_write(listing_screen(frame->listing), row);
-    return listing_show(frame->listing, row);
+        return card_write(printout_screen(frame->printout), row);
+    return printout_show(frame->printout, row);
 }
 
 static enum command_status
-ask(const struct flags *flags, int64_t id, struct listing *listing)
+ask(const struct flags *flags, int64_t id, struct printout *printout)
 {
     const struct question question = {.kind = QUESTION_EVENT, .id = id};
-    struct frame frame = {flags, listing};
+    struct frame frame = {flags, printout};
     struct collector_answer answer = {.size = sizeof(answer)};
     struct source *source = NULL;
     struct problem problem;
@@ -36,7 +36,7 @@ ask(const struct flags *flags, int64_t id, struct listing *listing)
         result = source_ask(source, &question, show, &frame, &answer, &problem);
     source_free(source);
     if (result == SOURCE_OK)
-        return listing_end(listing, NULL, NULL);
+        return printout_end(printout, NULL, NULL);
     voice_say("%s", problem.text);
     return COMMAND_FAILED;
 }
@@ -45,7 +45,7 @@ enum command_status
 run_event(const struct flags *flags)
 {
     enum command_status status;
-    struct listing *listing;
+    struct printout *printout;
     uint64_t id;
 
     if (!quantity_number(flags->arguments[0], &id) || id < 1 ||
@@ -53,10 +53,10 @@ run_event(const struct flags *flags)
         voice_say("event: \"%.100s\": expected an id", flags->arguments[0]);
         return COMMAND_USAGE;
     }
-    listing = listing_new(flags, LISTING_MOMENTS);
-    if (listing == NULL)
+    printout = printout_new(flags, PRINTOUT_MOMENTS);
+    if (printout == NULL)
         return COMMAND_FAILED;
-    status = ask(flags, (int64_t)id, listing);
-    listing_free(listing);
+    status = ask(flags, (int64_t)id, printout);
+    printout_free(printout);
     return status;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* query: SQL, of which the reader lets through what only reads. */
 #include "file.h"
-#include "listing.h"
+#include "printout.h"
 #include "voice.h"
 
 #include <errno.h>
@@ -33,7 +33,7 @@ parameter_of(const char *text)
 }
 
 static enum command_status
-ask(const struct flags *flags, struct file *file, struct listing *listing)
+ask(const struct flags *flags, struct file *file, struct printout *printout)
 {
     struct collector_value parameters[FLAGS_ARGUMENTS_MAX];
     struct collector_answer answer = {.size = sizeof(answer)};
@@ -45,9 +45,9 @@ ask(const struct flags *flags, struct file *file, struct listing *listing)
         parameters[i - 1] = parameter_of(flags->arguments[i]);
     rc = collector_reader_query(file_reader(file), flags->arguments[0],
                                 parameters, flags->argument_count - 1,
-                                listing_show, listing, &answer);
+                                printout_show, printout, &answer);
     if (file_judge(file, rc, &answer, &problem) == SOURCE_OK)
-        return listing_end(listing, &answer, "a larger -limit");
+        return printout_end(printout, &answer, "a larger -limit");
     voice_say("%s", problem.text);
     return COMMAND_FAILED;
 }
@@ -55,18 +55,18 @@ ask(const struct flags *flags, struct file *file, struct listing *listing)
 enum command_status
 run_query(const struct flags *flags)
 {
-    struct listing *listing = listing_new(flags, LISTING_PLAIN);
+    struct printout *printout = printout_new(flags, PRINTOUT_PLAIN);
     enum command_status status = COMMAND_FAILED;
     struct file *file = NULL;
     struct problem problem;
 
-    if (listing == NULL)
+    if (printout == NULL)
         return COMMAND_FAILED;
     if (file_open(flags, &file, &problem) == SOURCE_OK)
-        status = ask(flags, file, listing);
+        status = ask(flags, file, printout);
     else
         voice_say("%s", problem.text);
     file_free(file);
-    listing_free(listing);
+    printout_free(printout);
     return status;
 }

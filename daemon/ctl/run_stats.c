@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stats: the ledger in words, or as a row. */
 #include "display.h"
-#include "listing.h"
+#include "printout.h"
 #include "quantity.h"
 #include "row_member.h"
 #include "source.h"
@@ -15,7 +15,7 @@
 /* Where it is shown. */
 struct frame {
     const struct flags *flags;
-    struct listing *listing;
+    struct printout *printout;
 };
 
 /* A line: what it is about, and a text like printf makes it. */
@@ -156,10 +156,10 @@ static int
 show(void *userdata, const struct collector_row *row)
 {
     const struct frame *frame = userdata;
-    const struct screen *screen = listing_screen(frame->listing);
+    const struct screen *screen = printout_screen(frame->printout);
 
     if (frame->flags->format != FORMAT_TABLE)
-        return listing_show(frame->listing, row);
+        return printout_show(frame->printout, row);
     print_ledger(screen, row);
     print_upstream(screen, row);
     print_line(screen, "dead letters", "%" PRId64,
@@ -171,9 +171,9 @@ show(void *userdata, const struct collector_row *row)
 }
 
 static enum command_status
-ask(const struct flags *flags, struct listing *listing)
+ask(const struct flags *flags, struct printout *printout)
 {
-    struct frame frame = {flags, listing};
+    struct frame frame = {flags, printout};
     struct source *source = NULL;
     struct problem problem;
     enum source_result result = source_open(flags, &source, &problem);
@@ -182,7 +182,7 @@ ask(const struct flags *flags, struct listing *listing)
         result = source_ledger(source, show, &frame, &problem);
     source_free(source);
     if (result == SOURCE_OK)
-        return listing_end(listing, NULL, NULL);
+        return printout_end(printout, NULL, NULL);
     voice_say("%s", problem.text);
     return COMMAND_FAILED;
 }
@@ -190,11 +190,11 @@ ask(const struct flags *flags, struct listing *listing)
 enum command_status
 run_stats(const struct flags *flags)
 {
-    struct listing *listing = listing_new(flags, LISTING_MOMENTS);
+    struct printout *printout = printout_new(flags, PRINTOUT_MOMENTS);
     enum command_status status = COMMAND_FAILED;
 
-    if (listing != NULL)
-        status = ask(flags, listing);
-    listing_free(listing);
+    if (printout != NULL)
+        status = ask(flags, printout);
+    printout_free(printout);
     return status;
 }

@@ -20,7 +20,7 @@
 struct tail {
     const struct flags *flags;
     struct source *source;
-    struct listing *listing;
+    struct printout *printout;
     /* Up to here everything was shown, of this collector. */
     struct source_position shown;
     bool is_away;
@@ -29,7 +29,7 @@ struct tail {
 
 /* In a table there is room for what one looks for. */
 static int
-show_narrow(void *listing, const struct collector_row *row)
+show_narrow(void *printout, const struct collector_row *row)
 {
     static const char *const names[] = {"ts", "id", "device_id", "kind",
                                         "payload"};
@@ -44,7 +44,7 @@ show_narrow(void *listing, const struct collector_row *row)
         if (value != NULL)
             memcpy(&values[i], value, sizeof(*value));
     }
-    return listing_show(listing, &narrow);
+    return printout_show(printout, &narrow);
 }
 
 /* Show all between what was shown and here. */
@@ -61,8 +61,8 @@ show_up_to(struct tail *tail, const struct source_position *position,
     question.filter.before_id = position->accepted + 1;
     result = pages_ask(tail->source, &question, UINT64_MAX,
                        tail->flags->format == FORMAT_TABLE ? show_narrow
-                                                           : listing_show,
-                       tail->listing, &answer, ret_problem);
+                                                           : printout_show,
+                       tail->printout, &answer, ret_problem);
     /* Pages that came are shown, whatever became of the next one. */
     tail->shown.accepted =
         result == SOURCE_OK ? position->accepted : question.filter.after_id;
@@ -163,7 +163,7 @@ follow(struct tail *tail)
     struct problem problem;
 
     tail->rest_ms = REST_MS;
-    while (listing_flush(tail->listing) == 0 && stop_rest(tail->rest_ms)) {
+    while (printout_flush(tail->printout) == 0 && stop_rest(tail->rest_ms)) {
         const enum source_result result = look(tail, &problem);
 
         if (stop_is_asked())
@@ -174,9 +174,9 @@ follow(struct tail *tail)
             return COMMAND_FAILED;
         }
     }
-    if (listing_flush(tail->listing) == 0 && !stop_is_asked())
+    if (printout_flush(tail->printout) == 0 && !stop_is_asked())
         return COMMAND_FAILED; /* nobody reads it any more */
-    return listing_end(tail->listing, NULL, NULL);
+    return printout_end(tail->printout, NULL, NULL);
 }
 
 static enum command_status
@@ -193,7 +193,7 @@ run(struct tail *tail)
         return COMMAND_FAILED;
     }
     return tail->flags->follow ? follow(tail)
-                               : listing_end(tail->listing, NULL, NULL);
+                               : printout_end(tail->printout, NULL, NULL);
 }
 
 enum command_status
@@ -206,13 +206,13 @@ run_tail(const struct flags *flags)
         voice_say("tail -f: json needs an end: take -format ndjson");
         return COMMAND_USAGE;
     }
-    tail.listing = listing_new(flags, LISTING_MOMENTS);
-    if (tail.listing == NULL)
+    tail.printout = printout_new(flags, PRINTOUT_MOMENTS);
+    if (tail.printout == NULL)
         return COMMAND_FAILED;
     if (flags->follow)
         stop_watch();
     status = run(&tail);
     source_free(tail.source);
-    listing_free(tail.listing);
+    printout_free(tail.printout);
     return status;
 }

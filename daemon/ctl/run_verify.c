@@ -2,7 +2,7 @@
 /* verify: every check with its outcome, and one status for all of them. */
 #include "display.h"
 #include "file.h"
-#include "listing.h"
+#include "printout.h"
 #include "row_member.h"
 #include "voice.h"
 
@@ -11,7 +11,7 @@
 /* The checks so far. */
 struct checks {
     const struct flags *flags;
-    struct listing *listing;
+    struct printout *printout;
     uint64_t failed_count;
 };
 
@@ -39,8 +39,8 @@ show(void *userdata, const struct collector_row *row)
     if (!is_ok)
         checks->failed_count++;
     if (checks->flags->format != FORMAT_TABLE)
-        return listing_show(checks->listing, row);
-    write_line(listing_screen(checks->listing), row, is_ok);
+        return printout_show(checks->printout, row);
+    write_line(printout_screen(checks->printout), row, is_ok);
     return 0;
 }
 
@@ -70,7 +70,7 @@ judge(const struct checks *checks, enum source_result result,
         voice_say("%s", problem->text);
         return result == SOURCE_DAMAGED ? COMMAND_FAILED : COMMAND_UNKNOWN;
     }
-    if (listing_end(checks->listing, NULL, NULL) != COMMAND_DONE)
+    if (printout_end(checks->printout, NULL, NULL) != COMMAND_DONE)
         return COMMAND_UNKNOWN; /* nobody has seen it */
     return checks->failed_count == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
@@ -79,12 +79,12 @@ enum command_status
 run_verify(const struct flags *flags)
 {
     struct checks checks = {.flags = flags,
-                            .listing = listing_new(flags, LISTING_PLAIN)};
+                            .printout = printout_new(flags, PRINTOUT_PLAIN)};
     enum command_status status = COMMAND_UNKNOWN;
     struct problem problem;
 
-    if (checks.listing != NULL)
+    if (checks.printout != NULL)
         status = judge(&checks, verify(flags, &checks, &problem), &problem);
-    listing_free(checks.listing);
+    printout_free(checks.printout);
     return status;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CTL_LISTING_H
-#define CTL_LISTING_H
+#ifndef CTL_PRINTOUT_H
+#define CTL_PRINTOUT_H
 
 #include "flags.h"
 #include "screen.h"
@@ -10,32 +10,32 @@
 #include <stdint.h>
 
 /** Rows on their way to standard output, in the format that was asked for. */
-struct listing;
+struct printout;
 
 /** How they are shown. */
-enum listing_kind {
+enum printout_kind {
     /** What somebody asked for in SQL: numbers stay numbers. */
-    LISTING_PLAIN,
+    PRINTOUT_PLAIN,
     /** Moments are written as such in a table. */
-    LISTING_MOMENTS
+    PRINTOUT_MOMENTS
 };
 
 /** @return NULL when out of memory, which was said. */
-struct listing *
-listing_new(const struct flags *flags, enum listing_kind kind);
+struct printout *
+printout_new(const struct flags *flags, enum printout_kind kind);
 
 /** Where it goes. */
 const struct screen *
-listing_screen(const struct listing *listing);
+printout_screen(const struct printout *printout);
 
 /** Show a row, in a table when it is flushed: a collector_row_fn, its userdata
- * is a listing. Not 0 when nothing more can be written. */
+ * is a printout. Not 0 when nothing more can be written. */
 int
-listing_show(void *userdata, const struct collector_row *row);
+printout_show(void *userdata, const struct collector_row *row);
 
 /** Have all rows so far written. 0, or -1 when that can't be. */
 int
-listing_flush(struct listing *listing);
+printout_flush(struct printout *printout);
 
 /**
  * End it: close the array, and write below a table on a terminal how much there
@@ -48,11 +48,11 @@ listing_flush(struct listing *listing);
  *         was said.
  */
 enum command_status
-listing_end(struct listing *listing, const struct collector_answer *answer,
-            const char *go_on);
+printout_end(struct printout *printout, const struct collector_answer *answer,
+             const char *go_on);
 
 /** NULL is fine. */
 void
-listing_free(struct listing *listing);
+printout_free(struct printout *printout);
 
 #endif
