@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -29,6 +30,10 @@
 #define CANCEL(id)                                                             \
     "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{" \
     "\"requestId\":" id ",\"reason\":\"no longer wanted\"}}\n"
+
+/* A pipe of 64 KiB that holds as much is full: a piece of an answer has no room
+ * any more. */
+#define PIPE_FULL (14 * 4096)
 
 static pid_t server;
 static int to_server;
@@ -195,7 +200,17 @@ START_TEST(test_signal_ends_it_after_the_end_of_the_input_too)
 }
 END_TEST
 
-/** Ask for more than a pipe holds, and read none of it. */
+/** Bytes that wait to be read. */
+static int
+waiting(void)
+{
+    int count = 0;
+
+    ck_assert_int_eq(ioctl(fileno(from_server), FIONREAD, &count), 0);
+    return count;
+}
+
+/** Ask for more than a pipe holds, and read no more than the first answer. */
 static void
 stuff(void)
 {
@@ -204,6 +219,7 @@ stuff(void)
     for (i = 0; i < 100; i++)
         say(CALL("1", "SELECT hex(zeroblob(30000))"));
     ck_assert_contains(hear(), "\"id\":1,\"result\"");
+    ck_assert_eventually(waiting() >= PIPE_FULL);
 }
 
 START_TEST(test_signal_ends_it_while_nobody_reads)
