@@ -9,6 +9,8 @@
 #include "ctl/standing.h"
 #include "elapsed.h"
 
+#include <unistd.h>
+
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 
@@ -264,6 +266,21 @@ fill(void)
         mcp_append("a", "k", NULL, i * INT64_C(990));
 }
 
+START_TEST(test_collector_that_has_the_file_open_is_seen)
+{
+    struct standing standing = look(0, 0);
+
+    /* Not every kernel tells of locks. */
+    if (access("/proc/locks", R_OK) == 0)
+        ck_assert(standing.owner_seen);
+    mcp_teardown();
+    standing = look(0, 0);
+    ck_assert(!standing.owner_seen);
+    ck_assert_contains(standing.warnings.text[0],
+                       "no collector was seen that has the file open");
+}
+END_TEST
+
 START_TEST(test_backlog_that_grows_has_a_time_when_it_is_full)
 {
     struct standing standing;
@@ -395,6 +412,7 @@ main(void)
     tcase_add_test(tcase, test_healthy_buffer_is_called_so);
     tcase_add_test(tcase, test_failing_delivery_is_said_with_its_reason);
     tcase_add_test(tcase, test_backlog_that_nobody_delivers_is_no_health);
+    tcase_add_test(tcase, test_collector_that_has_the_file_open_is_seen);
     tcase_add_test(tcase, test_backlog_that_grows_has_a_time_when_it_is_full);
     tcase_add_test(tcase, test_what_comes_first_is_what_is_full_first);
     tcase_add_test(tcase, test_full_buffer_is_said_to_be_full);

@@ -6,6 +6,7 @@
 #include "standing.h"
 
 #include "option.h"
+#include "owner.h"
 #include "quantity.h"
 #include "utc.h"
 
@@ -340,6 +341,10 @@ judge_room(struct standing *standing)
 static void
 warn(struct standing *standing)
 {
+    if (!standing->owner_seen)
+        say(&standing->warnings,
+            "no collector was seen that has the file open: it does not run, or "
+            "is in another container");
     if (standing->dead_letters > 0)
         say(&standing->warnings,
             "%" PRId64 " dead letters are kept: the upstream refused those "
@@ -365,6 +370,7 @@ standing_look(struct collector_reader *reader, const char *path,
         return COLLECTOR_ERR_NOMEM;
     rc = ask_all(reader, now_ms, standing, ret_answer);
     if (rc == COLLECTOR_OK) {
+        standing->owner_seen = owner_is_seen(path);
         measure_room(path, standing);
         find_limits(limits, standing);
         forecast(standing, now_ms);

@@ -76,6 +76,8 @@ struct standing {
     /** When something is full, if this goes on; 0 for never. */
     int64_t full_in_ms;
     enum standing_end full_by;
+    /** See owner.h. */
+    bool owner_seen;
     /** Events are kept and delivered: there is no reason against it. */
     bool ok;
     /** What is wrong, and what may become so. */

@@ -130,7 +130,9 @@ show_status(struct tool_call *call)
         return inquiry_explain(call->inquiry, rc, &answer, &call->problem);
     (void)putc('{', call->out);
     write_summary(call->out, &standing);
-    (void)fprintf(call->out, ",\"healthy\":%s", standing.ok ? "true" : "false");
+    (void)fprintf(call->out, ",\"healthy\":%s,\"collector_seen\":%s",
+                  standing.ok ? "true" : "false",
+                  standing.owner_seen ? "true" : "false");
     write_sentences(call->out, "reasons", &standing.reasons);
     write_sentences(call->out, "warnings", &standing.warnings);
     write_ledger(call->out, &standing);
@@ -146,6 +148,9 @@ static const char input[] = SCHEMA_OBJECT("", "");
 static const char output[] = SCHEMA_OBJECT(
     SCHEMA_TEXT("summary", "The answer in a sentence") ","
     SCHEMA_BOOLEAN("healthy", "Events are kept and delivered") ","
+    SCHEMA_BOOLEAN("collector_seen",
+        "true when a collector has the file open; one in another container is "
+        "not seen") ","
     SCHEMA_TEXTS("reasons", "What is wrong") ","
     SCHEMA_TEXTS("warnings", "What may become so") ","
     SCHEMA_INTEGER("accepted",

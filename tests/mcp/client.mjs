@@ -168,6 +168,7 @@ const checks = {
     assert.equal(accepted, delivered + dead + dropped + pending);
     assert.equal(status.limits_assumed, true);
     assert.match(status.summary, /events pending/);
+    assert.equal(typeof status.collector_seen, 'boolean');
   },
 
   async 'says how a question could be asked'({ client }) {
