@@ -277,6 +277,45 @@ START_TEST(test_line_without_an_end_is_not_gathered)
 }
 END_TEST
 
+/** What collectorctl writes when it is run like this; its status is checked. */
+static const char *
+run_command(const char *arguments, int expected)
+{
+    FILE *output =
+        popen(support_format("exec \"$COLLECTORCTL\" %s 2>&1", arguments), "r");
+    char *text = support_alloc(4096);
+    int status;
+
+    ck_assert(output != NULL);
+    (void)fread(text, 1, 4095, output);
+    status = pclose(output);
+    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == expected,
+                  "%s: %s", arguments, text);
+    return text;
+}
+
+START_TEST(test_command_speaks_the_protocol)
+{
+    const char *in = support_path(support_dir_new(), "in");
+
+    support_write_file(in, TALK_HELLO("2025-11-25") TALK_PING);
+    ck_assert_contains(run_command(support_format("%s mcp <%s", mcp_db, in), 0),
+                       TALK_PONG);
+    support_write_file(in, TALK_HELLO("2025-11-25") CALL("1", ENDLESS));
+    ck_assert_contains(
+        run_command(support_format("-deadline 1ms -max-backlog 7 -max-size "
+                                   "4GiB %s mcp <%s",
+                                   mcp_db, in),
+                    0),
+        "took too long");
+    ck_assert_contains(run_command("http://127.0.0.1:1 mcp", 2),
+                       "name its file");
+    ck_assert_contains(
+        run_command(support_format("-max-size much %s mcp", mcp_db), 2),
+        "-max-size \"much\": expected a size");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -296,6 +335,9 @@ main(void)
     tcase_add_test(tcase, test_signal_ends_it_after_the_end_of_the_input_too);
     tcase_add_test(tcase, test_signal_ends_it_while_nobody_reads);
     tcase_add_test(tcase, test_client_that_reads_no_more_ends_it);
+
+    tcase = support_add_case(suite, "command", setup, teardown);
+    tcase_add_test(tcase, test_command_speaks_the_protocol);
 
     tcase = support_add_case(suite, "pieces", setup, teardown);
     tcase_add_test(tcase, test_client_that_is_slow_gets_all_answers);

@@ -21,14 +21,15 @@
             MS ", by the device's clock, or else when it arrived; not indexed" \
     }
 
-static const struct dictionary_column event_log[] = {EVENT_COLUMNS, {NULL}};
+static const struct dictionary_column event_log[] = {EVENT_COLUMNS,
+                                                     {.name = NULL}};
 
 static const struct dictionary_column events[] = {
     EVENT_COLUMNS,
     {"uploaded_at", "INTEGER",
      "when it left the backlog, " MS "; NULL while it is pending, 0 when that "
      "is not known any more"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column ledger[] = {
     {"accepted", "INTEGER", "events ever taken: the sum of the others"},
@@ -36,14 +37,14 @@ static const struct dictionary_column ledger[] = {
     {"dead", "INTEGER", "events that the upstream refused for good"},
     {"dropped", "INTEGER", "events that had to make room for newer ones"},
     {"pending", "INTEGER", "events that wait to be delivered: the backlog"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column devices[] = {
     {"id", "INTEGER", "the order in which devices were first seen"},
     {"device_key", "TEXT", "the device_id of its events"},
     {"label", "TEXT", "not used by the collector: NULL"},
     {"last_seen_at", "INTEGER", "the latest ts of its events, " MS},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column upload_runs[] = {
     {"id", "INTEGER", "1, 2, 3 ... in the order in which they began"},
@@ -60,7 +61,7 @@ static const struct dictionary_column upload_runs[] = {
     {"last_id", "INTEGER", "the last event in it"},
     {"attempts", "INTEGER", "how often it was tried"},
     {"uptime_ms", "INTEGER", "how long the store had been open by then, ms"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column dead_letters[] = {
     {"event_id", "INTEGER", "the event, which is still in event_log"},
@@ -70,7 +71,7 @@ static const struct dictionary_column dead_letters[] = {
     {"attempts", "INTEGER", "how often it was sent"},
     {"replayed_as", "INTEGER",
      "the id under which it was appended again; NULL if it was not"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column quarantines[] = {
     {"id", "INTEGER", "1, 2, 3 ..."},
@@ -83,7 +84,7 @@ static const struct dictionary_column quarantines[] = {
     {"lost", "INTEGER", "pending events, at least, that can't be read"},
     {"finished_at", "INTEGER",
      "when all was taken over, " MS "; NULL while it goes on"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column state[] = {
     {"id", "INTEGER", "1: there is one row"},
@@ -104,7 +105,7 @@ static const struct dictionary_column state[] = {
     {"storage_faults", "INTEGER",
      "commits that failed, since the file was made"},
     {"uptime_ms", "INTEGER", "how long the store has been open in all, ms"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column device_state[] = {
     {"id", "INTEGER", "see devices"},
@@ -112,7 +113,7 @@ static const struct dictionary_column device_state[] = {
     {"label", "TEXT", "see devices"},
     {"last_seen_at", "INTEGER",
      "see devices, which has the latest events in it as well"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_column idempotency[] = {
     {"first_id", "INTEGER", "the first event of the request"},
@@ -121,7 +122,7 @@ static const struct dictionary_column idempotency[] = {
     {"created_at", "INTEGER", "when it came, " MS},
     {"body_hash", "BLOB", "what its body is compared by"},
     {"uptime_ms", "INTEGER", "how long the store had been open by then, ms"},
-    {NULL}};
+    {.name = NULL}};
 
 static const struct dictionary_table tables[] = {
     {"events",
