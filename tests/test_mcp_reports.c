@@ -170,6 +170,9 @@ START_TEST(test_how_far_back_can_be_said)
     ck_assert_str_eq(mcp_text(answer, "summary"),
                      "In the last 10 minutes nothing went wrong");
     json_decref(answer);
+    ck_assert_contains(
+        talk_problem(mcp_db, "recent_errors", "{\"since\":\"9999-12-31\"}"),
+        "\"since\" has to be before now");
 }
 END_TEST
 

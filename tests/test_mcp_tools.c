@@ -310,6 +310,35 @@ START_TEST(test_answer_is_one_line_whatever_somebody_wrote_into_the_file)
 }
 END_TEST
 
+START_TEST(test_numbers_that_nobody_would_write_do_no_harm)
+{
+    static const char *const tools[] = {"list_tables", "search_events",
+                                        "offline_devices", "recent_errors",
+                                        "buffer_status"};
+    static const char *const numbers[] = {
+        "-9223372036854775808", "9223372036854775807", "-1", "1e300", "'x'"};
+    size_t i;
+    size_t j;
+
+    mcp_append("a", "error", NULL, 0);
+    mcp_deliver();
+    mcp_append("a", "error", NULL, 0);
+    mcp_teardown();
+    for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        support_sql_exec(
+            mcp_db,
+            support_format("UPDATE event_log SET ts = %s; UPDATE device_state "
+                           "SET last_seen_at = %s; UPDATE upload_runs SET "
+                           "started_at = %s, finished_at = %s, event_count = "
+                           "%s, attempts = %s",
+                           numbers[i], numbers[i], numbers[i], numbers[i],
+                           numbers[i], numbers[i]));
+        for (j = 0; j < sizeof(tools) / sizeof(*tools); j++)
+            json_decref(talk_call(mcp_db, tools[j], "{}"));
+    }
+}
+END_TEST
+
 START_TEST(test_every_table_and_column_is_in_the_dictionary)
 {
     const struct dictionary_table *table;
@@ -449,6 +478,7 @@ main(void)
         tcase, test_answer_is_one_line_whatever_somebody_wrote_into_the_file);
 
     tcase = support_add_case(suite, "file", mcp_setup, mcp_teardown);
+    tcase_add_test(tcase, test_numbers_that_nobody_would_write_do_no_harm);
     tcase_add_test(tcase, test_every_table_and_column_is_in_the_dictionary);
     tcase_add_test(tcase, test_tables_are_listed_and_described);
     tcase_add_loop_test(tcase, test_files_of_older_versions_can_be_asked, 0, 4);

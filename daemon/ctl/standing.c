@@ -54,25 +54,14 @@ say(struct standing_sentences *sentences, const char *format, ...)
     va_end(arguments);
 }
 
-/** A column by its name; NULL if the row has none. */
-static const struct collector_value *
-column(const struct collector_row *row, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < row->column_count; i++) {
-        if (strcmp(row->names[i], name) == 0)
-            return &row->values[i];
-    }
-    return NULL;
-}
-
+/** A moment, in a file that may be of somebody else's making: what can't be one
+ *  is 0. */
 static int64_t
-number(const struct collector_row *row, const char *name)
+moment_of(const struct collector_row *row, const char *name)
 {
-    const struct collector_value *value = column(row, name);
+    const int64_t ms = row_member_integer(row, name);
 
-    return value != NULL ? value->integer : 0;
+    return ms > 0 ? ms : 0;
 }
 
 static int
@@ -81,21 +70,20 @@ take_ledger(void *userdata, const struct collector_row *row)
     struct standing *standing = userdata;
     const struct collector_value *error = column(row, "last_error");
 
-    standing->accepted = number(row, "accepted");
-    standing->delivered = number(row, "delivered");
-    standing->dead = number(row, "dead");
-    standing->dropped = number(row, "dropped");
-    standing->pending = number(row, "pending");
-    standing->oldest_pending_ts = number(row, "oldest_pending_ts");
-    standing->last_success_at = number(row, "last_success_at");
-    standing->failing_since = number(row, "failing_since");
-    standing->dead_letters = number(row, "dead_letters");
-    standing->devices = number(row, "devices");
-    standing->file_size = number(row, "file_size");
-    standing->free_size = number(row, "free_size");
-    if (error != NULL && error->text != NULL)
-        (void)snprintf(standing->last_error, sizeof(standing->last_error), "%s",
-                       error->text);
+    standing->accepted = row_member_integer(row, "accepted");
+    standing->delivered = row_member_integer(row, "delivered");
+    standing->dead = row_member_integer(row, "dead");
+    standing->dropped = row_member_integer(row, "dropped");
+    standing->pending = row_member_integer(row, "pending");
+    standing->oldest_pending_ts = moment_of(row, "oldest_pending_ts");
+    standing->last_success_at = moment_of(row, "last_success_at");
+    standing->failing_since = moment_of(row, "failing_since");
+    standing->dead_letters = row_member_integer(row, "dead_letters");
+    standing->devices = row_member_integer(row, "devices");
+    standing->file_size = row_member_integer(row, "file_size");
+    standing->free_size = row_member_integer(row, "free_size");
+    (void)snprintf(standing->last_error, sizeof(standing->last_error), "%s",
+                   row_member_text(row, "last_error"));
     return 1;
 }
 
@@ -122,9 +110,9 @@ take_flow(void *userdata, const struct collector_row *row)
 {
     struct flow *flow = userdata;
 
-    flow->count = number(row, "count");
-    flow->oldest_at = number(row, "oldest_at");
-    flow->sample_count = number(row, "sample_count");
+    flow->count = row_member_integer(row, "count");
+    flow->oldest_at = moment_of(row, "oldest_at");
+    flow->sample_count = row_member_integer(row, "sample_count");
     return 1;
 }
 

@@ -146,8 +146,11 @@ find_errors(struct tool_call *call)
     int64_t faults;
     size_t i;
 
-    if (arguments_moment(&call->arguments, "since", &since) < 0 ||
-        inquiry_open(call->inquiry, TOOL_ROW_COUNT_MAX, TOOL_BYTES_MAX,
+    if (arguments_moment(&call->arguments, "since", &since) < 0)
+        return -1;
+    if (since > call->now_ms)
+        return problem_say(&call->problem, "\"since\" has to be before now");
+    if (inquiry_open(call->inquiry, TOOL_ROW_COUNT_MAX, TOOL_BYTES_MAX,
                      &call->problem) < 0 ||
         tool_numbers(call, "SELECT storage_faults FROM state", NULL, 0, &faults,
                      1) < 0)

@@ -34,7 +34,9 @@ show_device(void *userdata, const struct collector_row *row)
     static const char *const names[] = {"device_id", "label", "last_seen_at",
                                         "silent_ms", "silent_for"};
     struct silence *silence = userdata;
-    const int64_t ms = silence->now_ms - row->values[2].integer;
+    const int64_t seen_at = row->values[2].integer;
+    /* In a file of somebody else's it may be anything. */
+    const int64_t ms = silence->now_ms - (seen_at > 0 ? seen_at : 0);
     char words[ELAPSED_SIZE];
     const struct collector_value values[] = {
         row->values[0],
