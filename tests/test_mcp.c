@@ -6,51 +6,21 @@
  */
 #include "mcp/talk.h"
 
-#include "outlet.h"
-#include "rpc.h"
-#include "tool.h"
+#include "mcp/rpc.h"
 
 #include <stdlib.h>
 
 #define HELLO TALK_HELLO("2025-11-25")
 
-/* There is no such file: what is asked of it fails, and nothing else. */
-#define NO_FILE "/nonexistent/events.sqlite"
-
-/** The answer to a line that stands between a hello and a ping. */
-static const char *
-answer_to(const char *line)
-{
-    const char *answers =
-        talk_text(NO_FILE, support_format("%s%s\n" TALK_PING, HELLO, line));
-    const char *answer = strchr(answers, '\n') + 1;
-    const char *pong = strstr(answer, TALK_PONG);
-
-    ck_assert_msg(pong != NULL, "the session has ended: %s", answers);
-    return support_format("%.*s%s", (int)(pong - answer), answer,
-                          pong + strlen(TALK_PONG));
-}
-
-/** Assert that a line is answered with an error of this code. */
-static void
-check_error(const char *line, int code)
-{
-    const char *answer = answer_to(line);
-
-    ck_assert_msg(strstr(answer, support_format("\"code\":%d,", code)) != NULL,
-                  "%s was answered: %s", line, answer);
-    ck_assert_uint_eq(support_occurrences(answer, "\n"), 1);
-}
-
 START_TEST(test_version_of_the_client_is_spoken_when_it_is_known)
 {
-    ck_assert_contains(talk_text(NO_FILE, TALK_HELLO("2024-11-05")),
+    ck_assert_contains(talk_text(TALK_NO_FILE, TALK_HELLO("2024-11-05")),
                        "\"protocolVersion\":\"2024-11-05\"");
-    ck_assert_contains(talk_text(NO_FILE, TALK_HELLO("2025-03-26")),
+    ck_assert_contains(talk_text(TALK_NO_FILE, TALK_HELLO("2025-03-26")),
                        "\"protocolVersion\":\"2025-03-26\"");
-    ck_assert_contains(talk_text(NO_FILE, TALK_HELLO("2025-06-18")),
+    ck_assert_contains(talk_text(TALK_NO_FILE, TALK_HELLO("2025-06-18")),
                        "\"protocolVersion\":\"2025-06-18\"");
-    ck_assert_contains(talk_text(NO_FILE, TALK_HELLO("2025-11-25")),
+    ck_assert_contains(talk_text(TALK_NO_FILE, TALK_HELLO("2025-11-25")),
                        "\"protocolVersion\":\"2025-11-25\"");
 }
 END_TEST
@@ -62,7 +32,7 @@ START_TEST(test_any_other_version_gets_the_latest)
 
     for (i = 0; i < sizeof(asked) / sizeof(*asked); i++)
         ck_assert_contains(
-            talk_text(NO_FILE,
+            talk_text(TALK_NO_FILE,
                       support_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
                                      "\"initialize\",\"params\":{"
                                      "\"protocolVersion\":\"%s\"}}\n",
@@ -73,7 +43,7 @@ END_TEST
 
 START_TEST(test_server_says_who_it_is_and_what_it_is_for)
 {
-    const char *answer = talk_text(NO_FILE, HELLO);
+    const char *answer = talk_text(TALK_NO_FILE, HELLO);
 
     ck_assert_contains(answer, "\"serverInfo\":{\"name\":\"collectorctl\"");
     ck_assert_contains(answer, "\"capabilities\":{\"tools\":{");
@@ -84,23 +54,24 @@ END_TEST
 
 START_TEST(test_initialize_needs_a_version_and_comes_once)
 {
-    ck_assert_contains(talk_text(NO_FILE,
+    ck_assert_contains(talk_text(TALK_NO_FILE,
                                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
                                  "\"initialize\",\"params\":{}}\n"),
                        "-32602");
     ck_assert_contains(
-        talk_text(NO_FILE, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
-                           "\"initialize\",\"params\":{\"protocolVersion\":"
-                           "7}}\n"),
+        talk_text(TALK_NO_FILE,
+                  "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
+                  "\"initialize\",\"params\":{\"protocolVersion\":"
+                  "7}}\n"),
         "-32602");
-    check_error(TALK_HELLO("2025-11-25"), RPC_INVALID_REQUEST);
+    talk_refused(TALK_HELLO("2025-11-25"), RPC_INVALID_REQUEST);
 }
 END_TEST
 
 START_TEST(test_before_initialize_only_a_ping_is_answered)
 {
     const char *answers = talk_text(
-        NO_FILE,
+        TALK_NO_FILE,
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"
         "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{"
         "\"name\":\"buffer_status\"}}\n"
@@ -135,101 +106,7 @@ START_TEST(test_notifications_and_responses_are_not_answered)
     size_t i;
 
     for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-        ck_assert_str_eq(answer_to(lines[i]), "");
-}
-END_TEST
-
-START_TEST(test_what_is_no_json_is_a_parse_error)
-{
-    static const char *const lines[] = {
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi",
-        "{",
-        "]",
-        "nonsense",
-        "{}{}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xff\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\xed\xa0\x80\"}",
-        "\xef\xbb\xbf{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}",
-        "{\"id\":99999999999999999999,\"method\":\"ping\"}",
-        "\"",
-        "\"\\",
-        "Content-Length: 40",
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-        check_error(lines[i], RPC_PARSE_ERROR);
-}
-END_TEST
-
-START_TEST(test_what_is_no_message_is_an_invalid_request)
-{
-    static const char *const lines[] = {
-        "1",
-        "null",
-        "true",
-        "\"ping\"",
-        "{}",
-        "[]",
-        "[1]",
-        "{\"id\":1,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"1.0\",\"id\":1,\"method\":\"ping\"}",
-        "{\"jsonrpc\":2.0,\"id\":1,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":7}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":null}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"pi\\u0000ng\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":null,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1.5,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":true,\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":{},\"method\":\"ping\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":[1],\"method\":\"ping\"}",
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-        check_error(lines[i], RPC_INVALID_REQUEST);
-}
-END_TEST
-
-START_TEST(test_methods_that_are_not_there_are_not_found)
-{
-    check_error("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"resources/list\"}",
-                RPC_METHOD_NOT_FOUND);
-    check_error("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"\"}",
-                RPC_METHOD_NOT_FOUND);
-    check_error("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"PING\"}",
-                RPC_METHOD_NOT_FOUND);
-    check_error("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
-                "\"notifications/cancelled\"}",
-                RPC_METHOD_NOT_FOUND);
-}
-END_TEST
-
-START_TEST(test_params_of_the_wrong_form_are_invalid_params)
-{
-    static const char *const lines[] = {
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":[]}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":null}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{"
-        "\"cursor\":\"2\"}}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\"}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/"
-        "call\",\"params\":{}}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"
-        "\"name\":7}}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"
-        "\"name\":\"drop_table\"}}",
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/call\",\"params\":{"
-        "\"name\":\"query\",\"arguments\":[]}}",
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(lines) / sizeof(*lines); i++)
-        check_error(lines[i], RPC_INVALID_PARAMS);
+        ck_assert_str_eq(talk_between(lines[i]), "");
 }
 END_TEST
 
@@ -250,122 +127,23 @@ START_TEST(test_ids_come_back_as_they_are)
 
     for (i = 0; i < sizeof(ids) / sizeof(*ids); i++)
         ck_assert_str_eq(
-            answer_to(support_format(
+            talk_between(support_format(
                 "{\"jsonrpc\":\"2.0\",\"id\":%s,\"method\":\"ping\"}", ids[i])),
             support_format("{\"jsonrpc\":\"2.0\",\"id\":%s,\"result\":{}}\n",
                            ids[i]));
-    check_error(support_format("{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":"
-                               "\"ping\"}",
-                               support_repeat("i", RPC_ID_SIZE_MAX + 1)),
-                RPC_INVALID_REQUEST);
+    talk_refused(support_format("{\"jsonrpc\":\"2.0\",\"id\":\"%s\",\"method\":"
+                                "\"ping\"}",
+                                support_repeat("i", RPC_ID_SIZE_MAX + 1)),
+                 RPC_INVALID_REQUEST);
 }
 END_TEST
 
 START_TEST(test_two_requests_of_one_id_have_two_answers)
 {
     ck_assert_uint_eq(
-        support_occurrences(talk_text(NO_FILE, HELLO TALK_PING TALK_PING),
+        support_occurrences(talk_text(TALK_NO_FILE, HELLO TALK_PING TALK_PING),
                             TALK_PONG),
         2);
-}
-END_TEST
-
-START_TEST(test_what_would_take_a_large_tree_is_refused_before_it_is_parsed)
-{
-    const char *deep = support_repeat("[", RPC_DEPTH_MAX);
-    const char *shut = support_repeat("]", RPC_DEPTH_MAX);
-
-    check_error(support_format("%s%s", support_repeat("[", 100000),
-                               support_repeat("]", 100000)),
-                RPC_INVALID_REQUEST);
-    check_error(support_repeat("{\"a\":", 100000), RPC_INVALID_REQUEST);
-    check_error(support_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
-                               "\"ping\",\"params\":{\"a\":%s%s}}",
-                               deep, shut),
-                RPC_INVALID_REQUEST);
-    check_error(support_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
-                               "\"ping\",\"params\":{\"a\":[%s1]}}",
-                               support_repeat("1,", RPC_VALUE_COUNT_MAX)),
-                RPC_INVALID_REQUEST);
-    /* What stands in texts is no bracket. */
-    ck_assert_contains(
-        answer_to(support_format("{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":"
-                                 "\"ping\",\"params\":{\"a\":\"\\\"%s,\"}}",
-                                 support_repeat("[", 20000))),
-        "\"result\":{}");
-}
-END_TEST
-
-/** A ping of so many bytes. */
-static const char *
-ping_of(size_t size)
-{
-    const char *head = "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"";
-
-    return support_format("%s%s}", head,
-                          support_repeat(" ", size - strlen(head) - 1));
-}
-
-START_TEST(test_lines_are_taken_up_to_the_limit)
-{
-    ck_assert_contains(answer_to(ping_of(RPC_LINE_SIZE_MAX)), "\"result\":{}");
-    ck_assert_contains(answer_to(support_format("%s\r", ping_of(4096))),
-                       "\"result\":{}");
-}
-END_TEST
-
-START_TEST(test_longer_lines_are_skipped)
-{
-    check_error(ping_of(RPC_LINE_SIZE_MAX + 1), RPC_INVALID_REQUEST);
-    check_error(support_format("%s%s", ping_of(RPC_LINE_SIZE_MAX + 4096),
-                               ping_of(RPC_LINE_SIZE_MAX * 2)),
-                RPC_INVALID_REQUEST);
-    ck_assert_uint_eq(
-        support_occurrences(
-            talk_text(NO_FILE, support_format("%s%s", HELLO,
-                                              ping_of(RPC_LINE_SIZE_MAX * 3))),
-            "\n"),
-        2);
-}
-END_TEST
-
-START_TEST(test_line_without_an_end_is_the_last)
-{
-    static const char ping[] =
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}";
-
-    ck_assert_contains(talk_text(NO_FILE, ping), "\"result\":{}");
-    ck_assert_contains(talk(NO_FILE, ping, sizeof(ping) - 5), "-32700");
-    ck_assert_str_eq(talk_text(NO_FILE, ""), "");
-    ck_assert_str_eq(talk_text(NO_FILE, "\n\r\n  "), "");
-}
-END_TEST
-
-START_TEST(test_nul_bytes_are_no_json)
-{
-    static const char bytes[] =
-        "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"}\0\n\0\n" TALK_PING;
-
-    ck_assert_uint_eq(
-        support_occurrences(talk(NO_FILE, bytes, sizeof(bytes) - 1), "-32700"),
-        2);
-}
-END_TEST
-
-START_TEST(test_answer_is_one_line_whatever_is_between_its_values)
-{
-    char text[] = "{\n\"a\":\r\n1}";
-    FILE *file = tmpfile();
-    struct outlet *outlet = outlet_new(fileno(file), -1);
-    char line[32] = "";
-
-    outlet_write(outlet, text, strlen(text));
-    ck_assert_int_eq(outlet_error(outlet), 0);
-    outlet_free(outlet);
-    rewind(file);
-    ck_assert(fgets(line, sizeof(line), file) != NULL);
-    ck_assert_str_eq(line, "{ \"a\":  1}\n");
-    (void)fclose(file);
 }
 END_TEST
 
@@ -374,10 +152,10 @@ static const char *
 answer_to_batch(const char *version, const char *batch)
 {
     const char *answers = talk_text(
-        NO_FILE, support_format("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":"
-                                "\"initialize\",\"params\":{"
-                                "\"protocolVersion\":\"%s\"}}\n%s\n",
-                                version, batch));
+        TALK_NO_FILE, support_format("{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":"
+                                     "\"initialize\",\"params\":{"
+                                     "\"protocolVersion\":\"%s\"}}\n%s\n",
+                                     version, batch));
 
     return strchr(answers, '\n') + 1;
 }
@@ -441,7 +219,7 @@ START_TEST(test_all_that_was_asked_before_the_end_is_answered)
 
     ck_assert_uint_eq(
         support_occurrences(
-            talk_text(NO_FILE,
+            talk_text(TALK_NO_FILE,
                       support_format("%s%s", HELLO, support_repeat(call, 200))),
             "\"isError\":true"),
         200);
@@ -452,7 +230,7 @@ END_TEST
 static json_t *
 tool_list(void)
 {
-    const char *answer = answer_to(
+    const char *answer = talk_between(
         "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\",\"params\":{"
         "\"_meta\":{\"progressToken\":1}}}");
     json_t *tree = json_loads(answer, 0, NULL);
@@ -538,7 +316,7 @@ check_argument(const json_t *tool, const char *name)
     const char *arguments = support_format(
         "{%s\"%s\":true}", needs_sql ? "\"sql\":\"SELECT 1\"," : "", name);
 
-    ck_assert_contains(talk_problem(NO_FILE, tool_name, arguments),
+    ck_assert_contains(talk_problem(TALK_NO_FILE, tool_name, arguments),
                        support_format("\"%s\" has to be", name));
 }
 
@@ -556,7 +334,7 @@ START_TEST(test_every_argument_of_a_schema_is_looked_at)
             json_object_get(json_object_get(tool, "inputSchema"), "properties"),
             name, property) check_argument(tool, name);
         ck_assert_contains(
-            talk_problem(NO_FILE,
+            talk_problem(TALK_NO_FILE,
                          json_string_value(json_object_get(tool, "name")),
                          "{\"nonsense\":1}"),
             "there is no argument \"nonsense\"");
@@ -567,9 +345,9 @@ END_TEST
 
 START_TEST(test_arguments_that_are_required_are_missed)
 {
-    ck_assert_contains(talk_problem(NO_FILE, "query", "{}"),
+    ck_assert_contains(talk_problem(TALK_NO_FILE, "query", "{}"),
                        "the argument \"sql\" is required");
-    ck_assert_contains(talk_problem(NO_FILE, "describe_table", "{}"),
+    ck_assert_contains(talk_problem(TALK_NO_FILE, "describe_table", "{}"),
                        "the argument \"table\" is required");
 }
 END_TEST
@@ -590,23 +368,6 @@ main(void)
     tcase_add_test(tcase, test_ids_come_back_as_they_are);
     tcase_add_test(tcase, test_two_requests_of_one_id_have_two_answers);
     tcase_add_test(tcase, test_all_that_was_asked_before_the_end_is_answered);
-
-    tcase = support_add_case(suite, "errors", NULL, NULL);
-    tcase_add_test(tcase, test_what_is_no_json_is_a_parse_error);
-    tcase_add_test(tcase, test_what_is_no_message_is_an_invalid_request);
-    tcase_add_test(tcase, test_methods_that_are_not_there_are_not_found);
-    tcase_add_test(tcase, test_params_of_the_wrong_form_are_invalid_params);
-    tcase_add_test(
-        tcase,
-        test_what_would_take_a_large_tree_is_refused_before_it_is_parsed);
-
-    tcase = support_add_case(suite, "lines", NULL, NULL);
-    tcase_add_test(tcase, test_lines_are_taken_up_to_the_limit);
-    tcase_add_test(tcase, test_longer_lines_are_skipped);
-    tcase_add_test(tcase, test_line_without_an_end_is_the_last);
-    tcase_add_test(tcase, test_nul_bytes_are_no_json);
-    tcase_add_test(tcase,
-                   test_answer_is_one_line_whatever_is_between_its_values);
 
     tcase = support_add_case(suite, "batches", NULL, NULL);
     tcase_add_test(tcase, test_batch_is_answered_in_a_batch);

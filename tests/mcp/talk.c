@@ -75,6 +75,30 @@ talk_text(const char *path, const char *text)
     return talk(path, text, strlen(text));
 }
 
+const char *
+talk_between(const char *line)
+{
+    const char *answers =
+        talk_text(TALK_NO_FILE, support_format("%s%s\n" TALK_PING,
+                                               TALK_HELLO("2025-11-25"), line));
+    const char *answer = strchr(answers, '\n') + 1;
+    const char *pong = strstr(answer, TALK_PONG);
+
+    ck_assert_msg(pong != NULL, "the session has ended: %s", answers);
+    return support_format("%.*s%s", (int)(pong - answer), answer,
+                          pong + strlen(TALK_PONG));
+}
+
+void
+talk_refused(const char *line, int code)
+{
+    const char *answer = talk_between(line);
+
+    ck_assert_msg(strstr(answer, support_format("\"code\":%d,", code)) != NULL,
+                  "%s was answered: %s", line, answer);
+    ck_assert_uint_eq(support_occurrences(answer, "\n"), 1);
+}
+
 json_t *
 talk_call(const char *path, const char *tool, const char *arguments)
 {

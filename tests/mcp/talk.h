@@ -23,6 +23,9 @@
 #define TALK_PING TALK_PING_MESSAGE "\n"
 #define TALK_PONG "{\"jsonrpc\":\"2.0\",\"id\":99,\"result\":{}}\n"
 
+/** There is no such file: what is asked of it fails, and nothing else. */
+#define TALK_NO_FILE "/nonexistent/events.sqlite"
+
 /** What a server of this file answers to these bytes, which end well: every
  *  line has to be JSON. */
 const char *
@@ -31,6 +34,15 @@ talk(const char *path, const char *bytes, size_t size);
 /** The same for a text. */
 const char *
 talk_text(const char *path, const char *text);
+
+/** The answer to a line that stands between a hello and a ping, which has to be
+ *  answered as well. */
+const char *
+talk_between(const char *line);
+
+/** Assert that a line is answered with one error, and that its code is this. */
+void
+talk_refused(const char *line, int code);
 
 /** The result of one call of a tool, with these arguments as JSON; yours. */
 json_t *
