@@ -11,8 +11,6 @@
 
 #include <stdlib.h>
 
-#define HELLO TALK_HELLO("2025-11-25")
-
 START_TEST(test_what_is_no_json_is_a_parse_error)
 {
     static const char *const lines[] = {
@@ -160,9 +158,9 @@ START_TEST(test_longer_lines_are_skipped)
                  RPC_INVALID_REQUEST);
     ck_assert_uint_eq(
         support_occurrences(
-            talk_text(
-                TALK_NO_FILE,
-                support_format("%s%s", HELLO, ping_of(RPC_LINE_SIZE_MAX * 3))),
+            talk_text(TALK_NO_FILE,
+                      support_format("%s%s", TALK_HELLO("2025-11-25"),
+                                     ping_of(RPC_LINE_SIZE_MAX * 3))),
             "\n"),
         2);
 }

@@ -8,6 +8,7 @@
 
 #include "mcp/mcp.h"
 #include "mcp/rpc.h"
+#include "process.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -39,13 +40,34 @@ static pid_t server;
 static int to_server;
 static FILE *from_server;
 
+/** Serve, and end. */
 static void
-start(void)
+serve(int in, int out)
 {
     const struct mcp_options options = {
         .path = mcp_db,
         .deadline_ms = COLLECTOR_READER_DEADLINE_MS_MAX,
         .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
+
+    _exit(mcp_serve(&options, in, out) < 0 ? 1 : 0);
+}
+
+/** The same as the command does it. */
+static void
+run_command(int in, int out)
+{
+    const char *command = support_text_or_nothing(getenv("COLLECTORCTL"));
+
+    (void)dup2(in, STDIN_FILENO);
+    (void)dup2(out, STDOUT_FILENO);
+    (void)execl(command, command, "-deadline", "1ms", "-max-backlog", "7",
+                "-max-size", "4GiB", mcp_db, "mcp", (char *)NULL);
+    _exit(127);
+}
+
+static void
+start(void (*run)(int in, int out))
+{
     int in[2];
     int out[2];
 
@@ -56,7 +78,7 @@ start(void)
     if (server == 0) {
         (void)close(in[1]);
         (void)close(out[0]);
-        _exit(mcp_serve(&options, in[0], out[1]) < 0 ? 1 : 0);
+        run(in[0], out[1]);
     }
     (void)close(in[0]);
     (void)close(out[1]);
@@ -65,14 +87,28 @@ start(void)
     ck_assert(from_server != NULL);
 }
 
+/** Make a file; no handle of the library goes through a fork. */
 static void
-setup(void)
+make_file(void)
 {
     (void)signal(SIGPIPE, SIG_IGN);
     mcp_setup();
     mcp_append("a", "k", NULL, 0);
-    mcp_teardown(); /* no handle of the library goes through the fork */
-    start();
+    mcp_teardown();
+}
+
+static void
+setup(void)
+{
+    make_file();
+    start(serve);
+}
+
+static void
+setup_command(void)
+{
+    make_file();
+    start(run_command);
 }
 
 static void
@@ -277,42 +313,35 @@ START_TEST(test_line_without_an_end_is_not_gathered)
 }
 END_TEST
 
-/** What collectorctl writes when it is run like this; its status is checked. */
-static const char *
-run_command(const char *arguments, int expected)
-{
-    FILE *output =
-        popen(support_format("exec \"$COLLECTORCTL\" %s 2>&1", arguments), "r");
-    char *text = support_alloc(4096);
-    int status;
-
-    ck_assert(output != NULL);
-    (void)fread(text, 1, 4095, output);
-    status = pclose(output);
-    ck_assert_msg(WIFEXITED(status) && WEXITSTATUS(status) == expected,
-                  "%s: %s", arguments, text);
-    return text;
-}
-
 START_TEST(test_command_speaks_the_protocol)
 {
-    const char *in = support_path(support_dir_new(), "in");
+    hello();
+    say(CALL("1", ENDLESS));
+    ck_assert_contains(hear(), "took too long");
+    (void)close(to_server);
+    check_end(0);
+}
+END_TEST
 
-    support_write_file(in, TALK_HELLO("2025-11-25") TALK_PING);
-    ck_assert_contains(run_command(support_format("%s mcp <%s", mcp_db, in), 0),
-                       TALK_PONG);
-    support_write_file(in, TALK_HELLO("2025-11-25") CALL("1", ENDLESS));
-    ck_assert_contains(
-        run_command(support_format("-deadline 1ms -max-backlog 7 -max-size "
-                                   "4GiB %s mcp <%s",
-                                   mcp_db, in),
-                    0),
-        "took too long");
-    ck_assert_contains(run_command("http://127.0.0.1:1 mcp", 2),
-                       "name its file");
-    ck_assert_contains(
-        run_command(support_format("-max-size much %s mcp", mcp_db), 2),
-        "-max-size \"much\": expected a size");
+/** Assert that a command line is refused in these words. */
+static void
+check_usage(const char *option, const char *value, const char *target,
+            const char *words)
+{
+    struct daemon *command =
+        process_spawn("COLLECTORCTL", option, value, target, "mcp", NULL);
+
+    ck_assert_int_eq(process_end(command), 2);
+    ck_assert_contains(daemon_stderr(command), words);
+    daemon_free(command);
+}
+
+START_TEST(test_command_that_is_wrong_is_refused)
+{
+    check_usage("-deadline", "1s", "http://127.0.0.1:1", "name its file");
+    check_usage("-max-size", "much", "x.sqlite",
+                "-max-size \"much\": expected a size");
+    check_usage("-limit", "7", "x.sqlite", "-limit changes nothing about mcp");
 }
 END_TEST
 
@@ -336,8 +365,9 @@ main(void)
     tcase_add_test(tcase, test_signal_ends_it_while_nobody_reads);
     tcase_add_test(tcase, test_client_that_reads_no_more_ends_it);
 
-    tcase = support_add_case(suite, "command", setup, teardown);
+    tcase = support_add_case(suite, "command", setup_command, teardown);
     tcase_add_test(tcase, test_command_speaks_the_protocol);
+    tcase_add_test(tcase, test_command_that_is_wrong_is_refused);
 
     tcase = support_add_case(suite, "pieces", setup, teardown);
     tcase_add_test(tcase, test_client_that_is_slow_gets_all_answers);
