@@ -83,7 +83,7 @@ function sayNote() {
             ? `paused, ${count(waiting)} since` : 'paused');
     else
         say(byId('events-note'), skipped
-            ? 'they come faster than they can be shown: some are left out' : '');
+            ? 'more than can be shown: some are left out' : '');
     say(byId('events-empty'), isFiltered()
         ? 'No event fits the filter.' : 'No events yet.');
     show(byId('events-empty'), rows.length === 0);

@@ -63,7 +63,8 @@ function sayRates({ledger}) {
     const dropped =
         ledger.dropped > 0 ? `, ${count(ledger.dropped)} dropped` : '';
 
-    sayRate('rate-in', rateOf('accepted'), `${count(ledger.accepted)} accepted`);
+    sayRate('rate-in', rateOf('accepted'),
+        `${count(ledger.accepted)} accepted`);
     sayRate('rate-out', rateOf('delivered'),
         `${count(ledger.delivered)} delivered${dead}${dropped}`);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Everybody can use it: by keyboard, by ear, in either theme, on a small screen,
-// and without anything that moves.
+// Everybody can use it: by keyboard, by ear, in either theme, on a small
+// screen, and without anything that moves.
 import assert from 'node:assert/strict';
 import {after, before, test} from 'node:test';
 import {closeBrowser, event, look, openBrowser, picture, says,
@@ -17,7 +17,8 @@ async function fill(t) {
         event('D'.repeat(256), 'K'.repeat(128), '1'),
         event('L'.repeat(256), `poison${'P'.repeat(100)}`, '1'),
         ...Array.from({length: 30}, (_, i) => event(`pump-${i % 9}`,
-            'temperature', `{"celsius":${i}.50,"sensor":"${'n'.repeat(90)}"}`))]);
+            'temperature',
+            `{"celsius":${i}.50,"sensor":"${'n'.repeat(90)}"}`))]);
     return {collector, upstream};
 }
 
@@ -49,7 +50,8 @@ test('all of it is reached by keyboard, in its order, and seen', async (t) => {
             await page.keyboard.press('Tab');
         seen.push(await page.evaluate(() => {
             const node = document.activeElement;
-            const shown = node.type === 'radio' ? node.nextElementSibling : node;
+            const shown =
+                node.type === 'radio' ? node.nextElementSibling : node;
             const style = getComputedStyle(shown);
             const box = shown.getBoundingClientRect();
 
@@ -116,7 +118,8 @@ test('everything has a name, and its place', async (t) => {
 
     for (const [role, number] of [['banner', 1], ['main', 1], ['navigation', 1],
         ['contentinfo', 1], ['search', 1], ['table', 4]])
-        assert.equal(roles.filter((each) => each === role).length, number, role);
+        assert.equal(roles.filter((each) => each === role).length, number,
+            role);
     const page1 = await page.evaluate(() => {
         const all = (selector) => [...document.querySelectorAll(selector)];
         const ids = all('[id]').map(({id}) => id);
@@ -163,7 +166,8 @@ function contrasts() {
     const light = ({r, g, b}) => [r, g, b].map((value) => value / 255)
         .map((value) => value <= 0.04045 ? value / 12.92
             : ((value + 0.055) / 1.055) ** 2.4)
-        .reduce((sum, value, i) => sum + value * [0.2126, 0.7152, 0.0722][i], 0);
+        .reduce((sum, value, i) =>
+            sum + value * [0.2126, 0.7152, 0.0722][i], 0);
     const ratio = (a, b) => (Math.max(light(a), light(b)) + 0.05) /
         (Math.min(light(a), light(b)) + 0.05);
     const ground = (node) => {
@@ -251,7 +255,8 @@ for (const width of [360, 768])
             {viewport: {width, height: 780}, hasTouch: true});
         const wide = () => page.evaluate(() =>
             [...document.querySelectorAll('body *')].filter((node) =>
-                node.checkVisibility() && !node.closest('.unseen, .skip, thead') &&
+                node.checkVisibility() &&
+                !node.closest('.unseen, .skip, thead') &&
                 node.getBoundingClientRect().right > innerWidth + 0.5)
                 .map((node) => node.outerHTML.slice(0, 80)));
 

@@ -108,7 +108,7 @@ test('a token that is taken away is asked for again', async (t) => {
     await says(page, '#events-empty', /^No events yet\.$/);
     fs.writeFileSync(path.join(directory, 'tokens'), `admin ${ADMIN}\n`);
     collector.child.kill('SIGHUP');
-    await says(page, '#login-text', /Another token is needed: the token is not/);
+    await says(page, '#login-text', /Another token is needed: the token is/);
     await enter(page, ADMIN);
     await says(page, '#pulse', /^live$/);
     await page.locator('#locked').waitFor({state: 'hidden'});

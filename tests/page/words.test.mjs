@@ -10,12 +10,13 @@ const words = await load('words');
 
 test('a payload is what stood there', () => {
     const row = (payload) =>
-        `{"events":[{"id":1,"device_id":"\\"payload\\":9,","kind":"{[","payload":${
-            payload},"ts":3}],"next":null}\n`;
+        '{"events":[{"id":1,"device_id":"\\"payload\\":9,","kind":"{[",' +
+        `"payload":${payload},"ts":3}],"next":null}\n`;
 
     for (const payload of ['1', '21.40', '-0', '1e5', 'null', 'true', '""',
         '"\\""', '"\\\\"', '"}"', '"],"', '[]', '{}', '[[],[{}]]',
-        '{"payload":1,"payload":{"a":"]}"}}', '["payload",{"payload":"\\\\\\""}]',
+        '{"payload":1,"payload":{"a":"]}"}}',
+        '["payload",{"payload":"\\\\\\""}]',
         '1234567890123456789012345', '"\\u2028é"']) {
         const {events: [event], next} = parse(row(payload));
 
