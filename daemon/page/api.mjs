@@ -50,7 +50,8 @@ async function send(method, path) {
     const timer = setTimeout(() => abort.abort(), WAIT_MS);
 
     try {
-        const answer = await fetch(path, {
+        // Beside the page, wherever a proxy in front has put it.
+        const answer = await fetch(`.${path}`, {
             method,
             headers: token !== null ? {Authorization: `Bearer ${token}`} : {},
             cache: 'no-store',

@@ -3,6 +3,7 @@
 // it is, and why; shows what is kept exactly as it was sent, and as text, whatever
 // it holds; and goes on by itself.
 import assert from 'node:assert/strict';
+import http from 'node:http';
 import {after, before, test} from 'node:test';
 import {setTimeout as delay} from 'node:timers/promises';
 import {closeBrowser, counter, event, look, openBrowser, picture, says, stage,
@@ -379,6 +380,35 @@ test('it asks less often when nobody looks, or nobody answers', async (t) => {
     for (const ms of [1000, 2000, 4000, 8000, 16000, 16000])
         await restIs(ms);
     await says(page, '#gone-text', /for 47 s: .* Next try in 16 s/);
+});
+
+test('a proxy may put it below a path of its own', async (t) => {
+    const {collector} = await stage(t);
+    const proxy = http.createServer((request, response) => {
+        if (!request.url.startsWith('/box/'))
+            return response.writeHead(404).end();
+        return request.pipe(http.request(collector.url, {
+            method: request.method,
+            path: request.url.slice('/box'.length),
+            headers: request.headers,
+        }, (answer) => {
+            response.writeHead(answer.statusCode, answer.headers);
+            answer.pipe(response);
+        }));
+    });
+
+    await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    t.after(() => {
+        proxy.closeAllConnections();
+        proxy.close();
+    });
+    await collector.post([event('a', 'k')]);
+    const page = await look(t,
+        `http://127.0.0.1:${proxy.address().port}/box/`);
+
+    await says(page, '#health-title', /^Healthy$/);
+    await says(page, '#events tbody tr .device', /^a$/);
+    await says(page, '#pulse', /^live$/);
 });
 
 test('a part that is busy says so, and holds up no other', async (t) => {
