@@ -164,8 +164,7 @@ const char *const collector__sql_texts[COLLECTOR_SQL_COUNT] = {
         " coalesce((SELECT ts FROM event_log WHERE id > s.settled_through"
         "  ORDER BY id LIMIT 1), 0)"
         " FROM ledger l, state s",
-    [COLLECTOR_SQL_DEVICE_COUNT] =
-        COLLECTOR_SCHEMA_SQL_DEVICE_COUNT,
+    [COLLECTOR_SQL_DEVICE_COUNT] = COLLECTOR_SCHEMA_SQL_DEVICE_COUNT,
     [COLLECTOR_SQL_DEAD_LETTERS] =
         "SELECT (SELECT count(*) FROM dead_letters), dead_in_a_row FROM state",
     /* Or about, where dead letters are left behind. Each end is asked for by

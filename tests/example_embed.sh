@@ -9,7 +9,7 @@ tests=$(dirname "$0")
 source=$2
 readme=$3
 
-"$tests/blocks.sh" "$readme" "$work"
+"$tests/blocks.sh" "$readme" "$work" c
 sed 1,2d "$source" | diff -u - "$work/1.c" || fail "the README shows another"
 
 for id in 1 2; do

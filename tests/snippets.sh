@@ -13,7 +13,7 @@ shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-"$(dirname "$0")/blocks.sh" "$readme" "$work"
+"$(dirname "$0")/blocks.sh" "$readme" "$work" c
 for block in "$work"/*.c; do
     if ! grep -q '^#include' "$block"; then
         {
