@@ -43,7 +43,6 @@ DOCS_PACKAGES = doxygen
 CROSS_PACKAGES = gcc meson ninja-build pkg-config qemu-user \
 	$(foreach arch,$(CROSS),gcc-$(shell tests/cross/triplet.sh $(arch)))
 # Debian's, where neither is there: other versions of them do as well.
-MCP_PACKAGES = nodejs npm
 PROXY_PACKAGES = nginx stunnel4
 DOCKER_PACKAGES = buildah curl mmdebstrap
 
@@ -55,6 +54,7 @@ DOCKER_PACKAGES = buildah curl mmdebstrap
 	page-test page-packages proxies docker docker-test size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages docker-packages fuzz-packages \
 	cross-packages mcp-packages
+	cross-packages node-packages page-packages
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -98,7 +98,7 @@ docs: docs-packages $(BUILD)/build.ninja
 cross: cross-packages
 	tests/cross.sh $(BUILD_CROSS) $(CROSS)
 
-mcp-test: build-packages mcp-packages all
+mcp-test: node-packages all
 	tests/mcp/client.sh $(BUILD)
 # What comes from npm stays in the build directory.
 page-test: page-packages all
@@ -150,17 +150,15 @@ docs-packages:
 	@tests/packages.sh $(DOCS_PACKAGES)
 
 # Somebody may have a newer Node.js, with an npm of its own.
-page-packages: build-packages
+node-packages: build-packages
 	@tests/packages.sh $$(command -v node >/dev/null || echo nodejs) \
-		$$(command -v npm >/dev/null || echo npm) \
-		$$(command -v chromium >/dev/null || echo chromium)
+		$$(command -v npm >/dev/null || echo npm)
+
+page-packages: node-packages
+	@tests/packages.sh $$(command -v chromium >/dev/null || echo chromium)
 
 docker-packages:
 	@tests/packages.sh $(DOCKER_PACKAGES)
-
-mcp-packages:
-	@{ command -v node && command -v npm; } >/dev/null || \
-		tests/packages.sh $(MCP_PACKAGES)
 
 fuzz-packages:
 	@tests/packages.sh $(BUILD_PACKAGES) $(TEST_PACKAGES) $(FUZZ_PACKAGES)

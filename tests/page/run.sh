@@ -20,13 +20,7 @@ COLLECTORD=$build/daemon/collectord
 PAGE=$source/../../daemon/page
 export CHROMIUM COLLECTORD PAGE
 
-mkdir -p "$work"
-cp "$source"/package.json "$source"/package-lock.json "$work"
-# Unpacked once for each version that is asked for.
-if ! cmp -s "$work/package-lock.json" "$work/installed.json"; then
-    npm ci --prefix "$work" --ignore-scripts --no-audit --no-fund
-    cp "$work/package-lock.json" "$work/installed.json"
-fi
+"$source/../npm.sh" "$source" "$work"
 cp "$source"/*.mjs "$work"
 cd "$work"
 # What hangs is ended: the tests bound all that they wait for.
