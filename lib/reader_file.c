@@ -195,7 +195,9 @@ collector__reader_connect(struct collector_reader *reader)
     }
     if (rc == COLLECTOR_OK)
         rc = identify(reader);
-    if (rc != COLLECTOR_OK)
+    if (rc == COLLECTOR_OK)
+        collector__guard_attach_log(&reader->guard);
+    else
         collector__reader_disconnect(reader);
     /* Nobody who only reads can do anything about it. */
     return rc == COLLECTOR_ERR_NOSPACE ? COLLECTOR_ERR_IO : rc;

@@ -189,16 +189,15 @@ read_guarded(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
     return guarded->vfs_methods->xRead(file, buffer, size, offset);
 }
 
-/** Come between SQLite and the main file. */
+/** Come between SQLite and a file. */
 static void
-attach_file(struct collector__guard *guard)
+attach_file(struct collector__guard *guard, int which,
+            struct collector__guarded_file *guarded)
 {
-    struct collector__guarded_file *guarded = &guard->file;
     sqlite3_file *file = NULL;
     size_t size = sizeof(guarded->methods);
 
-    if (sqlite3_file_control(guard->db, "main", SQLITE_FCNTL_FILE_POINTER,
-                             &file) != SQLITE_OK ||
+    if (sqlite3_file_control(guard->db, "main", which, &file) != SQLITE_OK ||
         file == NULL || file->pMethods == NULL)
         return;
     guarded->guard = guard;
@@ -283,10 +282,16 @@ collector__guard_attach(struct collector__guard *guard, sqlite3 *db)
     (void)sqlite3_exec(db, PRAGMAS, NULL, NULL, NULL); /* no file is read */
     find_temporary(guard);
     set_limits(db);
-    attach_file(guard);
+    attach_file(guard, SQLITE_FCNTL_FILE_POINTER, &guard->main);
     (void)sqlite3_busy_handler(db, wait_for_lock, guard);
     sqlite3_progress_handler(db, LOOK_STEPS, look, guard);
     (void)sqlite3_set_authorizer(db, authorize, guard);
+}
+
+void
+collector__guard_attach_log(struct collector__guard *guard)
+{
+    attach_file(guard, SQLITE_FCNTL_JOURNAL_POINTER, &guard->log);
 }
 
 void

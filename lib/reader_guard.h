@@ -18,7 +18,7 @@ enum collector__guard_state {
 
 struct collector__guard;
 
-/** The main file, as SQLite has it open. */
+/** A file, as SQLite has it open. */
 struct collector__guarded_file {
     /** First: a file's methods lead here. Those of its VFS, but for one that
      *  looks at the clock as well. */
@@ -32,7 +32,8 @@ struct collector__guarded_file {
  * with how much memory. One thread, but for the state.
  */
 struct collector__guard {
-    struct collector__guarded_file file;
+    struct collector__guarded_file main;
+    struct collector__guarded_file log;
     sqlite3 *db;
     /** An enum collector__guard_state. */
     _Atomic int state;
@@ -55,6 +56,10 @@ struct collector__guard {
 /** Guard a connection from now on, until it is closed. */
 void
 collector__guard_attach(struct collector__guard *guard, sqlite3 *db);
+
+/** The same for its log, which SQLite opens when it first reads. */
+void
+collector__guard_attach_log(struct collector__guard *guard);
 
 /** The connection is closed. */
 void

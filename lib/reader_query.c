@@ -108,7 +108,9 @@ static int
 gather(struct collector__question *question, sqlite3_stmt *statement,
        int *ret_step)
 {
-    const int rc = collector__rows_gather(&question->rows, statement, ret_step);
+    const int rc =
+        collector__rows_gather(&question->rows, statement,
+                               &question->reader->guard.stopped_by, ret_step);
 
     if (rc == COLLECTOR_ERR_TOO_BIG)
         return collector__question_refuse(question, rc,
@@ -132,10 +134,10 @@ ask(struct collector__question *question, const char *sql,
             collector__values_bind(statement, parameters, parameter_count));
     if (rc == COLLECTOR_OK)
         rc = gather(question, statement, &step);
+    if (rc == COLLECTOR_OK)
+        rc = collector__question_check(question, step);
     /* All rows that it may have are here: whether there is another one does
      * not matter so much. */
-    if (rc == COLLECTOR_OK && step != SQLITE_ROW)
-        rc = collector__question_check(question, step);
     if (rc == COLLECTOR_ERR_TIMEOUT &&
         question->rows.row_count == question->rows.rows_max) {
         question->more = true;

@@ -119,10 +119,12 @@ collector__question_check(struct collector__question *question, int code)
     const bool trusted = reader->guard.trusted;
     int rc;
 
-    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
-        return COLLECTOR_OK;
+    /* Whatever SQLite says: when it is stopped while it counts, it gives what
+     * it has counted until then for all. */
     if (reader->guard.stopped_by != COLLECTOR_OK)
         return reader->guard.stopped_by;
+    if (code == SQLITE_OK || code == SQLITE_ROW || code == SQLITE_DONE)
+        return COLLECTOR_OK;
     switch (code & 0xff) {
     case SQLITE_TOOBIG:
     case SQLITE_FULL: /* of what is being sorted */
@@ -163,7 +165,8 @@ collector__question_ask(struct collector__question *question, const char *sql,
         code = collector__values_bind(statement, values, value_count);
     rc = collector__question_check(question, code);
     if (rc == COLLECTOR_OK)
-        rc = collector__rows_gather(&question->rows, statement, &step);
+        rc = collector__rows_gather(&question->rows, statement,
+                                    &question->reader->guard.stopped_by, &step);
     if (rc == COLLECTOR_OK)
         rc = collector__question_check(question, step);
     (void)sqlite3_finalize(statement); /* repeats the error of the step */

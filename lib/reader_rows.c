@@ -179,7 +179,7 @@ take_row(struct collector__rows *rows, sqlite3_stmt *statement)
 
 int
 collector__rows_gather(struct collector__rows *rows, sqlite3_stmt *statement,
-                       int *ret_step)
+                       const int *stopped_by, int *ret_step)
 {
     int step = SQLITE_DONE;
     int rc = COLLECTOR_OK;
@@ -187,7 +187,8 @@ collector__rows_gather(struct collector__rows *rows, sqlite3_stmt *statement,
     if (rows->column_count == 0)
         rc = gather_names(rows, statement);
     while (rc == COLLECTOR_OK && !rows->more &&
-           (step = sqlite3_step(statement)) == SQLITE_ROW)
+           (step = sqlite3_step(statement)) == SQLITE_ROW &&
+           *stopped_by == COLLECTOR_OK)
         rc = take_row(rows, statement);
     *ret_step = step;
     return rc;

@@ -37,6 +37,9 @@ collector__rows_clear(struct collector__rows *rows);
  * Take the rows of a statement, up to the first that does not fit. A statement
  * after the first has the same columns.
  *
+ * @param stopped_by  Why SQLite was made to stop; COLLECTOR_OK when it was not.
+ *                    A row that it gives all the same is not taken: it may have
+ *                    been counted in part.
  * @param ret_step  What SQLite said last: SQLITE_DONE, SQLITE_ROW for a row
  *                  that did not fit, or what failed.
  * @return COLLECTOR_OK (also when SQLite failed), ERR_TOO_BIG (the first row
@@ -44,7 +47,7 @@ collector__rows_clear(struct collector__rows *rows);
  */
 int
 collector__rows_gather(struct collector__rows *rows, sqlite3_stmt *statement,
-                       int *ret_step);
+                       const int *stopped_by, int *ret_step);
 
 /** Show them. @return COLLECTOR_OK, ERR_NOMEM. */
 int

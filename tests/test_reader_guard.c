@@ -316,19 +316,20 @@ END_TEST
 START_TEST(test_what_reads_the_whole_file_in_one_step_is_stopped)
 {
     struct collector_reader *fresh;
+    struct reading reading;
 
     harness_open(&harness);
     ck_assert_ok(harness_fill(&harness, "d", 200, 3000));
     harness_close(&harness);
     fresh = reading_open(harness.path);
-    fresh->guard.stopped_by = COLLECTOR_ERR_TIMEOUT;
-    ck_assert_int_eq(sqlite3_exec(fresh->db, "SELECT count(*) FROM event_log",
-                                  NULL, NULL, NULL),
-                     SQLITE_INTERRUPT);
-    fresh->guard.stopped_by = COLLECTOR_OK;
-    ck_assert_int_eq(sqlite3_exec(fresh->db, "SELECT count(*) FROM event_log",
-                                  NULL, NULL, NULL),
-                     SQLITE_OK);
+    /* Where no room is left: it is stopped at a read that comes soon. */
+    sqlite3_free(fresh->guard.temporary_path);
+    fresh->guard.temporary_path = sqlite3_mprintf("/proc/x");
+    reading = reading_query(fresh, "SELECT count(*) FROM event_log");
+    ck_assert_error(reading.rc, COLLECTOR_ERR_TOO_BIG);
+    ck_assert_str_eq(reading.answer.problem,
+                     "it takes more room for sorting than there is");
+    ck_assert_str_eq(reading.text, "");
     collector_reader_free(fresh);
 }
 END_TEST
