@@ -99,7 +99,6 @@ authorize(void *userdata, int action, const char *what, const char *function,
             return SQLITE_OK;
         return refuse(guard, "the function ", function, " is not allowed here");
     case SQLITE_PRAGMA:
-    case SQLITE_TRANSACTION:
         if (guard->trusted)
             return SQLITE_OK;
         break;

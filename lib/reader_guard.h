@@ -47,7 +47,7 @@ struct collector__guard {
     unsigned looks;
     /** Why the question was made to end; COLLECTOR_OK when it was not. */
     int stopped_by;
-    /** It is the library's own: it may begin a transaction, and ask pragmas. */
+    /** It is the library's own: it may ask pragmas. */
     bool trusted;
     /** What it was refused for, in words; "" when it was not. */
     char problem[COLLECTOR_READER_PROBLEM_SIZE];

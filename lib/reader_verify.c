@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Checking a file: all of it in one read transaction, or a commit in between
- * would look like damage. The deadline bounds how long that keeps the log.
+ * Checking a file. Each check is one statement, and so sees the file as it is
+ * at one moment, in which all that it compares was committed; between two of
+ * them the file is let go.
  */
 #include "reader_checks.h"
 #include "reader_question.h"
@@ -86,7 +87,7 @@ applies(size_t i, int64_t version, bool whole)
            (whole || !check->whole);
 }
 
-/** Run the checks, in the transaction that is open. */
+/** Run the checks. */
 static int
 run_all(struct collector__question *question, bool whole)
 {
@@ -108,16 +109,9 @@ collector_reader_verify(struct collector_reader *reader, bool whole,
                         struct collector_answer *ret_answer)
 {
     struct collector__question question;
-    int64_t none;
     int rc = collector__question_begin(&question, reader, true);
 
     if (rc == COLLECTOR_OK)
-        rc = collector__question_number(&question, "BEGIN", &none);
-    if (rc == COLLECTOR_OK) {
         rc = run_all(&question, whole);
-        /* What can't be ended ends with the connection. */
-        if (sqlite3_exec(reader->db, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
-            collector__reader_disconnect(reader);
-    }
     return collector__question_end(&question, rc, show, userdata, ret_answer);
 }

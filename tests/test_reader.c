@@ -184,6 +184,8 @@ START_TEST(test_what_is_no_question_is_refused_in_words)
                    "only SELECT, and EXPLAIN QUERY PLAN of it");
     assert_refused("SELECT abs(-9223372036854775807 - 1)", rc,
                    "integer overflow");
+    assert_refused("SELECT [a\n\177b\377]", rc, "no such column: a  b?");
+    assert_refused("SELECT [\303\244]", rc, "no such column: \303\244");
     ck_assert_error(reading_query(reader, NULL).rc, rc);
     ck_assert_error(reading_query(NULL, "SELECT 1").rc, rc);
     assert_answer("SELECT 1; -- and no more", "1\n");
