@@ -2,6 +2,8 @@
 /* Rows as text, one after the other. */
 #include "reading.h"
 
+#include "reader.h"
+
 static const char *
 hex_of(const struct collector_value *value)
 {
@@ -93,4 +95,16 @@ reading_text(const char *path, const char *sql)
     ck_assert_ok(reading.rc);
     collector_reader_free(reader);
     return reading.text;
+}
+
+int
+reading_page_count(struct collector_reader *reader)
+{
+    int now = 0;
+    int highest = 0;
+
+    ck_assert_int_eq(sqlite3_db_status(reader->db, SQLITE_DBSTATUS_CACHE_MISS,
+                                       &now, &highest, 1),
+                     SQLITE_OK);
+    return now;
 }

@@ -45,4 +45,8 @@ reading_query(struct collector_reader *reader, const char *sql);
 const char *
 reading_text(const char *path, const char *sql);
 
+/** Pages that a reader had to have read since this was last asked. */
+int
+reading_page_count(struct collector_reader *reader);
+
 #endif

@@ -8,6 +8,7 @@
 #include "damage.h"
 #include "harness.h"
 #include "reader.h"
+#include "reader_rows.h"
 #include "reading.h"
 
 #include <sqlite3.h>
@@ -330,7 +331,28 @@ START_TEST(test_what_reads_the_whole_file_in_one_step_is_stopped)
     ck_assert_str_eq(reading.answer.problem,
                      "it takes more room for sorting than there is");
     ck_assert_str_eq(reading.text, "");
+    ck_assert_int_lt(reading_page_count(fresh), 60);
     collector_reader_free(fresh);
+}
+END_TEST
+
+/** It may have counted until then only. */
+START_TEST(test_row_that_comes_after_a_stop_is_not_taken)
+{
+    const int stopped_by = COLLECTOR_ERR_TIMEOUT;
+    struct collector__rows rows;
+    sqlite3_stmt *statement = NULL;
+    int step = SQLITE_OK;
+
+    collector__rows_init(&rows, 1, 100);
+    ck_assert_int_eq(
+        sqlite3_prepare_v2(reader->db, "SELECT 1", -1, &statement, NULL),
+        SQLITE_OK);
+    ck_assert_ok(collector__rows_gather(&rows, statement, &stopped_by, &step));
+    ck_assert_int_eq(step, SQLITE_ROW);
+    ck_assert_uint_eq(rows.row_count, 0);
+    (void)sqlite3_finalize(statement);
+    collector__rows_clear(&rows);
 }
 END_TEST
 
@@ -431,6 +453,7 @@ main(void)
     tcase_add_test(tcase, test_what_is_too_complicated_is_refused);
     tcase_add_test(tcase,
                    test_what_reads_the_whole_file_in_one_step_is_stopped);
+    tcase_add_test(tcase, test_row_that_comes_after_a_stop_is_not_taken);
     tcase_add_test(tcase, test_what_unfolds_to_too_much_is_refused);
     tcase_add_test(tcase, test_memory_is_bounded);
     tcase_add_test(tcase, test_sorting_takes_little_memory);
