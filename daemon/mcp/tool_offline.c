@@ -154,8 +154,9 @@ const struct tool tool_offline_devices = {
         "Which devices are offline: those that have sent no event for longer "
         "than silent_for (10m unless you say otherwise), with when each was "
         "last seen and how long ago that is. Answers \"is any device offline "
-        "for more than ten minutes?\", \"when did we last hear of pump-7?\" "
-        "and \"which sensors went quiet?\" in one call.",
+        "for more than ten minutes?\" and \"which sensors went quiet?\" in one "
+        "call. When one device was last heard of says search_events with "
+        "limit 1.",
     .input = input,
     .output = output,
     .run = find_offline,
