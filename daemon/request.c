@@ -69,6 +69,12 @@ read_header(struct request *request, const struct mg_header *header,
         request->content_type = value;
     } else if (strcasecmp(header->name, "Accept") == 0) {
         request->accept = value;
+    } else if (strcasecmp(header->name, "Sec-Fetch-Site") == 0) {
+        request->fetch_site = value;
+    } else if (strcasecmp(header->name, "Origin") == 0) {
+        request->origin = value;
+    } else if (strcasecmp(header->name, "Host") == 0) {
+        request->host = value;
     } else if (strcasecmp(header->name, "Idempotency-Key") == 0) {
         request->idempotency_key_count++;
         copy_trimmed(value, request->idempotency_key,

@@ -59,6 +59,11 @@ struct request {
     const char *accept;
     /** What it says of who sent it; NULL when absent. */
     const char *authorization;
+    /** Whose page a browser sent it for, as origin_is_foreign() takes them; NULL
+     *  when absent. */
+    const char *fetch_site;
+    const char *origin;
+    const char *host;
     /** How many headers there were with a key; the last of them, without the
      *  spaces around it, and cut when it is too long to be one. */
     unsigned idempotency_key_count;

@@ -6,6 +6,7 @@
 #include "routes.h"
 
 #include "answer.h"
+#include "origin.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -150,6 +151,13 @@ is_allowed(struct request *request, const struct route *route)
     const enum access_verdict verdict =
         access_judge(request->access, request->authorization, route->scope);
 
+    if (route->scope == ACCESS_ADMIN &&
+        origin_is_foreign(request->fetch_site, request->origin,
+                          request->host)) {
+        answer_error(request, 403, NULL,
+                     "a page of another site may not do that");
+        return false;
+    }
     if (verdict == ACCESS_GRANTED)
         return true;
     refuse_access(request, route, verdict);

@@ -145,6 +145,35 @@ START_TEST(test_without_tokens_everybody_may)
 }
 END_TEST
 
+/** The status for a dead letter's purge, and for a look, with this header. */
+static void
+assert_statuses(const char *header, int purge, int look)
+{
+    const int port = daemon_port(collectord);
+
+    http_request(port, "DELETE", "/dead-letters", header, NULL, &response);
+    ck_assert_int_eq(response.status, purge);
+    http_request(port, "POST", "/dead-letters/replay", header, NULL, &response);
+    ck_assert_int_eq(response.status, purge);
+    http_request(port, "GET", "/dead-letters", header, NULL, &response);
+    ck_assert_int_eq(response.status, look);
+}
+
+/** Nor with tokens: a browser that has one shows it for any page. */
+START_TEST(test_a_page_of_another_site_does_not_act_as_an_operator)
+{
+    collectord = daemon_start(db, NULL);
+    assert_statuses("Sec-Fetch-Site: cross-site\r\n", 403, 200);
+    ck_assert_str_eq(response_header(&response, "Content-Type"),
+                     "application/json");
+    assert_statuses("Origin: http://elsewhere.example\r\n", 403, 200);
+    assert_statuses("Sec-Fetch-Site: same-origin\r\n"
+                    "Origin: https://a.name.of.a.proxy\r\n",
+                    200, 200);
+    assert_statuses("Origin: http://box\r\n", 200, 200); /* as the Host */
+}
+END_TEST
+
 START_TEST(test_a_refusal_says_what_is_missing)
 {
     start(NULL);
@@ -433,6 +462,8 @@ make_suite(void)
     tcase_add_test(
         requests, test_nobody_learns_without_a_token_whether_there_is_an_event);
     tcase_add_test(requests, test_without_tokens_everybody_may);
+    tcase_add_test(requests,
+                   test_a_page_of_another_site_does_not_act_as_an_operator);
     tcase_add_test(requests, test_a_refusal_says_what_is_missing);
     tcase_add_loop_test(requests, test_a_header_is_read_as_the_standard_has_it,
                         0, sizeof(credentials) / sizeof(credentials[0]));
