@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collectorctl promises the same rows of a collector as of its file, to the
+ * byte, and to follow a collector over a restart without an event too many or
+ * too few.
+ */
+#include "ctl.h"
+#include "site.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+static struct daemon *collectord;
+static const char *url;
+
+static void
+setup(void)
+{
+    site_setup();
+    collectord = daemon_start(db, "-upload-interval", "5ms", NULL);
+    url = support_format("http://127.0.0.1:%d", daemon_port(collectord));
+}
+
+static void
+teardown(void)
+{
+    daemon_stop(collectord);
+}
+
+/** Events of three devices, with what parsers get wrong, all delivered. */
+static void
+fill(void)
+{
+    ck_assert_int_eq(
+        site_post(
+            collectord,
+            "[{\"device_id\":\"pump-7\",\"kind\":\"temperature\",\"payload\":"
+            "{\"c\":21.40,\"big\":1234567890123456789012345,\"c\":1E+2}},"
+            "{\"device_id\":\"a b&\\u00e9\\u001b[2J\",\"kind\":\"%=+\","
+            "\"payload\":\"\\u009b31m\",\"ts\":1767225600000},"
+            "{\"device_id\":\"p\",\"kind\":\"start\",\"payload\":null},"
+            "{\"device_id\":\"p\",\"kind\":\"start\"}]"),
+        200);
+    site_wait_drained();
+}
+
+START_TEST(test_a_collector_says_what_its_file_says)
+{
+    static const char *const questions[][4] = {
+        {"events"},
+        {"events", "-kind", "%=+"},
+        {"events", "-device", "a b&\xC3\xA9\033[2J"},
+        {"events", "-text", "21.40"},
+        {"events", "-since", "2026-06-01"},
+        {"events", "-until", "2026-06-01"},
+        {"events", "-after", "1"},
+        {"events", "-before", "3"},
+        {"events", "-limit", "4"},
+        {"tail"},
+        {"tail", "-n", "2"},
+        {"tail", "-kind", "start"},
+        {"event", "1"},
+        {"event", "4"},
+        {"devices"},
+        {"devices", "-after", "2"},
+        {"devices", "-silent", "1h"},
+        {"runs"},
+        {"runs", "-status", "error"},
+        {"dead-letters"},
+    };
+    static const char *const formats[] = {"table", "json", "csv", "ndjson"};
+    const size_t count = sizeof(questions) / sizeof(questions[0]);
+    size_t i;
+
+    fill();
+    for (i = 0; i < count; i++) {
+        const char *const *words = questions[i];
+        const char *format = support_format("-format=%s", formats[i % 4]);
+        const char *of_file =
+            ctl_end_well(process_spawn("COLLECTORCTL", format, db, words[0],
+                                       words[1], words[2], words[3], NULL));
+
+        ck_assert_str_eq(
+            ctl_end_well(process_spawn("COLLECTORCTL", format, url, words[0],
+                                       words[1], words[2], words[3], NULL)),
+            of_file);
+        ck_assert(i >= count - 2 || *of_file != '\0');
+    }
+}
+END_TEST
+
+START_TEST(test_more_events_than_a_page_come_in_one_answer)
+{
+    int i;
+
+    for (i = 0; i < 11; i++)
+        ck_assert_int_eq(
+            site_post(
+                collectord,
+                support_format("[%s" EVENT "]", support_repeat(EVENT ",", 99))),
+            200);
+    ck_assert_uint_eq(
+        support_occurrences(
+            ctl_prints(url, "events", "-limit", "5000", "-format", "ndjson"),
+            "\n"),
+        1100);
+    ck_assert_int_eq(ctl(url, "events", "-limit", "1050", "-format", "ndjson"),
+                     0);
+    ck_assert_uint_eq(support_occurrences(ctl_out, "\n"), 1050);
+    ck_assert_contains(ctl_err, "-after 1050,");
+}
+END_TEST
+
+START_TEST(test_an_id_that_was_never_given_out_is_unknown)
+{
+    ck_assert_contains(ctl_prints(url, "event", "1"), "unknown\n");
+}
+END_TEST
+
+START_TEST(test_a_restart_loses_and_doubles_nothing)
+{
+    const int port = daemon_port(collectord);
+    struct daemon *tail = process_spawn("COLLECTORCTL", url, "tail", "-f", "-n",
+                                        "0", "-format", "csv", NULL);
+
+    /* It has looked when it waits for what comes: that can't be seen, so that
+     * events come until one is shown. */
+    do
+        ck_assert_int_eq(site_post(collectord, EVENT), 200);
+    while (
+        !support_eventually(strstr(daemon_stdout(tail), "\r\n") != NULL, 1000));
+    daemon_stop(collectord);
+    ck_assert(daemon_says(tail, "; trying again"));
+    collectord = daemon_spawn("-db", db, "-addr",
+                              support_format("127.0.0.1:%d", port), NULL);
+    site_post_events(collectord, 3);
+    ck_assert(daemon_says(tail, ": it answers again"));
+    ck_assert_eventually(
+        support_occurrences(daemon_stdout(tail), "\r\n") ==
+        (size_t)support_sql_int(
+            db, support_format("SELECT 2 + max(id) - %d FROM event_log",
+                               atoi(strstr(daemon_stdout(tail), "\r\n") + 2))));
+    daemon_signal(tail, SIGINT);
+    ck_assert_int_eq(process_end(tail), 0);
+    daemon_free(tail);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("collectorctl_pair");
+    TCase *tcase = support_add_case(suite, "pair", setup, teardown);
+
+    tcase_add_test(tcase, test_a_collector_says_what_its_file_says);
+    tcase_add_test(tcase, test_more_events_than_a_page_come_in_one_answer);
+    tcase_add_test(tcase, test_an_id_that_was_never_given_out_is_unknown);
+    tcase_add_test(tcase, test_a_restart_loses_and_doubles_nothing);
+    return support_run_suite(suite);
+}
