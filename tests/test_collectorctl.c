@@ -90,6 +90,14 @@ START_TEST(test_stats_are_words_or_a_row)
 }
 END_TEST
 
+START_TEST(test_stats_of_a_file_say_what_is_wrong)
+{
+    ck_assert_ptr_null(strstr(ctl_prints(fixture.path, "stats"), "is full"));
+    ck_assert_contains(ctl_prints(fixture.path, "stats", "-max-backlog", "1"),
+                       "is full");
+}
+END_TEST
+
 START_TEST(test_events_are_as_they_were_sent)
 {
     ck_assert_contains(
@@ -472,6 +480,7 @@ add_questions(Suite *suite)
     TCase *tcase = support_add_case(suite, "questions", setup, teardown);
 
     tcase_add_test(tcase, test_stats_are_words_or_a_row);
+    tcase_add_test(tcase, test_stats_of_a_file_say_what_is_wrong);
     tcase_add_test(tcase, test_events_are_as_they_were_sent);
     tcase_add_test(tcase, test_events_are_found_by_what_they_are);
     tcase_add_test(tcase, test_a_limit_says_that_there_is_more);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* stats: the ledger in words, or as a row. */
 #include "display.h"
-#include "printout.h"
+#include "file.h"
+#include "listing.h"
 #include "quantity.h"
 #include "row_member.h"
 #include "source.h"
+#include "told.h"
 #include "utc.h"
 #include "voice.h"
 
@@ -170,6 +172,54 @@ show(void *userdata, const struct collector_row *row)
     return 0;
 }
 
+static void
+print_sentences(const struct screen *screen, const char *name,
+                const struct standing_sentences *sentences)
+{
+    size_t i;
+
+    for (i = 0; i < sentences->count; i++)
+        print_line(screen, name, "%s", sentences->text[i]);
+}
+
+/* What a collector judges itself, and a file leaves to whoever reads it. */
+static void
+print_standing(const struct screen *screen, const struct standing *standing)
+{
+    char rest[QUANTITY_SIZE];
+
+    if (standing->full_in_ms > 0)
+        print_line(screen, "full", "in %s by its %s, if it goes on like that%s",
+                   write_age(standing->full_in_ms, rest),
+                   standing_end_name(standing->full_by),
+                   standing->assumed ? ", with collectord's default limits"
+                                     : "");
+    print_sentences(screen, "not well", &standing->reasons);
+    print_sentences(screen, "warning", &standing->warnings);
+}
+
+static enum source_result
+look_at_file(const struct flags *flags, const struct screen *screen,
+             struct problem *ret_problem)
+{
+    const struct standing_limits limits = told_limits(flags);
+    struct collector_answer answer = {.size = sizeof(answer)};
+    struct standing standing;
+    struct file *file = NULL;
+    enum source_result result = file_open(flags, &file, ret_problem);
+    int rc;
+
+    if (result == SOURCE_OK) {
+        rc = standing_look(file_reader(file), flags->target, &limits,
+                           utc_now_ms(), &standing, &answer);
+        result = file_judge(file, rc, &answer, ret_problem);
+    }
+    if (result == SOURCE_OK)
+        print_standing(screen, &standing);
+    file_free(file);
+    return result;
+}
+
 static enum command_status
 ask(const struct flags *flags, struct printout *printout)
 {
@@ -181,6 +231,8 @@ ask(const struct flags *flags, struct printout *printout)
     if (result == SOURCE_OK)
         result = source_ledger(source, show, &frame, &problem);
     source_free(source);
+    if (result == SOURCE_OK && !flags->is_url && flags->format == FORMAT_TABLE)
+        result = look_at_file(flags, listing_screen(listing), &problem);
     if (result == SOURCE_OK)
         return printout_end(printout, NULL, NULL);
     voice_say("%s", problem.text);
