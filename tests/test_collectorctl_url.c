@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #define TOKEN "0123456789abcdef-read"
 #define PAYLOAD "{\"celsius\":21.40,\"big\":1234567890123456789012345}"
@@ -346,6 +347,21 @@ START_TEST(test_a_copy_that_is_not_whole_is_none)
 }
 END_TEST
 
+START_TEST(test_nothing_takes_the_place_of_standard_output)
+{
+    const char *err = support_path(dir, "err");
+    int status;
+
+    answer(200, "{\"ok\":true}");
+    /* Or the connection would be descriptor 1, and be sent the result. */
+    status = system(/* NOLINT(cert-env33-c): a shell closes it */
+                    support_format("\"$COLLECTORCTL\" %s health 2>'%s' >&-",
+                                   url, err));
+    ck_assert_int_eq(WEXITSTATUS(status), 1);
+    ck_assert_contains(support_read_file(err), "Bad file descriptor");
+}
+END_TEST
+
 START_TEST(test_what_is_here_is_asked_without_a_proxy)
 {
     ck_assert_int_eq(setenv("http_proxy", "http://127.0.0.1:1", 1), 0);
@@ -387,6 +403,7 @@ add_fakes(Suite *suite)
     tcase_add_test(fake, test_redirects_are_not_followed);
     tcase_add_test(fake, test_silence_has_an_end);
     tcase_add_test(fake, test_a_copy_that_is_not_whole_is_none);
+    tcase_add_test(fake, test_nothing_takes_the_place_of_standard_output);
     tcase_add_test(fake, test_what_is_here_is_asked_without_a_proxy);
     tcase_add_test(fake, test_a_copy_can_be_stopped);
 }
