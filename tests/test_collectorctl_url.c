@@ -352,11 +352,14 @@ START_TEST(test_nothing_takes_the_place_of_standard_output)
     const char *err = support_path(dir, "err");
     int status;
 
-    answer(200, "{\"ok\":true}");
-    /* Or the connection would be descriptor 1, and be sent the result. */
-    status = system(/* NOLINT(cert-env33-c): a shell closes it */
-                    support_format("\"$COLLECTORCTL\" %s health 2>'%s' >&-",
-                                   url, err));
+    /* More than is written at the end, when the connection is closed; and it
+     * would be descriptor 1, and be sent the results. */
+    answer(200, support_format("{\"events\":[{\"payload\":\"%s\"}]}",
+                               support_repeat("x", 20000)));
+    status =
+        system(/* NOLINT(cert-env33-c): a shell closes it */
+               support_format("\"$COLLECTORCTL\" %s events -limit 1 2>'%s' >&-",
+                              url, err));
     ck_assert_int_eq(WEXITSTATUS(status), 1);
     ck_assert_contains(support_read_file(err), "Bad file descriptor");
 }
