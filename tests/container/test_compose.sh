@@ -1,15 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What daemon/docker-compose.yml says fits the daemon: its options exist, and a
-# stop has time for the drain.
+# stop has time for the drain. What it and the Dockerfile ask collectorctl for is
+# a command line of that.
 #
-# usage: test_compose.sh COLLECTORD COMPOSE_FILE
+# usage: test_compose.sh COLLECTORD COLLECTORCTL COMPOSE_FILE DOCKERFILE
 set -eu
 
 STOP_S=30 # what a stop may take beside the drain
 
 collectord=$1
-compose=$2
+collectorctl=$2
+compose=$3
+dockerfile=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -31,6 +34,18 @@ drain=$(sed -n '/^  -drain-timeout /,/default/ s/.*(default \([0-9]*\)s).*/\1/p'
 grace=$(sed -n 's/^ *stop_grace_period: \([0-9]*\)s$/\1/p' "$compose")
 [ "$grace" -ge $((drain + STOP_S)) ] ||
     fail "a stop has $grace s, a drain alone may take $drain"
+# asks_well WORD...: -help ends it before it asks, and after its words are read.
+asks_well() {
+    [ "$1" = collectorctl ] || fail "collectorctl is not called: $*"
+    shift
+    "$collectorctl" "$@" -help >/dev/null || fail "this is no question: $*"
+}
+# shellcheck disable=SC2046 # one argument a word
+asks_well $(sed -n '/^ *entrypoint:$/,/^ *stdin_open/ s/^ *- //p' "$compose")
+# shellcheck disable=SC2046 # likewise
+asks_well $(sed -n '/^HEALTHCHECK/,/]$/ p' "$dockerfile" | grep -o '"[^"]*"' |
+    tr -d '"')
+
 if docker compose version >/dev/null 2>&1; then
     docker compose -f "$compose" config --quiet
 fi
