@@ -18,8 +18,8 @@
 /* A log of this size or less has a header, and no page. */
 #define WAL_HEADER_SIZE 32
 
-/** Refuse what is no file before SQLite opens it: it would wait for whoever
- *  writes to a pipe. */
+/** Refuse what is no file, or has nothing in it, before SQLite opens it: it
+ *  would wait for whoever writes to a pipe. */
 static int
 check_kind(struct collector_reader *reader)
 {
@@ -31,8 +31,14 @@ check_kind(struct collector_reader *reader)
                        strerror(errno));
         return COLLECTOR_ERR_IO;
     }
-    if (S_ISREG(reader->status.st_mode))
+    if (S_ISREG(reader->status.st_mode) && reader->status.st_size > 0)
         return COLLECTOR_OK;
+    if (S_ISREG(reader->status.st_mode)) {
+        /* SQLite would take away a log that lies beside it. */
+        collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
+                       "%s is empty", reader->database.path);
+        return COLLECTOR_ERR_FOREIGN;
+    }
     collector__log(&reader->database.log, COLLECTOR_LOG_ERROR, "%s is no file",
                    reader->database.path);
     return COLLECTOR_ERR_IO;

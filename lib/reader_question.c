@@ -147,7 +147,8 @@ collector__question_check(struct collector__question *question, int code)
     if (rc == COLLECTOR_ERR_NOSPACE) /* that of a temporary file */
         return collector__question_refuse(question, COLLECTOR_ERR_TOO_BIG,
                                           "there is no room for sorting it");
-    return rc;
+    /* It was ours when it was opened. */
+    return rc == COLLECTOR_ERR_FOREIGN ? COLLECTOR_ERR_CORRUPT : rc;
 }
 
 int
