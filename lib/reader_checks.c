@@ -26,13 +26,12 @@
     "  ORDER BY id LIMIT 1)," SETTLED "+ 1)"
 
 /* An event for which the view of them says anything else than the runs do. */
-#define UPLOADED_AT_DIFFERS                                                    \
-    "SELECT printf('event %d: uploaded_at is %s, and %s by the runs', v.id,"   \
-    "  quote(v.uploaded_at)," COLLECTOR_READER_SQL_UPLOADED_AT(                \
-        "v.id") ")"                                                            \
-                " FROM events v" COLLECTOR_READER_SQL_JOIN_FATE(               \
-                    "v.id") " WHERE v.uploaded_at IS "                         \
-                            "NOT" COLLECTOR_READER_SQL_UPLOADED_AT("v.id")
+/* clang-format off */
+#define UPLOADED_AT_DIFFERS \
+    "SELECT printf('event %d: uploaded_at is %s, and %s by the runs', v.id," \
+    "  quote(v.uploaded_at)," COLLECTOR_READER_SQL_UPLOADED_AT("v.id") ")" \
+    " FROM events v" COLLECTOR_READER_SQL_JOIN_FATE("v.id") \
+    " WHERE v.uploaded_at IS NOT" COLLECTOR_READER_SQL_UPLOADED_AT("v.id")
 
 const struct collector__check collector__checks[] = {
     {"pages", 1, true, "PRAGMA integrity_check(1)"},
@@ -40,15 +39,13 @@ const struct collector__check collector__checks[] = {
     {"schema", 2, false, "SELECT NULL" COLLECTOR_SCHEMA_SQL_FROM_2},
     {"state", 1, false,
      "SELECT CASE WHEN count(*) <> 1 THEN printf('state has %d rows', count(*))"
-     " WHEN min(settled_through) < 0 OR max(settled_through) "
-     "> " COLLECTOR_TEXT_OF(
-         COLLECTOR_ID_MAX) " THEN 'settled_through is no id'"
-                           " WHEN min(devices_through) < 0 OR "
-                           "max(devices_through) >" ACCEPTED
-                           "  THEN 'devices_through is beyond the last event'"
-                           " WHEN min(length(coalesce(collector_id, "
-                           "snapshot_of, ''))) <> 36"
-                           "  THEN 'it has no name' END FROM state"},
+     " WHEN min(settled_through) < 0"
+     "  OR max(settled_through) > " COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX)
+     "  THEN 'settled_through is no id'"
+     " WHEN min(devices_through) < 0 OR max(devices_through) >" ACCEPTED
+     "  THEN 'devices_through is beyond the last event'"
+     " WHEN min(length(coalesce(collector_id, snapshot_of, ''))) <> 36"
+     "  THEN 'it has no name' END FROM state"},
     {"ledger", 1, false,
      "SELECT printf('delivered %d + dead %d + dropped %d is not"
      " settled_through %d', delivered, dead, dropped, settled_through)"
@@ -83,8 +80,8 @@ const struct collector__check collector__checks[] = {
      "SELECT printf('state counts %d delivered, %d dead and %d dropped, and the"
      " runs %d, %d and %d', s.delivered, s.dead, s.dropped, r.delivered,"
      "  r.dead, r.dropped) FROM state s, ("
-     " SELECT coalesce(sum((status = 'success') * event_count), 0) AS "
-     "delivered,"
+     " SELECT"
+     "  coalesce(sum((status = 'success') * event_count), 0) AS delivered,"
      "  coalesce(sum((status = 'dead') * event_count), 0) AS dead,"
      "  coalesce(sum((status = 'dropped') * event_count), 0) AS dropped,"
      "  coalesce(sum(event_count) = max(last_id), 0) AS complete"
@@ -105,14 +102,13 @@ const struct collector__check collector__checks[] = {
      "              l.replayed_as)"
      " WHEN (SELECT count(*) FROM dead_letters) > (SELECT dead FROM state)"
      "  THEN 'there are more dead letters than dead events' END AS detail"
-     " FROM dead_letters l LEFT JOIN event_log e ON e.id = "
-     "l.event_id" COLLECTOR_READER_SQL_JOIN_FATE(
-         "l.event_id") " WHERE detail IS NOT NULL LIMIT 1"},
+     " FROM dead_letters l LEFT JOIN event_log e ON e.id = l.event_id"
+     COLLECTOR_READER_SQL_JOIN_FATE("l.event_id")
+     " WHERE detail IS NOT NULL LIMIT 1"},
     {"uploaded_at", 1, false,
-     UPLOADED_AT_DIFFERS
-     " AND v.id IN ("
-     " SELECT first_id FROM upload_runs ORDER BY id DESC "
-     "LIMIT " COLLECTOR_TEXT_OF(RUNS_LOOKED_AT) ") LIMIT 1"},
+     UPLOADED_AT_DIFFERS " AND v.id IN ("
+     " SELECT first_id FROM upload_runs ORDER BY id DESC"
+     "  LIMIT " COLLECTOR_TEXT_OF(RUNS_LOOKED_AT) ") LIMIT 1"},
     {"every_uploaded_at", 1, true, UPLOADED_AT_DIFFERS " LIMIT 1"},
     {"devices", 3, false,
      "SELECT printf('device %s is not in the view as it should be',"
@@ -142,6 +138,7 @@ const struct collector__check collector__checks[] = {
      " WHERE event_count < 1 OR first_id < next_id"
      "  OR first_id + event_count - 1 >" ACCEPTED " LIMIT 1"},
 };
+/* clang-format on */
 
 const size_t collector__check_count =
     sizeof(collector__checks) / sizeof(collector__checks[0]);

@@ -26,12 +26,25 @@
 /* What is asked for: all of it, with room. */
 #define SQL_SIZE 2048
 
-#define COLUMNS                                                                \
-    "SELECT e.id, e.device_id, e.kind, e.payload_json AS payload, "            \
-    "e.ts," COLLECTOR_READER_SQL_FATE(                                         \
-        "e.id") " AS fate," COLLECTOR_READER_SQL_UPLOADED_AT("e.id") " AS "    \
-                                                                     "uploade" \
-                                                                     "d_at"
+/* clang-format off */
+#define EVENTS \
+    "SELECT e.id, e.device_id, e.kind, e.payload_json AS payload, e.ts," \
+    COLLECTOR_READER_SQL_FATE("e.id") " AS fate," \
+    COLLECTOR_READER_SQL_UPLOADED_AT("e.id") " AS uploaded_at" \
+    " FROM event_log e" COLLECTOR_READER_SQL_JOIN_FATE("e.id")
+
+/* The same of one, whether it is there or not. */
+#define EVENT \
+    "SELECT i.id, e.device_id, e.kind, e.payload_json AS payload, e.ts," \
+    " CASE WHEN i.id < 1 OR i.id > max((SELECT settled_through FROM state)," \
+    "   coalesce((SELECT max(id) FROM event_log), 0)) THEN 'unknown'" \
+    "  ELSE" COLLECTOR_READER_SQL_FATE("i.id") " END AS fate," \
+    " CASE WHEN i.id > 0" \
+    "  THEN" COLLECTOR_READER_SQL_UPLOADED_AT("i.id") " END AS uploaded_at," \
+    " e.id IS NOT NULL AS kept, d.status, d.reason, d.attempts, d.replayed_as" \
+    " FROM (SELECT ?1 AS id) i LEFT JOIN event_log e ON e.id = i.id" \
+    COLLECTOR_READER_SQL_JOIN_FATE("i.id")
+/* clang-format on */
 
 /** A search on its way. */
 struct search {
@@ -68,9 +81,8 @@ write_sql(struct search *search)
 
     (void)snprintf(
         search->sql, sizeof(search->sql),
-        COLUMNS " FROM event_log e" COLLECTOR_READER_SQL_JOIN_FATE(
-            "e.id") " WHERE e.id > ?1 AND e.id < ?2%s%s%s%s%s"
-                    " ORDER BY e.id%s LIMIT ?8",
+        EVENTS " WHERE e.id > ?1 AND e.id < ?2%s%s%s%s%s"
+               " ORDER BY e.id%s LIMIT ?8",
         filter->device_id != NULL ? " AND e.device_id = ?3" : "",
         filter->kind != NULL ? " AND e.kind = ?4" : "",
         filter->text != NULL ? " AND e.payload_json LIKE ?5 ESCAPE '\\'" : "",
@@ -258,25 +270,11 @@ collector_reader_event(struct collector_reader *reader, int64_t id,
                        collector_row_fn show, void *userdata,
                        struct collector_answer *ret_answer)
 {
-    static const char sql[] =
-        "SELECT i.id, e.device_id, e.kind, e.payload_json AS payload, e.ts,"
-        " CASE WHEN i.id < 1 OR i.id > max((SELECT settled_through FROM state),"
-        "   coalesce((SELECT max(id) FROM event_log), 0)) THEN 'unknown' "
-        "ELSE" COLLECTOR_READER_SQL_FATE(
-            "i.id") " END AS fate,"
-                    " CASE WHEN i.id > 0 THEN" COLLECTOR_READER_SQL_UPLOADED_AT(
-                        "i.id") " END AS uploaded_at,"
-                                " e.id IS NOT NULL AS kept, d.status, "
-                                "d.reason, d.attempts,"
-                                " d.replayed_as"
-                                " FROM (SELECT ?1 AS id) i LEFT JOIN event_log "
-                                "e ON e.id = "
-                                "i.id" COLLECTOR_READER_SQL_JOIN_FATE("i.id");
     const struct collector_value value = collector__value_integer(id);
     struct collector__question question;
     int rc = collector__question_begin(&question, reader, true);
 
     if (rc == COLLECTOR_OK)
-        rc = collector__question_ask(&question, sql, &value, 1);
+        rc = collector__question_ask(&question, EVENT, &value, 1);
     return collector__question_end(&question, rc, show, userdata, ret_answer);
 }
