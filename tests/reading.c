@@ -73,9 +73,16 @@ reading_options(const char *path)
 struct collector_reader *
 reading_open(const char *path)
 {
-    const struct collector_reader_options options = reading_options(path);
+    return reading_open_limited(path, reading_options(path).rows_max);
+}
+
+struct collector_reader *
+reading_open_limited(const char *path, uint32_t rows_max)
+{
+    struct collector_reader_options options = reading_options(path);
     struct collector_reader *reader = NULL;
 
+    options.rows_max = rows_max;
     ck_assert_ok(collector_reader_open(&options, &reader));
     return reader;
 }
@@ -95,6 +102,16 @@ reading_text(const char *path, const char *sql)
     ck_assert_ok(reading.rc);
     collector_reader_free(reader);
     return reading.text;
+}
+
+const char *
+reading_event_count(struct collector_reader *reader)
+{
+    const struct reading reading =
+        reading_query(reader, "SELECT count(*) FROM event_log");
+
+    return reading.rc == COLLECTOR_OK ? reading.text
+                                      : support_error_name(reading.rc);
 }
 
 int

@@ -37,6 +37,10 @@ reading_options(const char *path);
 struct collector_reader *
 reading_open(const char *path);
 
+/** The same, of which an answer has no more rows than that. */
+struct collector_reader *
+reading_open_limited(const char *path, uint32_t rows_max);
+
 /** Ask in SQL, without parameters. */
 struct reading
 reading_query(struct collector_reader *reader, const char *sql);
@@ -44,6 +48,11 @@ reading_query(struct collector_reader *reader, const char *sql);
 /** The same with an own reader, of an answer that must be there. */
 const char *
 reading_text(const char *path, const char *sql);
+
+/** How many events there are, as text with a line feed, or the name of the
+ *  error. */
+const char *
+reading_event_count(struct collector_reader *reader);
 
 /** Pages that a reader had to have read since this was last asked. */
 int
