@@ -194,7 +194,9 @@ struct collector_answer {
 /**
  * Ask a question in SQL: one SELECT, or WITH … SELECT, or EXPLAIN QUERY PLAN of
  * it. Anything that does more than read is refused before it runs, as are
- * PRAGMA, ATTACH, and functions that reach outside the file.
+ * PRAGMA, ATTACH, functions that reach outside the file, and a statement whose
+ * names stand for more than SQLite should compile. What is in double quotes is
+ * a name, and never a text.
  *
  * At the row cap or the byte cap the answer ends, and says that there is more.
  *
@@ -206,7 +208,8 @@ struct collector_answer {
  * @return COLLECTOR_OK (also when show ended it), ERR_INVALID (no such
  *         question: see problem), ERR_TOO_BIG (the SQL, or its first row),
  *         ERR_TIMEOUT, ERR_CANCELLED (interrupted), ERR_BUSY (also while
- *         another question is asked), ERR_CORRUPT, ERR_IO, ERR_NOMEM.
+ *         another question is asked, or when somebody began meanwhile to write
+ *         a file that is read as it lies), ERR_CORRUPT, ERR_IO, ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_reader_query(struct collector_reader *reader, const char *sql,
