@@ -227,7 +227,8 @@ try_to_read(const struct base *base)
     collector_reader_options_init(&options);
     options.path = folder_path(BASE_NAME);
     rc = collector_reader_open(&options, &reader);
-    check_code(rc, OPEN_CODES | READ_CODES);
+    check_code(rc, READ_CODES | CODE(COLLECTOR_ERR_FOREIGN) |
+                       CODE(COLLECTOR_ERR_NEWER));
     if (rc == COLLECTOR_OK) {
         check_code(collector_reader_events(reader, NULL, NULL, NULL, NULL),
                    READ_CODES);
