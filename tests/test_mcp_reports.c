@@ -6,34 +6,10 @@
  */
 #include "mcp/site.h"
 
-#include "ctl/standing.h"
-#include "elapsed.h"
-
-#include <unistd.h>
+#include "mcp/elapsed.h"
 
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
-
-/** Close the store, and change its file. */
-static void
-change(const char *sql)
-{
-    mcp_teardown();
-    support_sql_exec(mcp_db, sql);
-}
-
-/** SQL of a run that began and ended so long ago. */
-static const char *
-run_sql(const char *status, const char *error, int64_t begun_ms,
-        int64_t ended_ms, int id)
-{
-    return support_format(
-        "INSERT INTO upload_runs (started_at, finished_at, event_count, "
-        "status, error, first_id, last_id, attempts) VALUES (%lld, %lld, 1, "
-        "'%s', '%s', %d, %d, 3);",
-        (long long)(mcp_now_ms() - begun_ms),
-        (long long)(mcp_now_ms() - ended_ms), status, error, id, id);
-}
 
 START_TEST(test_silent_devices_are_named_with_how_long_in_words)
 {
@@ -113,17 +89,17 @@ spoil(void)
     mcp_append("pump-7", "k", NULL, 30 * MINUTE);
     mcp_append("pump-8", "pump_FAULT", "{\"code\":7}", 30 * MINUTE);
     mcp_append("pump-8", "alarm", NULL, 3 * HOUR);
-    change(support_format(
+    mcp_change(support_format(
         "%s %s UPDATE state SET settled_through = 2, dead = 1, dropped = 1, "
         "storage_faults = 4; %s %s"
         "INSERT INTO dead_letters VALUES (1, %lld, 422, 'no such pump', 1, "
         "NULL);"
         "INSERT INTO quarantines (at, path, reason) VALUES (%lld, "
         "'x.damaged-1', 'malformed');",
-        run_sql("dead", "no such pump", 30 * MINUTE, 30 * MINUTE, 1),
-        run_sql("dropped", "backlog", 30 * MINUTE, 30 * MINUTE, 2),
-        run_sql("error", "HTTP 500", 5 * HOUR, 4 * HOUR, 3),
-        run_sql("error", "HTTP 503", 5 * HOUR, 30 * MINUTE, 3),
+        mcp_run_sql("dead", "no such pump", 30 * MINUTE, 30 * MINUTE, 1),
+        mcp_run_sql("dropped", "backlog", 30 * MINUTE, 30 * MINUTE, 2),
+        mcp_run_sql("error", "HTTP 500", 5 * HOUR, 4 * HOUR, 3),
+        mcp_run_sql("error", "HTTP 503", 5 * HOUR, 30 * MINUTE, 3),
         (long long)(mcp_now_ms() - 30 * MINUTE),
         (long long)(mcp_now_ms() - 30 * MINUTE)));
 }
@@ -218,7 +194,7 @@ START_TEST(test_failing_delivery_is_said_with_its_reason)
     json_t *answer;
 
     mcp_append("a", "k", NULL, HOUR);
-    change(run_sql("error", "HTTP 503", 2 * HOUR, MINUTE, 1));
+    mcp_change(mcp_run_sql("error", "HTTP 503", 2 * HOUR, MINUTE, 1));
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     ck_assert(json_is_false(json_object_get(answer, "healthy")));
     ck_assert_contains(mcp_text(answer, "summary"),
@@ -237,137 +213,6 @@ START_TEST(test_backlog_that_nobody_delivers_is_no_health)
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     ck_assert_contains(mcp_text(answer, "summary"), "does the collector run?");
     json_decref(answer);
-}
-END_TEST
-
-/** Look at the file with these limits. */
-static struct standing
-look(int64_t backlog_max, int64_t size_max)
-{
-    const struct standing_limits limits = {backlog_max, size_max};
-    struct collector_reader_options options;
-    struct collector_reader *reader = NULL;
-    struct collector_answer answer;
-    struct standing standing;
-
-    collector_reader_options_init(&options);
-    options.path = mcp_db;
-    ck_assert_ok(collector_reader_open(&options, &reader));
-    ck_assert_ok(standing_look(reader, mcp_db, &limits, mcp_now_ms(), &standing,
-                               &answer));
-    collector_reader_free(reader);
-    return standing;
-}
-
-/** 300 events in five minutes, none of which was delivered. */
-static void
-fill(void)
-{
-    int i;
-
-    for (i = 300; i > 0; i--)
-        mcp_append("a", "k", NULL, i * INT64_C(990));
-}
-
-START_TEST(test_collector_that_has_the_file_open_is_seen)
-{
-    struct standing standing = look(0, 0);
-
-    /* Not every kernel tells of locks. */
-    if (access("/proc/locks", R_OK) == 0)
-        ck_assert(standing.owner_seen);
-    mcp_teardown();
-    standing = look(0, 0);
-    ck_assert(!standing.owner_seen);
-    ck_assert_contains(standing.warnings.text[0],
-                       "no collector was seen that has the file open");
-}
-END_TEST
-
-START_TEST(test_backlog_that_grows_has_a_time_when_it_is_full)
-{
-    struct standing standing;
-
-    fill();
-    standing = look(600, 0);
-    ck_assert_double_eq_tol(standing.arrival_rate, 1, 0.05);
-    ck_assert_double_eq_tol(standing.settled_rate, 0, 0.001);
-    ck_assert_int_eq(standing.full_by, STANDING_BACKLOG);
-    ck_assert_int_ge(standing.full_in_ms, 280000);
-    ck_assert_int_le(standing.full_in_ms, 330000);
-    ck_assert(!standing.assumed);
-}
-END_TEST
-
-START_TEST(test_what_comes_first_is_what_is_full_first)
-{
-    struct standing standing;
-
-    fill();
-    standing = look(0, 1024 * 1024);
-    ck_assert_int_eq(standing.full_by, STANDING_FILE);
-    standing = look(STANDING_UNKNOWN, 1024 * 1024);
-    ck_assert_int_eq(standing.full_by, STANDING_FILE);
-    ck_assert(standing.assumed);
-    ck_assert_int_eq(standing.limits.backlog_max, 50000);
-    standing = look(0, 0);
-    ck_assert_int_ne(standing.full_by, STANDING_FILE);
-    ck_assert_int_ne(standing.full_by, STANDING_BACKLOG);
-}
-END_TEST
-
-START_TEST(test_full_buffer_is_said_to_be_full)
-{
-    struct standing standing;
-
-    fill();
-    standing = look(300, 0);
-    ck_assert(!standing.ok);
-    ck_assert_contains(standing.reasons.text[standing.reasons.count - 1],
-                       "the buffer is full, 300 of 300 events");
-}
-END_TEST
-
-START_TEST(test_backlog_that_is_delivered_is_never_full)
-{
-    struct standing standing;
-
-    fill();
-    mcp_deliver();
-    mcp_append("a", "k", NULL, 0);
-    standing = look(600, 1024 * 1024);
-    ck_assert_int_eq(standing.full_by, STANDING_NEVER);
-    ck_assert_double_eq_tol(standing.settled_rate, 1, 0.05);
-    ck_assert(standing.ok);
-}
-END_TEST
-
-START_TEST(test_backlog_that_shrinks_is_never_full)
-{
-    struct standing standing;
-    int i;
-
-    for (i = 0; i < 300; i++)
-        mcp_append("a", "k", NULL, HOUR);
-    change(support_format(
-        "%s UPDATE upload_runs SET event_count = 100, first_id = 1;"
-        "UPDATE state SET settled_through = 100, delivered = 100;",
-        run_sql("success", "", MINUTE, MINUTE, 100)));
-    standing = look(600, 1024 * 1024);
-    ck_assert_int_eq(standing.pending, 200);
-    ck_assert_int_eq(standing.full_by, STANDING_NEVER);
-}
-END_TEST
-
-START_TEST(test_dead_letters_and_faults_are_warnings)
-{
-    struct standing standing;
-
-    spoil();
-    standing = look(0, 0);
-    ck_assert_uint_ge(standing.warnings.count, 2);
-    ck_assert_int_eq(standing.dead_letters, 1);
-    ck_assert_int_eq(standing.storage_faults, 4);
 }
 END_TEST
 
@@ -415,13 +260,6 @@ main(void)
     tcase_add_test(tcase, test_healthy_buffer_is_called_so);
     tcase_add_test(tcase, test_failing_delivery_is_said_with_its_reason);
     tcase_add_test(tcase, test_backlog_that_nobody_delivers_is_no_health);
-    tcase_add_test(tcase, test_collector_that_has_the_file_open_is_seen);
-    tcase_add_test(tcase, test_backlog_that_grows_has_a_time_when_it_is_full);
-    tcase_add_test(tcase, test_what_comes_first_is_what_is_full_first);
-    tcase_add_test(tcase, test_full_buffer_is_said_to_be_full);
-    tcase_add_test(tcase, test_backlog_that_is_delivered_is_never_full);
-    tcase_add_test(tcase, test_backlog_that_shrinks_is_never_full);
-    tcase_add_test(tcase, test_dead_letters_and_faults_are_warnings);
 
     tcase = support_add_case(suite, "words", NULL, NULL);
     tcase_add_test(tcase, test_stretches_of_time_are_in_words);

@@ -21,9 +21,6 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-/* Events that are looked at for a rate, the latest. */
-#define ARRIVAL_COUNT_MAX 50000
-
 /* A backlog that is younger is a delivery that has not begun. */
 #define PENDING_MS_MAX (60 * 1000)
 
@@ -84,6 +81,10 @@ take_ledger(void *userdata, const struct collector_row *row)
     standing->free_size = row_member_integer(row, "free_size");
     (void)snprintf(standing->last_error, sizeof(standing->last_error), "%s",
                    row_member_text(row, "last_error"));
+    /* One that a collector was started on has a name of its own. */
+    if (*row_member_text(row, "collector_id") == '\0')
+        (void)snprintf(standing->snapshot_of, sizeof(standing->snapshot_of),
+                       "%s", row_member_text(row, "snapshot_of"));
     return 1;
 }
 
@@ -98,84 +99,27 @@ take_state(void *userdata, const struct collector_row *row)
     return 1;
 }
 
-/* Events, and how long they took to come or to leave. */
-struct flow {
-    int64_t count;
-    int64_t oldest_at;
-    int64_t sample_count;
-};
-
 static int
-take_flow(void *userdata, const struct collector_row *row)
+ask_state(struct collector_reader *reader, struct standing *standing,
+          struct collector_answer *ret_answer)
 {
-    struct flow *flow = userdata;
+    static const char sql[] =
+        "SELECT coalesce((SELECT max(id) FROM event_log)"
+        " - (SELECT min(id) FROM event_log) + 1, 0) AS kept,"
+        " dead_in_a_row, storage_faults FROM state";
 
-    flow->count = row_member_integer(row, "count");
-    flow->oldest_at = moment_of(row, "oldest_at");
-    flow->sample_count = row_member_integer(row, "sample_count");
-    return 1;
-}
-
-/** Events a second; over less than the window, where no more was looked at. */
-static double
-rate_of(const struct flow *flow, int64_t now_ms)
-{
-    int64_t ms = STANDING_WINDOW_MS;
-
-    if (flow->sample_count >= ARRIVAL_COUNT_MAX && flow->oldest_at < now_ms &&
-        now_ms - flow->oldest_at < ms)
-        ms = now_ms - flow->oldest_at;
-    return (double)flow->count * 1000 / (double)ms;
-}
-
-static int
-ask(struct collector_reader *reader, const char *sql, int64_t now_ms,
-    collector_row_fn take, void *userdata, struct collector_answer *ret_answer)
-{
-    const struct collector_value values[] = {
-        {.type = COLLECTOR_VALUE_INTEGER,
-         .integer = now_ms - STANDING_WINDOW_MS},
-        {.type = COLLECTOR_VALUE_INTEGER, .integer = now_ms},
-        {.type = COLLECTOR_VALUE_INTEGER, .integer = ARRIVAL_COUNT_MAX},
-    };
-
-    return collector_reader_query(reader, sql, values, 3, take, userdata,
+    return collector_reader_query(reader, sql, NULL, 0, take_state, standing,
                                   ret_answer);
 }
 
+/** Rates are worth no more than that: what takes too long is left unknown. */
 static int
-ask_all(struct collector_reader *reader, int64_t now_ms,
-        struct standing *standing, struct collector_answer *ret_answer)
+ask_rates(struct collector_reader *reader, int64_t now_ms,
+          struct standing *standing, struct collector_answer *ret_answer)
 {
-    static const char state[] =
-        "SELECT coalesce((SELECT max(id) FROM event_log)"
-        " - (SELECT min(id) FROM event_log) + 1, 0) AS kept,"
-        " dead_in_a_row, storage_faults, ?1 + ?2 + ?3 FROM state";
-    static const char arrivals[] =
-        "SELECT coalesce(sum(ts > ?1 AND ts <= ?2), 0) AS count,"
-        " coalesce(min(ts), 0) AS oldest_at, count(*) AS sample_count"
-        " FROM event_log"
-        " WHERE id > (SELECT max(id) FROM event_log) - ?3";
-    static const char settled[] =
-        "SELECT coalesce(sum(event_count), 0) AS count,"
-        " coalesce(min(finished_at), 0) AS oldest_at,"
-        " count(*) AS sample_count"
-        " FROM (SELECT event_count, finished_at FROM upload_runs"
-        "        WHERE status <> 'error' ORDER BY id DESC LIMIT ?3)"
-        " WHERE finished_at > ?1 AND finished_at <= ?2";
-    struct flow arrived = {.count = 0};
-    struct flow left = {.count = 0};
-    int rc = collector_reader_ledger(reader, take_ledger, standing, ret_answer);
+    const int rc = flow_measure(reader, now_ms, &standing->flow, ret_answer);
 
-    if (rc == COLLECTOR_OK)
-        rc = ask(reader, state, now_ms, take_state, standing, ret_answer);
-    if (rc == COLLECTOR_OK)
-        rc = ask(reader, arrivals, now_ms, take_flow, &arrived, ret_answer);
-    if (rc == COLLECTOR_OK)
-        rc = ask(reader, settled, now_ms, take_flow, &left, ret_answer);
-    standing->arrival_rate = rate_of(&arrived, now_ms);
-    standing->settled_rate = rate_of(&left, now_ms);
-    return rc;
+    return rc == COLLECTOR_ERR_TIMEOUT ? COLLECTOR_OK : rc;
 }
 
 static void
@@ -236,11 +180,12 @@ note_end(struct standing *standing, enum standing_end end, double room,
     standing->full_by = end;
 }
 
-/** The backlog is as old as a delivery that works lets it become. */
+/** The backlog is as old as a delivery that works lets it become. Nobody
+ *  delivers a snapshot's. */
 static bool
 is_late(const struct standing *standing, int64_t now_ms)
 {
-    return standing->pending > 0 &&
+    return standing->snapshot_of[0] == '\0' && standing->pending > 0 &&
            now_ms - standing->oldest_pending_ts > PENDING_MS_MAX;
 }
 
@@ -249,7 +194,8 @@ is_late(const struct standing *standing, int64_t now_ms)
 static void
 forecast(struct standing *standing, int64_t now_ms)
 {
-    const double growth = standing->arrival_rate - standing->settled_rate;
+    const double growth =
+        standing->flow.arrival_rate - standing->flow.settled_rate;
     const double pending = (double)standing->pending;
     const double used = (double)(standing->file_size - standing->free_size);
     double event_size;
@@ -316,9 +262,10 @@ judge_room(struct standing *standing)
             standing->disk_free);
     if (standing->full_by != STANDING_NEVER)
         say(&standing->warnings,
-            "the %s will be full in %" PRId64
-            " s if the last five minutes go on",
-            standing_end_name(standing->full_by), standing->full_in_ms / 1000);
+            "the %s will be full in %" PRId64 " s if the last %" PRId64
+            " s go on",
+            standing_end_name(standing->full_by), standing->full_in_ms / 1000,
+            standing->flow.window_ms / 1000);
     if (standing->wal_size > WAL_SIZE_MAX)
         say(&standing->warnings,
             "the write-ahead log has %" PRId64
@@ -329,10 +276,14 @@ judge_room(struct standing *standing)
 static void
 warn(struct standing *standing)
 {
-    if (!standing->owner_seen)
+    if (!standing->owner_seen && standing->snapshot_of[0] == '\0')
         say(&standing->warnings,
             "no collector was seen that has the file open: it does not run, or "
             "is in another container");
+    if (standing->flow.window_ms == 0)
+        say(&standing->warnings,
+            "it took too long to tell how fast events come and go: when "
+            "something is full is not known");
     if (standing->dead_letters > 0)
         say(&standing->warnings,
             "%" PRId64 " dead letters are kept: the upstream refused those "
@@ -344,32 +295,58 @@ warn(struct standing *standing)
             standing->storage_faults);
 }
 
+/** Where the file is: its lock and its log are beside that, and not beside a
+ *  link. As it was given when that can't be told; NULL when out of memory. */
+static char *
+place_of(const char *path)
+{
+    char *place = realpath(path, NULL);
+
+    return place != NULL ? place : strdup(path);
+}
+
+int
+standing_glance(struct collector_reader *reader, const char *path,
+                struct standing *ret_standing,
+                struct collector_answer *ret_answer)
+{
+    char *place = place_of(path);
+    int rc = COLLECTOR_ERR_NOMEM;
+
+    *ret_answer = (struct collector_answer){.size = sizeof(*ret_answer)};
+    memset(ret_standing, 0, sizeof(*ret_standing));
+    if (place != NULL)
+        rc = collector_reader_ledger(reader, take_ledger, ret_standing,
+                                     ret_answer);
+    if (rc == COLLECTOR_OK) {
+        ret_standing->owner_seen = owner_is_seen(place);
+        measure_room(place, ret_standing);
+    }
+    free(place);
+    return rc;
+}
+
 int
 standing_look(struct collector_reader *reader, const char *path,
               const struct standing_limits *limits, int64_t now_ms,
               struct standing *ret_standing,
               struct collector_answer *ret_answer)
 {
-    struct standing *standing = calloc(1, sizeof(*standing));
-    int rc;
+    int rc = standing_glance(reader, path, ret_standing, ret_answer);
 
-    *ret_answer = (struct collector_answer){.size = sizeof(*ret_answer)};
-    if (standing == NULL)
-        return COLLECTOR_ERR_NOMEM;
-    rc = ask_all(reader, now_ms, standing, ret_answer);
-    if (rc == COLLECTOR_OK) {
-        standing->owner_seen = owner_is_seen(path);
-        measure_room(path, standing);
-        find_limits(limits, standing);
-        forecast(standing, now_ms);
-        judge_delivery(standing, now_ms);
-        judge_room(standing);
-        warn(standing);
-        standing->ok = standing->reasons.count == 0;
-        *ret_standing = *standing;
-    }
-    free(standing);
-    return rc;
+    if (rc == COLLECTOR_OK)
+        rc = ask_state(reader, ret_standing, ret_answer);
+    if (rc == COLLECTOR_OK)
+        rc = ask_rates(reader, now_ms, ret_standing, ret_answer);
+    if (rc != COLLECTOR_OK)
+        return rc;
+    find_limits(limits, ret_standing);
+    forecast(ret_standing, now_ms);
+    judge_delivery(ret_standing, now_ms);
+    judge_room(ret_standing);
+    warn(ret_standing);
+    ret_standing->ok = ret_standing->reasons.count == 0;
+    return COLLECTOR_OK;
 }
 
 const char *

@@ -2,14 +2,13 @@
 #ifndef CTL_STANDING_H
 #define CTL_STANDING_H
 
+#include "flow.h"
+
 #include <collector/reader.h>
 #include <collector/sink.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/** What a rate is taken over. */
-#define STANDING_WINDOW_MS (5 * 60 * 1000)
 
 /** What is said about a file at most, and bytes of one sentence. */
 #define STANDING_SENTENCE_COUNT_MAX 8
@@ -39,6 +38,9 @@ struct standing_sentences {
     size_t count;
 };
 
+/** Bytes of a collector's name, with its NUL. */
+#define STANDING_NAME_SIZE 40
+
 /** Where a buffer stands, as its file tells it. Times are ms since 1970. */
 struct standing {
     /** The ledger: the first is the sum of the others. */
@@ -53,6 +55,8 @@ struct standing {
     /** 0 unless the latest run is an outage, and what it says. */
     int64_t failing_since;
     char last_error[COLLECTOR_DELIVERY_ERROR_SIZE];
+    /** Whose snapshot it is; "" when it is none, or not any more. */
+    char snapshot_of[STANDING_NAME_SIZE];
     int64_t dead_letters;
     int64_t dead_in_a_row;
     int64_t devices;
@@ -66,10 +70,8 @@ struct standing {
     int64_t wal_size;
     /** Room on the file system for others than root; -1 if it does not say. */
     int64_t disk_free;
-    /** Events a second, over STANDING_WINDOW_MS: by their own time stamps, and
-     *  those that left the backlog. */
-    double arrival_rate;
-    double settled_rate;
+    /** All 0 when the file took too long to tell. */
+    struct flow flow;
     /** In force, or assumed. */
     struct standing_limits limits;
     bool assumed;
@@ -88,8 +90,8 @@ struct standing {
 /**
  * Look at a file.
  *
- * @param path          The reader's file.
- * @param ret_standing  Set on success only.
+ * @param path          The reader's file; may be a link to it.
+ * @param ret_standing  Complete on success only.
  * @param ret_answer    Its size is set here; what the reader said to the
  *                      question that failed.
  * @return As collector_reader_query().
@@ -99,6 +101,15 @@ standing_look(struct collector_reader *reader, const char *path,
               const struct standing_limits *limits, int64_t now_ms,
               struct standing *ret_standing,
               struct collector_answer *ret_answer);
+
+/**
+ * Only glance at it: the ledger, whose it is and what room there is, and no
+ * judgement. What that leaves out is 0. Otherwise as standing_look().
+ */
+int
+standing_glance(struct collector_reader *reader, const char *path,
+                struct standing *ret_standing,
+                struct collector_answer *ret_answer);
 
 /** What a limit is called: "backlog", "file", "disk"; "never". */
 const char *

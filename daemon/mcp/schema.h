@@ -22,8 +22,6 @@
     SCHEMA_MEMBER(name, "\"type\":\"string\",", description)
 #define SCHEMA_INTEGER(name, description)                                      \
     SCHEMA_MEMBER(name, "\"type\":\"integer\",", description)
-#define SCHEMA_NUMBER(name, description)                                       \
-    SCHEMA_MEMBER(name, "\"type\":\"number\",", description)
 #define SCHEMA_BOOLEAN(name, description)                                      \
     SCHEMA_MEMBER(name, "\"type\":\"boolean\",", description)
 

@@ -51,11 +51,25 @@ write_ledger(FILE *out, const struct standing *standing)
                   ",\"pending\":%" PRId64,
                   standing->accepted, standing->delivered, standing->dead,
                   standing->dropped, standing->pending);
+    (void)fprintf(
+        out, ",\"dead_letter_count\":%" PRId64 ",\"device_count\":%" PRId64,
+        standing->dead_letters, standing->devices);
+}
+
+static void
+write_flow(FILE *out, const struct flow *flow)
+{
+    if (flow->window_ms == 0) {
+        (void)fputs(",\"arrival_per_s\":null,\"settled_per_s\":null,"
+                    "\"window_s\":null",
+                    out);
+        return;
+    }
     (void)fprintf(out,
-                  ",\"dead_letter_count\":%" PRId64 ",\"device_count\":%" PRId64
-                  ",\"arrival_per_s\":%.3f,\"settled_per_s\":%.3f",
-                  standing->dead_letters, standing->devices,
-                  standing->arrival_rate, standing->settled_rate);
+                  ",\"arrival_per_s\":%.3f,\"settled_per_s\":%.3f,"
+                  "\"window_s\":%.3f",
+                  flow->arrival_rate, flow->settled_rate,
+                  (double)flow->window_ms / 1000);
 }
 
 static void
@@ -136,6 +150,7 @@ show_status(struct tool_call *call)
     write_sentences(call->out, "reasons", &standing.reasons);
     write_sentences(call->out, "warnings", &standing.warnings);
     write_ledger(call->out, &standing);
+    write_flow(call->out, &standing.flow);
     write_times(call->out, &standing, call->now_ms);
     write_room(call->out, &standing);
     (void)putc('}', call->out);
@@ -162,10 +177,14 @@ static const char output[] = SCHEMA_OBJECT(
     SCHEMA_INTEGER("dead_letter_count",
         "Dead letters that are kept, and were not replayed") ","
     SCHEMA_INTEGER("device_count", "Devices ever seen") ","
-    SCHEMA_NUMBER("arrival_per_s",
-        "Events a second in the last 5 minutes, by their time stamps") ","
-    SCHEMA_NUMBER("settled_per_s",
+    SCHEMA_MAYBE("arrival_per_s", "number",
+        "Events a second in the last window_s, by their time stamps; null when "
+        "it took too long to tell") ","
+    SCHEMA_MAYBE("settled_per_s", "number",
         "Events a second that left the backlog, likewise") ","
+    SCHEMA_MAYBE("window_s", "number",
+        "Seconds that both are taken over: the last 5 minutes, or those of the "
+        "latest 50000 events if they are less") ","
     SCHEMA_MOMENT("oldest_pending_ts",
         "The oldest event that waits; null without backlog") ","
     SCHEMA_TEXT("oldest_pending_age", "How long it has waited") ","
@@ -187,8 +206,8 @@ static const char output[] = SCHEMA_OBJECT(
     SCHEMA_MAYBE("disk_free", "integer",
         "Bytes that are free on its disk") ","
     SCHEMA_MAYBE("full_in_s", "integer",
-        "Seconds until something is full if the last 5 minutes go on; null "
-        "when the backlog does not grow") ","
+        "Seconds until something is full if the last window_s go on; null "
+        "when the backlog does not grow, or that is not known") ","
     SCHEMA_TEXT("full_in", "The same in words") ","
     SCHEMA_TEXT("full_by", "What will be full: backlog, file or disk") ","
     SCHEMA_MOMENT("now", "When this was asked"),

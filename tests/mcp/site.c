@@ -4,6 +4,7 @@
 #include "recorder.h"
 
 #include <time.h>
+#include <unistd.h>
 
 const char *mcp_db;
 struct collector_store *mcp_store;
@@ -62,6 +63,46 @@ mcp_deliver(void)
     collector_uploader_free(uploader);
     collector_sink_free(sink);
     recorder_free(recorder);
+}
+
+void
+mcp_change(const char *sql)
+{
+    mcp_teardown();
+    support_sql_exec(mcp_db, sql);
+}
+
+const char *
+mcp_run_sql(const char *status, const char *error, int64_t begun_ms,
+            int64_t ended_ms, int id)
+{
+    return support_format(
+        "INSERT INTO upload_runs (started_at, finished_at, event_count, "
+        "status, error, first_id, last_id, attempts) VALUES (%lld, %lld, 1, "
+        "'%s', '%s', %d, %d, 3);",
+        (long long)(mcp_now_ms() - begun_ms),
+        (long long)(mcp_now_ms() - ended_ms), status, error, id, id);
+}
+
+void
+mcp_slow_down(void)
+{
+    mcp_change("PRAGMA writable_schema = ON;"
+               "UPDATE sqlite_schema SET sql = replace(sql, 'ts INTEGER NOT "
+               "NULL', 'ts INTEGER AS (1 + 0 * length(hex(zeroblob(100000 + "
+               "id))))') WHERE name = 'event_log'");
+    support_sql_exec(
+        mcp_db,
+        "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c LIMIT "
+        "4000) INSERT INTO event_log (device_id, kind)"
+        " SELECT 'a', 'error' FROM c;"
+        "UPDATE state SET settled_through = 4000, delivered = 4000");
+}
+
+bool
+mcp_owners_are_seen(void)
+{
+    return access("/proc/locks", R_OK) == 0;
 }
 
 int64_t

@@ -9,6 +9,7 @@
 #include "talk.h"
 
 #include <collector/collector.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 /** The file, and its owner; NULL when it is closed. */
@@ -29,6 +30,27 @@ mcp_append(const char *device_id, const char *kind, const char *payload,
 /** Deliver all that is pending. */
 void
 mcp_deliver(void);
+
+/** Close the store, and change its file. */
+void
+mcp_change(const char *sql);
+
+/** SQL of a run that began and ended so long ago, with one event. */
+const char *
+mcp_run_sql(const char *status, const char *error, int64_t begun_ms,
+            int64_t ended_ms, int id);
+
+/** Close the store, and put 4000 delivered events into its file, all of kind
+ *  error, whose time stamps take long to read: more than this deadline for all
+ *  of them, and nothing else does. */
+#define MCP_SLOW_DEADLINE_MS 100
+
+void
+mcp_slow_down(void);
+
+/** Whether this kernel tells of locks, so that an owner can be seen. */
+bool
+mcp_owners_are_seen(void);
 
 /** Ms since 1970. */
 int64_t
