@@ -78,7 +78,11 @@ START_TEST(test_query_ends_at_its_limit)
 {
     check_row_count("{\"sql\":\"" SERIES "\"}", 100);
     check_row_count("{\"sql\":\"" SERIES "\",\"limit\":7}", 7);
-    check_row_count("{\"sql\":\"" SERIES "\",\"limit\":1000}", 1000);
+    check_row_count("{\"sql\":\"" SERIES "\",\"limit\":7.0}", 7);
+    check_row_count("{\"sql\":\"" SERIES "\",\"limit\":1e3}", 1000);
+    ck_assert_contains(
+        talk_problem(mcp_db, "query", "{\"sql\":\"SELECT 1\",\"limit\":7.5}"),
+        "a whole number");
     ck_assert_contains(
         talk_problem(mcp_db, "query", "{\"sql\":\"SELECT 1\",\"limit\":1001}"),
         "from 1 to 1000");
@@ -208,6 +212,7 @@ START_TEST(test_events_are_found_by_time)
     ck_assert_uint_eq(search("{\"until\":\"1h\"}"), 1);
     ck_assert_uint_eq(search("{\"since\":\"1d\",\"until\":\"30s\"}"), 2);
     ck_assert_uint_eq(search("{\"since\":\"2020-01-31\"}"), 3);
+    ck_assert_uint_eq(search("{\"since\":1e12}"), 3);
     ck_assert_uint_eq(search("{\"until\":\"2020-01-31T12:00:00+01:00\"}"), 0);
     ck_assert_uint_eq(search(support_format("{\"since\":%lld}",
                                             (long long)mcp_now_ms() - 90000)),
@@ -218,8 +223,9 @@ END_TEST
 START_TEST(test_what_is_no_time_is_refused)
 {
     static const char *const bad[] = {
-        "\"yesterday\"", "\"\"",           "\"10\\u0000m\"", "-1", "1.5",
-        "null",          "\"2026-02-30\"", "\"-1h\"",        "[]", "true"};
+        "\"yesterday\"", "\"\"", "\"10\\u0000m\"", "-1",      "1.5",
+        "1e17",          "null", "\"2026-02-30\"", "\"-1h\"", "[]",
+        "true"};
     size_t i;
 
     for (i = 0; i < sizeof(bad) / sizeof(*bad); i++)

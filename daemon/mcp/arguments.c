@@ -18,6 +18,9 @@
 /* The longest duration. */
 #define DURATION_MS_MAX (INT64_C(3650) * 24 * 60 * 60 * 1000)
 
+/* Up to 2^53 a double is one whole number, and not several. */
+#define WHOLE_MAX 9007199254740992.0
+
 /* Of a list of names in a problem. */
 #define NAMES_SIZE 256
 
@@ -117,20 +120,38 @@ arguments_text(const struct arguments *arguments, const char *name,
     return 0;
 }
 
+/** Take a whole number, which may be written with a fraction of zero as well:
+ *  for JSON Schema 3.0 is an integer. */
+static bool
+read_whole(const json_t *value, int64_t *ret_number)
+{
+    const double real = json_real_value(value); /* 0 of what is none */
+
+    if (json_is_integer(value)) {
+        *ret_number = json_integer_value(value);
+        return true;
+    }
+    if (!json_is_real(value) || real < -WHOLE_MAX || real > WHOLE_MAX ||
+        (double)(int64_t)real != real)
+        return false;
+    *ret_number = (int64_t)real;
+    return true;
+}
+
 int
 arguments_number(const struct arguments *arguments, const char *name,
                  int64_t min, int64_t max, int64_t *ret_number)
 {
     const json_t *value = json_object_get(arguments->members, name);
+    int64_t number = 0;
 
     if (value == NULL)
         return 0;
-    if (!json_is_integer(value) || json_integer_value(value) < min ||
-        json_integer_value(value) > max)
+    if (!read_whole(value, &number) || number < min || number > max)
         return problem_say(arguments->problem,
                            "\"%s\" has to be a whole number from %lld to %lld",
                            name, (long long)min, (long long)max);
-    *ret_number = json_integer_value(value);
+    *ret_number = number;
     return 0;
 }
 
@@ -151,11 +172,12 @@ arguments_moment(const struct arguments *arguments, const char *name,
 {
     const json_t *value = json_object_get(arguments->members, name);
     const char *text = time_text(value);
+    int64_t ms = 0;
 
     if (value == NULL)
         return 0;
-    if (json_is_integer(value) && json_integer_value(value) >= 0) {
-        *ret_ms = json_integer_value(value);
+    if (read_whole(value, &ms) && ms >= 0) {
+        *ret_ms = ms;
         return 0;
     }
     if (text == NULL || !moment_read(text, arguments->now_ms, ret_ms))
