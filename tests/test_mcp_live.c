@@ -317,7 +317,7 @@ START_TEST(test_command_speaks_the_protocol)
 {
     hello();
     say(CALL("1", ENDLESS));
-    ck_assert_contains(hear(), "took too long");
+    ck_assert_contains(hear(), "took too long and was ended: narrow it; ids");
     (void)close(to_server);
     check_end(0);
 }

@@ -11,6 +11,18 @@
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
 
+/* What is said first of a file that nobody has open. */
+#define LEFT "No collector was seen running; the file is as it was left"
+
+/** Assert what an answer sums up, behind a lead where no owner can be seen. */
+static void
+check_summary(const json_t *answer, const char *lead, const char *text)
+{
+    ck_assert_str_eq(
+        mcp_text(answer, "summary"),
+        support_format("%s%s", mcp_owners_are_seen() ? "" : lead, text));
+}
+
 START_TEST(test_silent_devices_are_named_with_how_long_in_words)
 {
     json_t *answer;
@@ -20,8 +32,8 @@ START_TEST(test_silent_devices_are_named_with_how_long_in_words)
     mcp_append("pump-8", "k", NULL, 20 * MINUTE + 1000);
     mcp_append("pump-9", "k", NULL, 1000);
     answer = talk_ask(mcp_db, "offline_devices", "{}");
-    ck_assert_str_eq(mcp_text(answer, "summary"),
-                     "Silent for more than 10 minutes: 2 of 3 devices.");
+    check_summary(answer, LEFT ". ",
+                  "Silent for more than 10 minutes: 2 of 3 devices.");
     ck_assert_uint_eq(mcp_count(answer, "devices"), 2);
     device = mcp_at(answer, "devices", 0);
     ck_assert_str_eq(mcp_text(device, "device_id"), "pump-8");
@@ -62,8 +74,7 @@ START_TEST(test_no_device_is_said_to_be_none)
 {
     json_t *answer = talk_ask(mcp_db, "offline_devices", "{}");
 
-    ck_assert_str_eq(mcp_text(answer, "summary"),
-                     "No device has ever been seen.");
+    check_summary(answer, LEFT ". ", "No device has ever been seen.");
     json_decref(answer);
 }
 END_TEST
@@ -75,8 +86,7 @@ START_TEST(test_nothing_wrong_is_said)
     mcp_append("a", "temperature", NULL, 0);
     mcp_deliver();
     answer = talk_ask(mcp_db, "recent_errors", "{}");
-    ck_assert_str_eq(mcp_text(answer, "summary"),
-                     "In the last 1 hour nothing went wrong");
+    check_summary(answer, LEFT ". ", "In the last 1 hour nothing went wrong");
     ck_assert_uint_eq(mcp_count(answer, "outages"), 0);
     json_decref(answer);
 }
@@ -110,12 +120,12 @@ START_TEST(test_all_that_went_wrong_is_in_one_answer)
 
     spoil();
     answer = talk_ask(mcp_db, "recent_errors", "{}");
-    ck_assert_str_eq(
-        mcp_text(answer, "summary"),
-        "In the last 1 hour: 1 outage of the upstream, 1 event that the "
+    ck_assert_contains(
+        mcp_text(answer, "summary"), LEFT
+        ". In the last 1 hour: 1 outage of the upstream, 1 event that the "
         "upstream refused for good, 1 drop of undelivered events for want of "
         "room, 1 damaged file that was put aside, 1 event of a device that "
-        "reports an error");
+        "reports an error; deliveries have failed since ");
     ck_assert_str_eq(mcp_text(mcp_at(answer, "outages", 0), "error"),
                      "HTTP 503");
     ck_assert_int_eq(mcp_number(mcp_at(answer, "outages", 0), "ongoing"), 1);
@@ -133,6 +143,66 @@ START_TEST(test_all_that_went_wrong_is_in_one_answer)
 }
 END_TEST
 
+START_TEST(test_outage_goes_on_between_its_attempts)
+{
+    json_t *answer;
+
+    mcp_append("a", "k", NULL, 0);
+    mcp_change(mcp_run_sql("error", "HTTP 503", HOUR, 4 * MINUTE, 1));
+    answer = talk_ask(mcp_db, "recent_errors", "{\"since\":\"1m\"}");
+    ck_assert_contains(mcp_text(answer, "summary"),
+                       "In the last 1 minute: 1 outage of the upstream; "
+                       "deliveries have failed since 20");
+    ck_assert_contains(mcp_text(answer, "summary"), "(HTTP 503)");
+    ck_assert_int_eq(mcp_number(answer, "outages_count"), 1);
+    ck_assert_int_eq(mcp_number(mcp_at(answer, "outages", 0), "ongoing"), 1);
+    json_decref(answer);
+}
+END_TEST
+
+START_TEST(test_errors_of_devices_are_whole_words_of_their_kind)
+{
+    static const char *const kinds[] = {
+        "error",         "pump_FAULT", "disk-failures", "a.b/alarm:7",
+        "it has failed", "x:fails",    "ERRORS"};
+    static const char *const others[] = {
+        "default", "defaults", "failover", "terror", "error5", "alarmed", "k"};
+    json_t *answer;
+    size_t i;
+
+    for (i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        mcp_append("a", kinds[i], NULL, 0);
+    for (i = 0; i < sizeof(others) / sizeof(*others); i++)
+        mcp_append("a", others[i], NULL, 0);
+    answer = talk_ask(mcp_db, "recent_errors", "{}");
+    ck_assert_int_eq(mcp_number(answer, "device_errors_count"), 7);
+    for (i = 0; i < 7; i++)
+        ck_assert_str_eq(
+            mcp_text(mcp_at(answer, "device_errors", 6 - i), "kind"), kinds[i]);
+    json_decref(answer);
+}
+END_TEST
+
+START_TEST(test_list_that_takes_too_long_is_left_out)
+{
+    json_t *answer;
+
+    mcp_slow_down();
+    support_sql_exec(mcp_db, mcp_run_sql("error", "HTTP 503", HOUR, 0, 4000));
+    talk_deadline_ms = MCP_SLOW_DEADLINE_MS;
+    answer = talk_ask(mcp_db, "recent_errors", "{}");
+    ck_assert_int_eq(mcp_number(answer, "outages_count"), 1);
+    ck_assert_ptr_null(json_object_get(answer, "device_errors"));
+    ck_assert_uint_eq(mcp_count(answer, "left_out"), 1);
+    ck_assert_str_eq(json_string_value(mcp_at(answer, "left_out", 0)),
+                     "device_errors");
+    ck_assert_contains(mcp_text(answer, "summary"),
+                       "1 outage of the upstream; it took too long to look for "
+                       "events of devices that report an error");
+    json_decref(answer);
+}
+END_TEST
+
 START_TEST(test_how_far_back_can_be_said)
 {
     json_t *answer;
@@ -142,9 +212,10 @@ START_TEST(test_how_far_back_can_be_said)
     ck_assert_int_eq(mcp_number(answer, "outages_count"), 2);
     ck_assert_int_eq(mcp_number(answer, "device_errors_count"), 2);
     json_decref(answer);
+    support_sql_exec(mcp_db, mcp_run_sql("success", "", MINUTE, MINUTE, 4));
     answer = talk_ask(mcp_db, "recent_errors", "{\"since\":\"10m\"}");
     ck_assert_str_eq(mcp_text(answer, "summary"),
-                     "In the last 10 minutes nothing went wrong");
+                     LEFT ". In the last 10 minutes nothing went wrong");
     json_decref(answer);
     ck_assert_contains(
         talk_problem(mcp_db, "recent_errors", "{\"since\":\"9999-12-31\"}"),
@@ -176,7 +247,9 @@ START_TEST(test_healthy_buffer_is_called_so)
     mcp_deliver();
     mcp_append("a", "k", NULL, 0);
     answer = talk_ask(mcp_db, "buffer_status", "{}");
-    ck_assert_str_eq(mcp_text(answer, "summary"), "Healthy; 1 events pending.");
+    check_summary(answer, "",
+                  mcp_owners_are_seen() ? "Healthy; 1 events pending."
+                                        : LEFT ": 1 events pending.");
     ck_assert_uint_eq(mcp_count(answer, "reasons"), 0);
     ck_assert_int_eq(mcp_number(answer, "accepted"), 3);
     ck_assert_int_eq(mcp_number(answer, "delivered"), 2);
@@ -198,9 +271,64 @@ START_TEST(test_failing_delivery_is_said_with_its_reason)
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     ck_assert(json_is_false(json_object_get(answer, "healthy")));
     ck_assert_contains(mcp_text(answer, "summary"),
-                       "Not healthy: deliveries have failed since");
+                       LEFT ". Not healthy: deliveries have failed since");
     ck_assert_str_eq(mcp_text(answer, "last_error"), "HTTP 503");
     ck_assert_str_eq(mcp_text(answer, "oldest_pending_age"), "1 hour");
+    json_decref(answer);
+}
+END_TEST
+
+START_TEST(test_file_that_no_collector_has_open_is_not_called_healthy)
+{
+    json_t *answer;
+
+    mcp_append("a", "k", NULL, 0);
+    mcp_teardown();
+    answer = talk_ask(mcp_db, "buffer_status", "{}");
+    ck_assert_str_eq(mcp_text(answer, "summary"), LEFT ": 1 events pending.");
+    ck_assert(json_is_null(json_object_get(answer, "healthy")));
+    json_decref(answer);
+    answer = talk_ask(mcp_db, "offline_devices", "{}");
+    ck_assert_str_eq(mcp_text(answer, "summary"),
+                     LEFT ". Silent for more than 10 minutes: 0 of 1 devices.");
+    json_decref(answer);
+}
+END_TEST
+
+START_TEST(test_snapshot_is_said_to_be_one)
+{
+    json_t *answer;
+
+    mcp_append("a", "k", NULL, HOUR);
+    mcp_change("UPDATE state SET snapshot_of = 'pump-house',"
+               " collector_id = NULL");
+    answer = talk_ask(mcp_db, "buffer_status", "{}");
+    ck_assert_str_eq(mcp_text(answer, "summary"),
+                     "This is a snapshot of pump-house: 1 events pending.");
+    json_decref(answer);
+    answer = talk_ask(mcp_db, "recent_errors", "{}");
+    ck_assert_str_eq(mcp_text(answer, "summary"),
+                     "This is a snapshot of pump-house. In the last 1 hour "
+                     "nothing went wrong");
+    json_decref(answer);
+}
+END_TEST
+
+START_TEST(test_rates_say_what_they_are_over)
+{
+    json_t *answer;
+
+    mcp_append("a", "k", NULL, 0);
+    answer = talk_ask(mcp_db, "buffer_status", "{}");
+    ck_assert_double_eq(json_number_value(json_object_get(answer, "window_s")),
+                        300);
+    json_decref(answer);
+    mcp_slow_down();
+    talk_deadline_ms = MCP_SLOW_DEADLINE_MS;
+    answer = talk_ask(mcp_db, "buffer_status", "{}");
+    ck_assert(json_is_null(json_object_get(answer, "window_s")));
+    ck_assert(json_is_null(json_object_get(answer, "arrival_per_s")));
+    ck_assert_int_eq(mcp_number(answer, "delivered"), 4000);
     json_decref(answer);
 }
 END_TEST
@@ -253,12 +381,19 @@ main(void)
     tcase = support_add_case(suite, "errors", mcp_setup, mcp_teardown);
     tcase_add_test(tcase, test_nothing_wrong_is_said);
     tcase_add_test(tcase, test_all_that_went_wrong_is_in_one_answer);
+    tcase_add_test(tcase, test_outage_goes_on_between_its_attempts);
+    tcase_add_test(tcase, test_errors_of_devices_are_whole_words_of_their_kind);
+    tcase_add_test(tcase, test_list_that_takes_too_long_is_left_out);
     tcase_add_test(tcase, test_how_far_back_can_be_said);
     tcase_add_test(tcase, test_lists_show_the_latest_and_count_all);
 
     tcase = support_add_case(suite, "standing", mcp_setup, mcp_teardown);
     tcase_add_test(tcase, test_healthy_buffer_is_called_so);
     tcase_add_test(tcase, test_failing_delivery_is_said_with_its_reason);
+    tcase_add_test(tcase,
+                   test_file_that_no_collector_has_open_is_not_called_healthy);
+    tcase_add_test(tcase, test_snapshot_is_said_to_be_one);
+    tcase_add_test(tcase, test_rates_say_what_they_are_over);
     tcase_add_test(tcase, test_backlog_that_nobody_delivers_is_no_health);
 
     tcase = support_add_case(suite, "words", NULL, NULL);

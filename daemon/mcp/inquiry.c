@@ -16,6 +16,8 @@
 
 struct inquiry {
     const char *path;
+    uint32_t deadline_ms;
+    bool late;
     /** Guards what follows; the reader itself is used without it. */
     pthread_mutex_t mutex;
     struct collector_reader *reader;
@@ -96,10 +98,7 @@ meaning_of(int rc)
     case COLLECTOR_ERR_BUSY:
         return "it is locked by another program: try again";
     case COLLECTOR_ERR_TIMEOUT:
-        return "the question took longer than 5 seconds and was ended: narrow "
-               "it; ids are indexed and times are not, so bound the id, such "
-               "as with id > (SELECT max(id) FROM event_log) - 10000, or ask "
-               "the view backlog";
+        return "the question took too long and was ended";
     default:
         return collector_error_text(rc);
     }
@@ -169,13 +168,21 @@ inquiry_sql(struct inquiry *inquiry, const char *sql, const int64_t *numbers,
         values[i].integer = numbers[i];
     }
     *ret_answer = (struct collector_answer){.size = sizeof(*ret_answer)};
+    inquiry->late = false;
     if (inquiry_is_interrupted(inquiry))
         return problem_say(ret_problem, "cancelled");
     rc = collector_reader_query(inquiry->reader, sql, values, i, show, userdata,
                                 ret_answer);
+    inquiry->late = rc == COLLECTOR_ERR_TIMEOUT;
     if (rc != COLLECTOR_OK)
         return inquiry_explain(inquiry, rc, ret_answer, ret_problem);
     return 0;
+}
+
+bool
+inquiry_took_too_long(const struct inquiry *inquiry)
+{
+    return inquiry->late;
 }
 
 void

@@ -60,6 +60,11 @@ inquiry_sql(struct inquiry *inquiry, const char *sql, const int64_t *numbers,
             size_t number_count, collector_row_fn show, void *userdata,
             struct collector_answer *ret_answer, struct problem *ret_problem);
 
+/** Whether the last question in SQL had no answer because it took too long: the
+ *  next one may have one. */
+bool
+inquiry_took_too_long(const struct inquiry *inquiry);
+
 /** Put into words, for a model to correct itself, why a question has no answer.
  *  Returns -1. */
 int

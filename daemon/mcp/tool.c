@@ -10,6 +10,7 @@
 #include "row_json.h"
 #include "utc.h"
 
+#include <collector/error.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -168,8 +169,20 @@ tool_run(const struct tool *tool, const struct mcp_options *options,
     free(text);
 }
 
-struct listing
-tool_listing(struct tool_call *call)
+int
+tool_glance(struct tool_call *call, struct standing *ret_standing)
+{
+    struct collector_answer answer;
+    const int rc = standing_glance(inquiry_reader(call->inquiry),
+                                   call->options->path, ret_standing, &answer);
+
+    if (rc != COLLECTOR_OK)
+        return inquiry_explain(call->inquiry, rc, &answer, &call->problem);
+    return 0;
+}
+
+struct excerpt
+tool_excerpt(struct tool_call *call)
 {
     const struct listing listing = {.out = call->out, .left = &call->size_left};
 

@@ -86,9 +86,13 @@ tool_write_rows(struct tool_call *call, const char *name, const char *sql,
                 const int64_t *numbers, size_t number_count,
                 struct listing *ret_listing);
 
-/** The array that a struct listing writes, of its call. */
-struct listing
-tool_listing(struct tool_call *call);
+/** Glance at the file that is open, see standing_glance(). 0, or -1. */
+int
+tool_glance(struct tool_call *call, struct standing *ret_standing);
+
+/** The array that a struct excerpt writes, of its call. */
+struct excerpt
+tool_excerpt(struct tool_call *call);
 
 /** Ask in SQL for one row of whole numbers; NULL counts as 0, as do all when
  *  there is no row. 0, or -1. */

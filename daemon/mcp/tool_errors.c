@@ -5,8 +5,10 @@
  * an error. Nobody has to know where each of these is kept.
  */
 #include "elapsed.h"
+#include "lead.h"
 #include "schema.h"
 #include "tool.h"
+#include "utc.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -19,14 +21,39 @@
 /* The latest events that are looked through for errors of devices. */
 #define EVENTS_LOOKED_AT "200000"
 
-/* What devices call an error, by the kind of their event. */
-#define KINDS                                                                  \
-    "(kind LIKE '%error%' OR kind LIKE '%fault%' OR kind LIKE '%fail%'"        \
-    " OR kind LIKE '%alarm%')"
+/* clang-format off */
+/* What devices call an error: one of these words in the kind of their event. It
+ * is taken apart only where it has the letters, which costs less. */
+#define WORD(word) \
+    "' ' || lower(kind) || ' ' GLOB '*[-._/: ]" word "[-._/: ]*'"
+
+#define KINDS \
+    "((kind LIKE '%error%'" \
+    "  AND (" WORD("error") " OR " WORD("errors") "))" \
+    " OR (kind LIKE '%fault%'" \
+    "  AND (" WORD("fault") " OR " WORD("faults") "))" \
+    " OR (kind LIKE '%fail%'" \
+    "  AND (" WORD("fail") " OR " WORD("fails") \
+    "   OR " WORD("failed") " OR " WORD("failing") \
+    "   OR " WORD("failure") " OR " WORD("failures") "))" \
+    " OR (kind LIKE '%alarm%'" \
+    "  AND (" WORD("alarm") " OR " WORD("alarms") ")))"
+/* clang-format on */
+
+/* The same for a model. */
+#define KINDS_IN_WORDS                                                         \
+    "error, errors, fault, faults, fail, fails, failed, failing, failure, "    \
+    "failures, alarm or alarms as a word of its own, between . _ - / : and "   \
+    "spaces"
 
 #define EVENTS                                                                 \
     " FROM event_log WHERE id > (SELECT max(id) FROM event_log) "              \
     "- " EVENTS_LOOKED_AT " AND ts >= ?1 AND " KINDS
+
+/* The latest run, if it is one, goes on: its next attempt is still to come. */
+#define OUTAGES                                                                \
+    " FROM upload_runs WHERE status = 'error' AND (finished_at >= ?1 "         \
+    "OR id = (SELECT max(id) FROM upload_runs))"
 
 /* One list of the answer. */
 struct part {
@@ -43,11 +70,9 @@ struct part {
 
 static const struct part parts[] = {
     {"outages", "outage of the upstream", "outages of the upstream",
-     "SELECT count(*) FROM upload_runs"
-     " WHERE status = 'error' AND finished_at >= ?1",
+     "SELECT count(*)" OUTAGES,
      "SELECT started_at, finished_at, attempts, error, first_id, last_id,"
-     " id = (SELECT max(id) FROM upload_runs) AS ongoing FROM upload_runs"
-     " WHERE status = 'error' AND finished_at >= ?1"
+     " id = (SELECT max(id) FROM upload_runs) AS ongoing" OUTAGES
      " ORDER BY id DESC LIMIT " ROWS,
      NULL},
     {"dead_letters", "event that the upstream refused for good",
@@ -81,69 +106,143 @@ static const struct part parts[] = {
 
 #define PART_COUNT (sizeof(parts) / sizeof(*parts))
 
-/** How many there are; -1 when the file has no table of them. */
+/* What is known of one. */
+struct finding {
+    int64_t count;
+    /** The question for it took too long: it is not known, or not all of it. */
+    bool late;
+};
+
+/** How many there are: none when the file has no table of them. */
 static int
 count_part(struct tool_call *call, const struct part *part, int64_t since,
-           int64_t *ret_count)
+           struct finding *ret_finding)
 {
-    *ret_count = -1;
+    int rc;
+
+    *ret_finding = (struct finding){.count = 0};
     if (part->table != NULL && !tool_has_table(call, part->table))
         return 0;
-    return tool_numbers(call, part->count_sql, &since, 1, ret_count, 1);
+    rc = tool_numbers(call, part->count_sql, &since, 1, &ret_finding->count, 1);
+    ret_finding->late = rc < 0 && inquiry_took_too_long(call->inquiry);
+    return ret_finding->late ? 0 : rc;
 }
 
+/** A list that was not counted is left out. */
 static int
 write_part(struct tool_call *call, const struct part *part, int64_t since,
-           int64_t count)
+           struct finding *finding)
 {
-    struct listing listing;
+    struct excerpt excerpt;
+    int rc;
 
-    if (count <= 0) {
+    if (finding->late)
+        return 0;
+    if (finding->count <= 0) {
         (void)fprintf(call->out, ",\"%s\":[],\"%s_count\":0", part->name,
                       part->name);
         return 0;
     }
     (void)putc(',', call->out);
-    if (tool_write_rows(call, part->name, part->rows_sql, &since, 1, &listing) <
-        0)
-        return -1;
-    (void)fprintf(call->out, ",\"%s_count\":%" PRId64, part->name, count);
-    return 0;
+    rc = tool_write_rows(call, part->name, part->rows_sql, &since, 1, &excerpt);
+    finding->late = rc < 0 && inquiry_took_too_long(call->inquiry);
+    (void)fprintf(call->out, ",\"%s_count\":%" PRId64, part->name,
+                  finding->count);
+    return finding->late ? 0 : rc;
+}
+
+/** Write the names of the lists that took too long. */
+static void
+write_late(FILE *out, const struct finding findings[PART_COUNT])
+{
+    const char *separator = "";
+    size_t i;
+
+    (void)fputs(",\"left_out\":[", out);
+    for (i = 0; i < PART_COUNT; i++) {
+        if (!findings[i].late)
+            continue;
+        (void)fprintf(out, "%s\"%s\"", separator, parts[i].name);
+        separator = ",";
+    }
+    (void)putc(']', out);
+}
+
+/** Add what was counted: ": 2 outages of the upstream, 1 …", or that it is
+ *  none, and what was not. */
+static void
+add_counts(FILE *out, const struct finding findings[PART_COUNT])
+{
+    const char *separator = ": ";
+    size_t i;
+
+    for (i = 0; i < PART_COUNT; i++) {
+        if (findings[i].late || findings[i].count <= 0)
+            continue;
+        (void)fprintf(out, "%s%" PRId64 " %s", separator, findings[i].count,
+                      findings[i].count == 1 ? parts[i].one : parts[i].several);
+        separator = ", ";
+    }
+    if (*separator == ':')
+        (void)fputs(" nothing went wrong", out);
+    for (i = 0; i < PART_COUNT; i++) {
+        if (findings[i].late)
+            (void)fprintf(out, "; it took too long to look for %s",
+                          parts[i].several);
+    }
 }
 
 /** Write it in a sentence: "In the last 1 hour: 2 outages of the upstream". */
 static void
-write_summary(struct tool_call *call, int64_t since,
-              const int64_t counts[PART_COUNT])
+write_summary(struct tool_call *call, const struct standing *standing,
+              int64_t since, const struct finding findings[PART_COUNT])
 {
+    char text[LEAD_SUMMARY_SIZE] = "";
     char words[ELAPSED_SIZE];
-    char text[512];
-    size_t size;
-    size_t i;
-    bool any = false;
+    char moment[UTC_SIZE];
+    FILE *out = fmemopen(text, sizeof(text), "w");
 
-    size = (size_t)snprintf(text, sizeof(text), "In the last %s",
-                            elapsed_words(call->now_ms - since, words));
-    for (i = 0; i < PART_COUNT && size < sizeof(text); i++) {
-        if (counts[i] <= 0)
-            continue;
-        size +=
-            (size_t)snprintf(text + size, sizeof(text) - size,
-                             "%s %" PRId64 " %s", any ? "," : ":", counts[i],
-                             counts[i] == 1 ? parts[i].one : parts[i].several);
-        any = true;
+    if (out == NULL)
+        return;
+    (void)fprintf(out, "In the last %s",
+                  elapsed_words(call->now_ms - since, words));
+    add_counts(out, findings);
+    if (standing->failing_since > 0)
+        (void)fprintf(out, "; deliveries have failed since %s (%s)",
+                      utc_write(standing->failing_since, moment),
+                      standing->last_error);
+    (void)fclose(out);
+    lead_write_summary(call->out, standing, text);
+}
+
+static int
+write_errors(struct tool_call *call, const struct standing *standing,
+             int64_t since, struct finding findings[PART_COUNT])
+{
+    size_t i;
+
+    (void)putc('{', call->out);
+    write_summary(call, standing, since, findings);
+    for (i = 0; i < PART_COUNT; i++) {
+        if (write_part(call, &parts[i], since, &findings[i]) < 0)
+            return -1;
     }
-    if (!any)
-        (void)snprintf(text + size, sizeof(text) - size, " nothing went wrong");
-    tool_write_text(call->out, "summary", text);
+    write_late(call->out, findings);
+    (void)fprintf(call->out, ",\"storage_faults_ever\":%" PRId64 ",",
+                  standing->storage_faults);
+    tool_write_moment(call->out, "since", since);
+    (void)putc(',', call->out);
+    tool_write_moment(call->out, "now", call->now_ms);
+    (void)putc('}', call->out);
+    return 0;
 }
 
 static int
 find_errors(struct tool_call *call)
 {
-    int64_t counts[PART_COUNT];
+    struct finding findings[PART_COUNT];
+    struct standing standing;
     int64_t since = call->now_ms - SINCE_MS_DEFAULT;
-    int64_t faults;
     size_t i;
 
     if (arguments_moment(&call->arguments, "since", &since) < 0)
@@ -152,25 +251,15 @@ find_errors(struct tool_call *call)
         return problem_say(&call->problem, "\"since\" has to be before now");
     if (inquiry_open(call->inquiry, TOOL_ROW_COUNT_MAX, TOOL_BYTES_MAX,
                      &call->problem) < 0 ||
-        tool_numbers(call, "SELECT storage_faults FROM state", NULL, 0, &faults,
-                     1) < 0)
+        tool_glance(call, &standing) < 0 ||
+        tool_numbers(call, "SELECT storage_faults FROM state", NULL, 0,
+                     &standing.storage_faults, 1) < 0)
         return -1;
     for (i = 0; i < PART_COUNT; i++) {
-        if (count_part(call, &parts[i], since, &counts[i]) < 0)
+        if (count_part(call, &parts[i], since, &findings[i]) < 0)
             return -1;
     }
-    (void)putc('{', call->out);
-    write_summary(call, since, counts);
-    for (i = 0; i < PART_COUNT; i++) {
-        if (write_part(call, &parts[i], since, counts[i]) < 0)
-            return -1;
-    }
-    (void)fprintf(call->out, ",\"storage_faults_ever\":%" PRId64 ",", faults);
-    tool_write_moment(call->out, "since", since);
-    (void)putc(',', call->out);
-    tool_write_moment(call->out, "now", call->now_ms);
-    (void)putc('}', call->out);
-    return 0;
+    return write_errors(call, &standing, since, findings);
 }
 
 /* clang-format off */
@@ -192,7 +281,8 @@ static const char output[] = SCHEMA_OBJECT(
         SCHEMA_MOMENT("finished_at", "The latest one") ","
         SCHEMA_INTEGER("attempts", "How often it was tried") ","
         SCHEMA_MAYBE("error", "string", "Why it failed") ","
-        SCHEMA_INTEGER("ongoing", "1 when nothing was delivered since") ","
+        SCHEMA_INTEGER("ongoing",
+            "1 when it goes on: nothing was delivered since") ","
         IDS,
         "\"started_at\",\"finished_at\",\"attempts\"")) ","
     COUNT("outages") ","
@@ -227,8 +317,7 @@ static const char output[] = SCHEMA_OBJECT(
         "\"at\",\"path\",\"reason\"")) ","
     COUNT("quarantines") ","
     SCHEMA_ARRAY("device_errors",
-        "Events whose kind has error, fault, fail or alarm in it, the latest "
-        "first",
+        "Events whose kind has " KINDS_IN_WORDS ", the latest first",
         SCHEMA_OBJECT(
         SCHEMA_INTEGER("id", "Which event") ","
         SCHEMA_TEXT("device_id", "Who reported it") ","
@@ -238,12 +327,14 @@ static const char output[] = SCHEMA_OBJECT(
         SCHEMA_MOMENT("ts", "When it happened"),
         "\"id\",\"device_id\",\"kind\",\"ts\"")) ","
     COUNT("device_errors") ","
+    SCHEMA_TEXTS("left_out",
+        "Lists above that are not here, or end early, because it took too long "
+        "to look for them") ","
     SCHEMA_INTEGER("storage_faults_ever",
         "Commits that failed since the file was made; when is not known") ","
     SCHEMA_MOMENT("since", "From when on") ","
     SCHEMA_MOMENT("now", "When this was asked"),
-    "\"summary\",\"outages\",\"dead_letters\",\"drops\",\"quarantines\","
-    "\"device_errors\"");
+    "\"summary\",\"left_out\"");
 /* clang-format on */
 
 const struct tool tool_recent_errors = {
@@ -254,11 +345,14 @@ const struct tool tool_recent_errors = {
         "all in one answer: outages of the upstream with their reasons, events "
         "it refused for good (dead letters), events dropped for want of room, "
         "damaged files, and events in which devices report an error (those "
-        "whose kind has error, fault, fail or alarm in it, among the latest "
-        "200000 events; for words in payloads use search_events). Answers "
+        "whose kind has " KINDS_IN_WORDS
+        ", among the latest 200000 events; for other words, and words in "
+        "payloads, use search_events). Answers "
         "\"what went wrong in the last hour?\" in one call. Each list has the "
-        "latest 50, and its _count says how many there are. Whether all is "
-        "well right now says buffer_status.",
+        "latest 50, and its _count says how many there are; what takes too "
+        "long "
+        "to look for is left out, and left_out says so. Whether all is well "
+        "right now says buffer_status.",
     .input = input,
     .output = output,
     .run = find_errors,

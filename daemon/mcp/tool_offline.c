@@ -2,6 +2,7 @@
 /* Devices that have gone silent, those that did so most recently first: what
  * has been away for months is rarely what somebody asks about. */
 #include "elapsed.h"
+#include "lead.h"
 #include "row_json.h"
 #include "schema.h"
 #include "tool.h"
@@ -52,8 +53,8 @@ show_device(void *userdata, const struct collector_row *row)
 
 /** Say it in a sentence. */
 static void
-write_summary(struct tool_call *call, int64_t silent_ms, int64_t offline,
-              int64_t all)
+write_summary(struct tool_call *call, const struct standing *standing,
+              int64_t silent_ms, int64_t offline, int64_t all)
 {
     char words[ELAPSED_SIZE];
     char text[256];
@@ -71,7 +72,7 @@ write_summary(struct tool_call *call, int64_t silent_ms, int64_t offline,
                        "Silent for more than %s: %" PRId64 " of %" PRId64
                        " devices.",
                        elapsed_words(silent_ms, words), offline, all);
-    tool_write_text(call->out, "summary", text);
+    lead_write_summary(call->out, standing, text);
 }
 
 static int
@@ -86,14 +87,16 @@ write_devices(struct tool_call *call, int64_t silent_ms, int64_t limit)
     struct silence silence = {.listing = tool_listing(call),
                               .now_ms = call->now_ms};
     struct collector_answer answer;
+    struct standing standing;
     int64_t counts[2];
 
     if (inquiry_open(call->inquiry, (uint32_t)limit, TOOL_BYTES_MAX,
                      &call->problem) < 0 ||
+        tool_glance(call, &standing) < 0 ||
         tool_numbers(call, counts_sql, &before, 1, counts, 2) < 0)
         return -1;
     (void)putc('{', call->out);
-    write_summary(call, silent_ms, counts[1], counts[0]);
+    write_summary(call, &standing, silent_ms, counts[1], counts[0]);
     (void)fputs(",\"devices\":[", call->out);
     if (inquiry_sql(call->inquiry, sql, &before, 1, show_device, &silence,
                     &answer, &call->problem) < 0)

@@ -58,6 +58,18 @@ add_columns(struct problem *problem, const struct dictionary_table *table)
                    hint);
 }
 
+/** Add how to ask for less. */
+static void
+add_advice(struct problem *problem)
+{
+    const size_t size = strlen(problem->text);
+
+    (void)snprintf(problem->text + size, sizeof(problem->text) - size,
+                   ": narrow it; ids are indexed and times are not, so bound "
+                   "the id, such as with id > (SELECT max(id) FROM event_log) "
+                   "- 10000, or ask the view backlog");
+}
+
 /** Add what a model needs to mend a name that is wrong. */
 static void
 add_hint(struct problem *problem, const char *sql)
@@ -115,7 +127,9 @@ query(struct tool_call *call)
     rc = inquiry_sql(call->inquiry, sql, NULL, 0, listing_show, &listing,
                      &answer, &call->problem);
     if (rc == 0)
-        write_answer(call, &listing, &answer);
+        write_answer(call, &excerpt, &answer);
+    else if (inquiry_took_too_long(call->inquiry))
+        add_advice(&call->problem);
     else
         add_hint(&call->problem, sql);
     free(listing.names);

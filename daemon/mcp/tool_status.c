@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where the buffer stands, and where that leads. */
 #include "elapsed.h"
+#include "lead.h"
 #include "row_json.h"
 #include "schema.h"
 #include "tool.h"
@@ -24,22 +25,50 @@ write_sentences(FILE *out, const char *name,
     (void)putc(']', out);
 }
 
+/* Bytes of what a summary begins with. */
+#define BEGIN_SIZE (STANDING_SENTENCE_SIZE + LEAD_SIZE + 32)
+
+/** "Healthy; ", or what there is against it, or what has to be known first. */
+static void
+begin_summary(const struct standing *standing, char ret_text[BEGIN_SIZE])
+{
+    char lead[LEAD_SIZE];
+    const bool led = *lead_words(standing, lead) != '\0';
+
+    if (!standing->ok)
+        (void)snprintf(ret_text, BEGIN_SIZE, "%s%sNot healthy: %s; ", lead,
+                       led ? ". " : "", standing->reasons.text[0]);
+    else if (led)
+        (void)snprintf(ret_text, BEGIN_SIZE, "%s: ", lead);
+    else
+        (void)snprintf(ret_text, BEGIN_SIZE, "Healthy; ");
+}
+
 static void
 write_summary(FILE *out, const struct standing *standing)
 {
-    char text[2 * STANDING_SENTENCE_SIZE];
+    char begin[BEGIN_SIZE];
+    char text[BEGIN_SIZE + STANDING_SENTENCE_SIZE];
     char words[ELAPSED_SIZE];
     char end[128] = "";
 
+    begin_summary(standing, begin);
     if (standing->full_by != STANDING_NEVER)
         (void)snprintf(end, sizeof(end), " The %s is full in about %s.",
                        standing_end_name(standing->full_by),
                        elapsed_words(standing->full_in_ms, words));
-    (void)snprintf(text, sizeof(text), "%s%s; %" PRId64 " events pending.%s",
-                   standing->ok ? "Healthy" : "Not healthy: ",
-                   standing->ok ? "" : standing->reasons.text[0],
+    (void)snprintf(text, sizeof(text), "%s%" PRId64 " events pending.%s", begin,
                    standing->pending, end);
     tool_write_text(out, "summary", text);
+}
+
+/** Whether events are kept and delivered, as far as that can be told. */
+static const char *
+health_of(const struct standing *standing)
+{
+    if (!standing->ok)
+        return "false";
+    return standing->owner_seen ? "true" : "null";
 }
 
 static void
@@ -145,8 +174,7 @@ show_status(struct tool_call *call)
     (void)putc('{', call->out);
     write_summary(call->out, &standing);
     (void)fprintf(call->out, ",\"healthy\":%s,\"collector_seen\":%s",
-                  standing.ok ? "true" : "false",
-                  standing.owner_seen ? "true" : "false");
+                  health_of(&standing), standing.owner_seen ? "true" : "false");
     write_sentences(call->out, "reasons", &standing.reasons);
     write_sentences(call->out, "warnings", &standing.warnings);
     write_ledger(call->out, &standing);
@@ -162,7 +190,9 @@ static const char input[] = SCHEMA_OBJECT("", "");
 
 static const char output[] = SCHEMA_OBJECT(
     SCHEMA_TEXT("summary", "The answer in a sentence") ","
-    SCHEMA_BOOLEAN("healthy", "Events are kept and delivered") ","
+    SCHEMA_MAYBE("healthy", "boolean",
+        "Events are kept and delivered; null when nothing is wrong with the "
+        "file, but no collector was seen that does so") ","
     SCHEMA_BOOLEAN("collector_seen",
         "true when a collector has the file open; one in another container is "
         "not seen") ","

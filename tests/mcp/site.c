@@ -14,6 +14,7 @@ mcp_setup(void)
 {
     struct collector_store_options options;
 
+    talk_deadline_ms = TALK_DEADLINE_MS;
     mcp_db = support_path(support_dir_new(), "events.sqlite");
     collector_store_options_init(&options);
     options.path = mcp_db;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+uint32_t talk_deadline_ms = TALK_DEADLINE_MS;
+
 /** A file that goes away by itself, with these bytes in it. */
 static FILE *
 file_of(const char *bytes, size_t size)
@@ -56,7 +58,9 @@ const char *
 talk(const char *path, const char *bytes, size_t size)
 {
     const struct mcp_options options = {
-        .path = path, .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
+        .path = path,
+        .deadline_ms = talk_deadline_ms,
+        .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
     FILE *in = file_of(bytes, size);
     FILE *out = file_of("", 0);
     const char *answers;

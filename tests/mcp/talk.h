@@ -10,6 +10,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /** A client of version 2025-11-25 that has said hello, as line. */
 #define TALK_HELLO(version)                                                    \
@@ -25,6 +26,11 @@
 
 /** There is no such file: what is asked of it fails, and nothing else. */
 #define TALK_NO_FILE "/nonexistent/events.sqlite"
+
+/** How long one question may take, unless a test says otherwise. */
+#define TALK_DEADLINE_MS 5000
+
+extern uint32_t talk_deadline_ms;
 
 /** What a server of this file answers to these bytes, which end well: every
  *  line has to be JSON. */
