@@ -151,6 +151,7 @@ wait_for_event(struct server *server)
                            {.fd = server->out, .events = 0},
                            {.fd = calls_fd(server->calls), .events = POLLIN},
                            {.fd = server->signal_fd, .events = POLLIN}};
+    int error;
     int count;
 
     do
@@ -158,7 +159,10 @@ wait_for_event(struct server *server)
     while (count == 0 || (count < 0 && errno == EINTR));
     if (count < 0 || fds[3].revents != 0)
         return EVENT_STOP; /* also without memory in the kernel */
-    if (fds[1].revents != 0 || outlet_error(server->outlet) != 0)
+    error = outlet_error(server->outlet);
+    if (error == ECANCELED)
+        return EVENT_STOP; /* the signal came after that look */
+    if (fds[1].revents != 0 || error != 0)
         return EVENT_DEAF;
     return fds[2].revents != 0 ? EVENT_DONE : EVENT_INPUT;
 }

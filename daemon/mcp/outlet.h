@@ -22,7 +22,8 @@ outlet_new(int fd, int stop_fd);
 void
 outlet_write(struct outlet *outlet, char *text, size_t size);
 
-/** Whether nobody reads them any more; errno of that, or 0. */
+/** Why no more is written: errno, such as of nobody who reads; ECANCELED when
+ * it was told to end; or 0. */
 int
 outlet_error(struct outlet *outlet);
 
