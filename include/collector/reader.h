@@ -139,6 +139,7 @@ enum collector_value_type {
 
 /** One value of a row, or of a parameter. */
 struct collector_value {
+    /** What it is. */
     enum collector_value_type type;
     /** Of an integer; else 0. */
     int64_t integer;
@@ -147,11 +148,13 @@ struct collector_value {
     /** Of a text, JSON or a blob: size bytes, and a NUL behind them; else NULL.
      *  A text may hold NULs itself. As a parameter, the NUL is not needed. */
     const char *text;
+    /** Bytes of text, without the NUL behind them; else 0. */
     size_t size;
 };
 
 /** One row of an answer. */
 struct collector_row {
+    /** How many columns there are. */
     size_t column_count;
     /** What the columns are called: column_count of them. */
     const char *const *names;
@@ -174,9 +177,10 @@ typedef int (*collector_row_fn)(void *userdata,
 struct collector_answer {
     /** sizeof(struct collector_answer), set by the caller. */
     size_t size;
-    /** Columns, and rows that the answer has; as many were shown unless the
-     *  callback ended it. */
+    /** Columns that each row has. */
     uint64_t column_count;
+    /** Rows that the answer has; as many were shown unless the callback ended
+     *  it. */
     uint64_t row_count;
     /** There is more than the caps let through, or than the deadline let find:
      *  what is here is right, but not all. */
@@ -221,20 +225,22 @@ collector_reader_query(struct collector_reader *reader, const char *sql,
 struct collector_event_filter {
     /** sizeof(struct collector_event_filter), set by the caller. */
     size_t size;
-    /** Exactly this device, this kind; NULL for any. */
+    /** Exactly this device; NULL for any. */
     const char *device_id;
+    /** Exactly this kind; NULL for any. */
     const char *kind;
     /** What stands somewhere in the payload as it is stored, in any case of
      *  ASCII letters; NULL for anything. */
     const char *text;
     /** From the highest id down. */
     bool newest_first;
-    /** Stamped at or after since, and before until, ms since 1970; 0 for no
-     *  such bound. */
+    /** Stamped then or later, ms since 1970; 0 for no such bound. */
     int64_t since;
+    /** Stamped before that, ms since 1970; 0 for no such bound. */
     int64_t until;
-    /** Ids above after_id and below before_id; 0 for no such bound. */
+    /** Ids above it; 0 for no such bound. */
     int64_t after_id;
+    /** Ids below it; 0 for no such bound. */
     int64_t before_id;
 };
 
