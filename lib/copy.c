@@ -196,12 +196,13 @@ must_stop(void *userdata)
 
 /** Say why the copy was not written. */
 static int
-copy_error(struct collector__copy *copy, sqlite3 *db)
+copy_error(struct collector__copy *copy, struct collector__database *database,
+           sqlite3 *db, const char *doing)
 {
     int rc = copy->stopped_by;
 
     if (rc == COLLECTOR_OK)
-        rc = collector__database_error(copy->source, db, "VACUUM INTO");
+        rc = collector__database_error(database, db, doing);
     else if (rc == COLLECTOR_ERR_NOSPACE)
         collector__log(&copy->database.log, COLLECTOR_LOG_ERROR,
                        "the snapshot to %s gives way: the disk is nearly full",
@@ -221,7 +222,7 @@ vacuum_into(struct collector__copy *copy, sqlite3 *db)
         sqlite3_bind_text(statement, 1, copy->database.path, -1,
                           SQLITE_STATIC) != SQLITE_OK ||
         sqlite3_step(statement) != SQLITE_DONE)
-        rc = copy_error(copy, db);
+        rc = copy_error(copy, copy->source, db, "VACUUM INTO");
     (void)sqlite3_finalize(statement); /* repeats the error of the step */
     return rc;
 }
@@ -250,6 +251,18 @@ collector__copy_write(struct collector__copy *copy, sqlite3 *db)
     return rc == COLLECTOR_ERR_FOREIGN ? COLLECTOR_ERR_CORRUPT : rc;
 }
 
+/** Have what came with the file do no more than hold data: its triggers would
+ *  change the copy, or run for ever. */
+static void
+tame(struct collector__copy *copy, sqlite3 *db)
+{
+    /* They fail on misuse only. */
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    (void)sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_progress_handler(db, LOOK_STEPS, must_stop, copy);
+}
+
 /** Take the name out of the copy. Its journal stays in memory: a crash leaves a
  *  file that nobody looks at. */
 static int
@@ -260,12 +273,16 @@ rename_collector(struct collector__copy *copy)
 
     rc = collector__database_open(&copy->database, SQLITE_OPEN_READWRITE, 0,
                                   &db);
-    if (rc == COLLECTOR_OK)
-        rc = collector__database_execute(
-            &copy->database, db,
-            "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
-            "UPDATE state SET snapshot_of = collector_id, collector_id = NULL",
-            "writing snapshot_of");
+    if (rc == COLLECTOR_OK) {
+        tame(copy, db);
+        if (sqlite3_exec(
+                db,
+                "PRAGMA journal_mode=MEMORY; PRAGMA synchronous=OFF;"
+                "UPDATE state SET snapshot_of = collector_id, collector_id ="
+                " NULL",
+                NULL, NULL, NULL) != SQLITE_OK)
+            rc = copy_error(copy, &copy->database, db, "writing snapshot_of");
+    }
     (void)sqlite3_close(db); /* all it wrote is committed */
     return rc;
 }

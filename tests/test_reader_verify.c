@@ -310,6 +310,20 @@ START_TEST(test_snapshot_is_a_copy_of_all)
 }
 END_TEST
 
+/** A file from elsewhere may have triggers. */
+START_TEST(test_snapshot_runs_nothing_of_the_file)
+{
+    const char *copy = support_path(harness.dir, "copy");
+
+    harness_exec(&harness, "CREATE TRIGGER t AFTER UPDATE ON state BEGIN"
+                           " DELETE FROM event_log; END");
+    reader = reading_open(harness.path);
+    ck_assert_ok(collector_reader_snapshot(reader, copy));
+    ck_assert_str_eq(reading_text(copy, "SELECT count(*) FROM event_log"),
+                     "7\n");
+}
+END_TEST
+
 START_TEST(test_snapshot_of_a_file_in_use_is_whole)
 {
     const char *copy = support_path(harness.dir, "copy");
@@ -369,6 +383,7 @@ main(void)
     tcase_add_test(tcase, test_verify_ends_at_its_deadline);
     tcase = support_add_case(suite, "snapshot", setup, teardown);
     tcase_add_test(tcase, test_snapshot_is_a_copy_of_all);
+    tcase_add_test(tcase, test_snapshot_runs_nothing_of_the_file);
     tcase_add_test(tcase, test_snapshot_of_a_file_in_use_is_whole);
     tcase_add_test(tcase, test_snapshot_can_be_interrupted);
     tcase = support_add_case(suite, "live", NULL, teardown);

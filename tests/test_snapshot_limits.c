@@ -3,6 +3,8 @@
  * A snapshot gives way: to one that runs, to whoever stops it or has to replace
  * the file, and to appends when room runs short. Then it leaves nothing behind.
  */
+#include "../lib/copy.h"
+
 #include "copy.h"
 #include "disk.h"
 #include "harness.h"
@@ -172,6 +174,44 @@ START_TEST(test_copy_gives_way_when_the_disk_fills_up)
 }
 END_TEST
 
+static int
+count_looks(void *userdata)
+{
+    unsigned *count = userdata;
+
+    ++*count;
+    return COLLECTOR_OK;
+}
+
+/** In a file from elsewhere the table that is changed may be as large as any.
+ */
+START_TEST(test_copy_can_be_stopped_while_it_gets_its_name)
+{
+    unsigned count = 0;
+    struct collector__copy copy = {.check = count_looks, .userdata = &count};
+    const char *other;
+    sqlite3 *db = NULL;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    other = support_path(harness.dir, "other");
+    support_sql_create(other,
+                       "CREATE TABLE state (collector_id, snapshot_of);"
+                       "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL"
+                       " SELECT n + 1 FROM c WHERE n < 1000)"
+                       " INSERT INTO state (collector_id) SELECT n FROM c");
+    ck_assert_int_eq(sqlite3_open(other, &db), SQLITE_OK);
+    ck_assert_ok(collector__copy_begin(&copy, &harness.store->database,
+                                       copy_path(&harness)));
+    ck_assert_ok(collector__copy_write(&copy, db));
+    count = 0;
+    ck_assert_ok(collector__copy_finish(&copy));
+    ck_assert_uint_gt(count, 10);
+    collector__copy_clear(&copy);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    harness_close(&harness);
+}
+END_TEST
+
 /** Write over the middle of the file, from a process of its own: closing a file
  *  in this one would drop its locks. */
 static void
@@ -220,6 +260,7 @@ main(void)
     tcase_add_test(turns, test_one_snapshot_at_a_time);
     tcase_add_test(turns, test_cancel_ends_it_without_a_file);
     tcase_add_test(turns, test_copy_gives_way_to_a_new_file);
+    tcase_add_test(turns, test_copy_can_be_stopped_while_it_gets_its_name);
     suite_add_tcase(suite, turns);
     tcase_set_timeout(room, 60);
     tcase_add_test(room, test_copy_that_would_fill_the_disk_is_refused);
