@@ -12,9 +12,11 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The first range, which is looked at whatever the deadline says: a search that
- * goes on from where another has ended gets on. */
+/* The first range, which is looked at for so long behind the deadline: a search
+ * that goes on from where another has ended gets on, unless the file is kept
+ * locked. */
 #define RANGE_COUNT_MIN 256
+#define RANGE_LATE_MS COLLECTOR_BUSY_MS
 
 /* A range should take so long. */
 #define RANGE_MS_MIN 20
@@ -228,11 +230,13 @@ run(struct search *search)
     struct collector__question *question = &search->question;
     struct collector__guard *guard = &question->reader->guard;
     const int64_t until = guard->until;
+    int64_t begin;
     int rc;
 
     search->range_count = RANGE_COUNT_MIN;
-    guard->until = 0; /* the first range is always looked at */
+    guard->until = until + RANGE_LATE_MS;
     rc = find_ends(search);
+    begin = next_id(search);
     while (rc == COLLECTOR_OK && !question->rows.more &&
            search->below - search->above > 1) {
         rc = step(search);
@@ -240,7 +244,7 @@ run(struct search *search)
     }
     if (rc == COLLECTOR_ERR_TIMEOUT) {
         question->more = true;
-        rc = COLLECTOR_OK;
+        rc = next_id(search) != begin ? COLLECTOR_OK : COLLECTOR_ERR_BUSY;
     }
     question->next_id = next_id(search);
     return rc;

@@ -274,6 +274,30 @@ START_TEST(test_search_that_is_out_of_time_says_where_to_go_on)
 }
 END_TEST
 
+/** A snapshot has no log: who writes it keeps readers out. */
+START_TEST(test_file_that_is_kept_locked_is_not_waited_for_forever)
+{
+    const char *copy = support_path(harness.dir, "copy");
+    struct collector_reader_options options = reading_options(copy);
+    sqlite3 *db = NULL;
+    int64_t began_at;
+
+    append("d", "k", NULL, 0);
+    ck_assert_ok(collector_store_snapshot(harness.store, copy));
+    collector_reader_free(reader);
+    options.deadline_ms = 1;
+    ck_assert_ok(collector_reader_open(&options, &reader));
+    ck_assert_int_eq(sqlite3_open(copy, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL),
+                     SQLITE_OK);
+    began_at = support_now_ms();
+    ck_assert_error(reading_of(events, reader, NULL).rc, COLLECTOR_ERR_BUSY);
+    ck_assert_int_lt(support_now_ms() - began_at, 4 * COLLECTOR_BUSY_MS);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    ck_assert_uint_eq(reading_of(events, reader, NULL).answer.row_count, 1);
+}
+END_TEST
+
 /** With an index it is asked for, and the ids are not walked through. */
 START_TEST(test_device_is_found_by_the_index)
 {
@@ -354,6 +378,8 @@ main(void)
     tcase_add_test(tcase, test_filter_out_of_its_limits_is_refused);
     tcase_add_test(tcase, test_pages_have_every_event_once);
     tcase_add_test(tcase, test_search_that_is_out_of_time_says_where_to_go_on);
+    tcase_add_test(tcase,
+                   test_file_that_is_kept_locked_is_not_waited_for_forever);
     tcase_add_test(tcase, test_device_is_found_by_the_index);
     tcase_add_test(tcase, test_every_fate_is_told);
     return support_run_suite(suite);

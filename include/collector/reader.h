@@ -255,7 +255,8 @@ struct collector_event_filter {
  * known any more; NULL while pending).
  *
  * @param filter  NULL for all.
- * @return As collector_reader_query(), but for ERR_TIMEOUT.
+ * @return As collector_reader_query(), but for ERR_TIMEOUT: ERR_BUSY where even
+ *         five seconds later nothing could be looked at.
  */
 COLLECTOR_API int
 collector_reader_events(struct collector_reader *reader,
