@@ -3,7 +3,8 @@
  * A reader's tie to its file, which it only opens for reading. Beside a file
  * with a write-ahead log, SQLite wants one of the log's index, and makes it if
  * need be. Where it can't, nobody has the file open who could write it, and it
- * is read as it is, unless its log holds what is missing in it.
+ * is read as it is, unless its log holds what is missing in it, or a journal
+ * what has to be taken back.
  */
 #include "file_check.h"
 #include "memory.h"
@@ -44,13 +45,28 @@ check_kind(struct collector_reader *reader)
     return COLLECTOR_ERR_IO;
 }
 
+/** Whether more than so many bytes lie beside the file under this suffix. */
+static bool
+lies_beside(sqlite3 *db, const char *suffix, int64_t size)
+{
+    const char *path = sqlite3_db_filename(db, "main");
+
+    return path != NULL && collector__path_size(path, suffix) > size;
+}
+
 /** Whether the file's log has pages. */
 static bool
 has_log(sqlite3 *db)
 {
-    const char *path = sqlite3_db_filename(db, "main");
+    return lies_beside(db, "-wal", WAL_HEADER_SIZE);
+}
 
-    return path != NULL && collector__path_size(path, "-wal") > WAL_HEADER_SIZE;
+/** Whether somebody is changing the file without a log, or has died meanwhile.
+ */
+static bool
+has_journal(sqlite3 *db)
+{
+    return lies_beside(db, "-journal", 0);
 }
 
 /** The path as a URI which says that nobody changes the file. NULL without
@@ -180,6 +196,25 @@ collector__reader_disconnect(struct collector_reader *reader)
     collector__guard_detach(&reader->guard);
 }
 
+/** Read the file as it lies, if that is all of it and no more. */
+static int
+open_as_it_lies(struct collector_reader *reader)
+{
+    const char *words;
+
+    if (has_log(reader->db))
+        words = "what is in its -wal can't be read without writing beside it: "
+                "open a copy of both";
+    else if (has_journal(reader->db))
+        words = "its -journal says that a change of it was not finished: open "
+                "it once with something that may write";
+    else
+        return open_guarded(reader, true);
+    collector__log(&reader->database.log, COLLECTOR_LOG_ERROR, "%s: %s",
+                   reader->database.path, words);
+    return COLLECTOR_ERR_IO;
+}
+
 int
 collector__reader_connect(struct collector_reader *reader)
 {
@@ -188,17 +223,8 @@ collector__reader_connect(struct collector_reader *reader)
     rc = check_kind(reader);
     if (rc == COLLECTOR_OK)
         rc = open_guarded(reader, false);
-    if (rc == COLLECTOR_OK && is_closed_off(reader->db)) {
-        if (has_log(reader->db)) {
-            collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
-                           "%s: what is in its -wal can't be read without "
-                           "writing beside it: open a copy of both",
-                           reader->database.path);
-            rc = COLLECTOR_ERR_IO;
-        } else {
-            rc = open_guarded(reader, true);
-        }
-    }
+    if (rc == COLLECTOR_OK && is_closed_off(reader->db))
+        rc = open_as_it_lies(reader);
     if (rc == COLLECTOR_OK)
         rc = identify(reader);
     if (rc == COLLECTOR_OK)
@@ -217,9 +243,11 @@ is_written(const struct collector_reader *reader)
     const struct stat *before = &reader->status;
     struct stat now;
 
+    if (has_log(reader->db) || has_journal(reader->db))
+        return true;
     if (reader->database.vfs != NULL)
-        return has_log(reader->db);
-    return has_log(reader->db) || stat(reader->database.path, &now) != 0 ||
+        return false;
+    return stat(reader->database.path, &now) != 0 ||
            now.st_size != before->st_size ||
            now.st_mtim.tv_sec != before->st_mtim.tv_sec ||
            now.st_mtim.tv_nsec != before->st_mtim.tv_nsec;

@@ -232,6 +232,44 @@ START_TEST(test_log_that_can_not_be_read_is_an_io_error)
 }
 END_TEST
 
+/** Change a snapshot, and leave it to others as if that had died half-way. */
+static const char *
+change_half(void)
+{
+    const char *copy = support_path(harness.dir, "copy");
+    const char *half = support_path(harness.dir, "half");
+    sqlite3 *db = NULL;
+
+    ck_assert_ok(collector_store_snapshot(harness.store, copy));
+    ck_assert_int_eq(sqlite3_open(copy, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db,
+                                  "PRAGMA cache_size = 1; BEGIN;"
+                                  "DELETE FROM event_log WHERE id > 3",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    bytes_write(half, bytes_read(copy));
+    bytes_write(support_format("%s-journal", half),
+                bytes_read(support_format("%s-journal", copy)));
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    return half;
+}
+
+/** It would be read with what has to be taken back. */
+START_TEST(test_change_that_was_not_finished_is_an_io_error)
+{
+    const char *half;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    ck_assert_ok(harness_fill(&harness, "d", 200, 1000));
+    half = change_half();
+    harness_close(&harness);
+    assert_refused(half, COLLECTOR_ERR_IO, "a change of it was not finished");
+    support_sql_exec(half, "BEGIN IMMEDIATE; ROLLBACK");
+    ck_assert_str_eq(reading_text(half, "SELECT count(*) FROM event_log"),
+                     "200\n");
+}
+END_TEST
+
 /** What is said of a view of ours may be anything. */
 START_TEST(test_harmful_file_harms_nobody)
 {
@@ -317,6 +355,7 @@ main(void)
     tcase_add_test(tcase, test_file_in_place_of_another_is_read);
     tcase_add_test(tcase, test_file_is_read_where_nothing_can_be_written);
     tcase_add_test(tcase, test_log_that_can_not_be_read_is_an_io_error);
+    tcase_add_test(tcase, test_change_that_was_not_finished_is_an_io_error);
     tcase_add_test(tcase, test_harmful_file_harms_nobody);
     tcase_add_test(tcase, test_file_of_views_harms_nobody);
     return support_run_suite(suite);

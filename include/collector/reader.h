@@ -27,7 +27,9 @@ extern "C" {
  *
  * Where SQLite may write beside the file, it can leave an empty -wal and a -shm
  * there, as it does for any reader. Where it may not, the file is read as it
- * lies, unless a log lies beside it that holds what is missing in it.
+ * lies, unless a log lies beside it that holds what is missing in it. A file
+ * with a -journal, such as a snapshot in the midst of whose change a program
+ * has died, is to be opened once with something that may write.
  *
  * One thread at a time may use a reader; any may interrupt it.
  */
@@ -106,9 +108,9 @@ collector_reader_options_init(struct collector_reader_options *options,
  * @param ret_reader  Set on success only; yours to free.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
  *         version; or this build has no reader), ERR_FOREIGN, ERR_NEWER,
- *         ERR_CORRUPT, ERR_BUSY, ERR_IO (also when there is no such file; or on
- *         a read-only mount, when its log holds what can't be read there),
- *         ERR_NOMEM.
+ *         ERR_CORRUPT, ERR_BUSY, ERR_IO (also when there is no such file; when
+ *         a change of it has to be taken back first; or on a read-only mount,
+ *         when its log holds what can't be read there), ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_reader_open(const struct collector_reader_options *options,
