@@ -6,6 +6,8 @@
 #include "harness.h"
 #include "reading.h"
 
+#include <stdio.h>
+
 /** When the clock stands still. */
 #define NOW "1700000000000"
 
@@ -37,6 +39,19 @@ limit_rows(uint32_t rows_max)
     reader = reading_open_limited(harness.path, rows_max);
 }
 
+/** Fail to deliver the next event. */
+static void
+fail_to_deliver(int64_t started_at, const char *error)
+{
+    struct collector_delivery outage = {
+        .result = COLLECTOR_RETRY, .attempts = 1, .started_at = started_at};
+    struct collector_batch *batch = harness_fetch(&harness, 1);
+
+    (void)snprintf(outage.error, sizeof(outage.error), "%s", error);
+    ck_assert_ok(collector_store_checkpoint(harness.store, batch, &outage));
+    collector_batch_free(batch);
+}
+
 START_TEST(test_devices_come_by_their_ids)
 {
     struct reading reading;
@@ -61,19 +76,12 @@ END_TEST
 
 START_TEST(test_runs_come_from_the_latest_back)
 {
-    const struct collector_delivery outage = {.result = COLLECTOR_RETRY,
-                                              .attempts = 1,
-                                              .started_at = 7,
-                                              .error = "no route"};
-    struct collector_batch *batch;
     struct reading reading;
 
     harness_append(&harness, 4);
     ck_assert_uint_eq(harness_deliver(&harness, 2), 2);
     harness_bury(&harness, 1);
-    batch = harness_fetch(&harness, 1);
-    ck_assert_ok(collector_store_checkpoint(harness.store, batch, &outage));
-    collector_batch_free(batch);
+    fail_to_deliver(7, "no route");
     limit_rows(2);
     reading = reading_of(runs, reader, 0, NULL);
     ck_assert_ok(reading.rc);
@@ -114,13 +122,8 @@ END_TEST
 
 START_TEST(test_ledger_says_how_it_stands)
 {
-    const struct collector_delivery outage = {.result = COLLECTOR_RETRY,
-                                              .attempts = 1,
-                                              .started_at = 7,
-                                              .error = "no route"};
     const char *id = harness_text(&harness, "SELECT collector_id FROM state");
     const int64_t size = support_file_size(harness.path);
-    struct collector_batch *batch;
     struct reading reading = reading_of(ledger, reader);
 
     ck_assert_ok(reading.rc);
@@ -138,13 +141,52 @@ START_TEST(test_ledger_says_how_it_stands)
     harness_see(&harness, "b", 7);
     ck_assert_uint_eq(harness_deliver(&harness, 1), 1);
     harness_bury(&harness, 1);
-    batch = harness_fetch(&harness, 1);
-    ck_assert_ok(collector_store_checkpoint(harness.store, batch, &outage));
-    collector_batch_free(batch);
+    fail_to_deliver(7, "no route");
     reading = reading_of(ledger, reader);
     ck_assert_str_eq(reading.text, support_format("3|1|1|0|1|%s|NULL|7|" NOW
                                                   "|7|no route|1|2|%lld|0\n",
                                                   id, (long long)size));
+}
+END_TEST
+
+/** Assert since when deliveries fail, and with what words. */
+static void
+assert_failing(const char *expected)
+{
+    const struct reading reading = reading_of(ledger, reader);
+    const char *at = reading.text;
+    int i;
+
+    ck_assert_ok(reading.rc);
+    for (i = 0; i < 9; i++)
+        at = strchr(at, '|') + 1;
+    ck_assert_str_eq(support_format("%.*s", (int)strlen(expected), at),
+                     expected);
+}
+
+START_TEST(test_outage_lasts_until_the_upstream_answers)
+{
+    collector_reader_free(reader);
+    harness.options.backlog_max = 2;
+    harness.options.overflow = COLLECTOR_OVERFLOW_DROP_OLDEST;
+    harness_reopen(&harness);
+    reader = reading_open(harness.path);
+    harness_append(&harness, 2);
+    assert_failing("NULL|NULL|");
+    fail_to_deliver(7, "no route");
+    assert_failing("7|no route|");
+    harness_append(&harness, 1);
+    ck_assert_uint_eq(harness_stats(&harness).dropped, 1);
+    assert_failing("7|no route|");
+    fail_to_deliver(9, "no answer");
+    harness_append(&harness, 1);
+    assert_failing("7|no answer|");
+    harness_bury(&harness, 1);
+    assert_failing("NULL|NULL|");
+    fail_to_deliver(11, "no route");
+    assert_failing("11|no route|");
+    ck_assert_uint_eq(harness_deliver(&harness, 1), 1);
+    assert_failing("NULL|NULL|");
 }
 END_TEST
 
@@ -180,6 +222,7 @@ main(void)
     tcase_add_test(tcase, test_runs_come_from_the_latest_back);
     tcase_add_test(tcase, test_dead_letters_come_by_their_ids);
     tcase_add_test(tcase, test_ledger_says_how_it_stands);
+    tcase_add_test(tcase, test_outage_lasts_until_the_upstream_answers);
     tcase_add_test(tcase, test_file_without_our_tables_is_damaged);
     return support_run_suite(suite);
 }

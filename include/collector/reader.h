@@ -331,8 +331,10 @@ collector_reader_dead_letters(struct collector_reader *reader, int64_t after_id,
  * Columns: accepted, delivered, dead, dropped, pending, collector_id (NULL in a
  * snapshot), snapshot_of, oldest_pending_ts (NULL without backlog),
  * last_success_at (NULL for never), failing_since, last_error (both NULL unless
- * the latest run is an outage), dead_letters (kept ones, not replayed),
- * devices, file_size, free_size (bytes in it that hold nothing).
+ * deliveries have failed since the upstream last answered, with success or for
+ * dead events; what is dropped meanwhile ends no outage), dead_letters (kept
+ * ones, not replayed), devices, file_size, free_size (bytes in it that hold
+ * nothing).
  *
  * @return As collector_reader_query().
  */
