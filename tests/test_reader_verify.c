@@ -106,6 +106,23 @@ START_TEST(test_every_check_is_a_row)
 }
 END_TEST
 
+START_TEST(test_no_cap_hides_a_check)
+{
+    struct collector_reader_options options = reading_options(harness.path);
+    struct reading reading;
+
+    options.rows_max = 1;
+    options.bytes_max = 1;
+    ck_assert_ok(collector_reader_open(&options, &reader));
+    reading = reading_of(verify, reader, true);
+    ck_assert_ok(reading.rc);
+    ck_assert_uint_eq(reading.answer.row_count, 15);
+    ck_assert(!reading.answer.more);
+    ck_assert_error(reading_query(reader, "SELECT 1").rc,
+                    COLLECTOR_ERR_TOO_BIG); /* they hold again */
+}
+END_TEST
+
 static const struct {
     const char *sql;
     /** Of all of the checks; those that look at the whole file are last. */
@@ -377,6 +394,7 @@ main(void)
     TCase *tcase = support_add_case(suite, "verify", setup, teardown);
 
     tcase_add_test(tcase, test_every_check_is_a_row);
+    tcase_add_test(tcase, test_no_cap_hides_a_check);
     tcase_add_loop_test(tcase, test_damage_is_found_by_its_check, 0,
                         (int)(sizeof(damages) / sizeof(damages[0])));
     tcase_add_test(tcase, test_damaged_page_is_a_row_and_not_the_end);
