@@ -7,12 +7,12 @@
 #include "history.h"
 
 #include "utc.h"
-#include "worker.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 
 /* What the two clocks may be apart before one of them counts as set: more than
  * a clock that is slowly corrected gains between two samples. */
@@ -32,9 +32,9 @@ struct history {
     /* Ever taken: each stands at its number, modulo the room. */
     uint64_t count;
     struct sample samples[HISTORY_SAMPLE_COUNT];
-    /* Between the monotonic clock and what the samples say. */
+    /* Between the clock since boot and what the samples say. */
     int64_t offset_ms;
-    int64_t due_at; /* monotonic; of the thread that adds */
+    int64_t due_at; /* ms since boot; of the thread that adds */
 };
 
 struct history *
@@ -94,10 +94,21 @@ history_add(struct history *history, int64_t monotonic_ms, int64_t wall_ms,
     (void)pthread_mutex_unlock(&history->lock);
 }
 
+/* Of a clock that goes on while the machine sleeps: else a suspend would look
+ * like a clock that was set. */
+static int64_t
+since_boot_ms(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_BOOTTIME, &now); /* can't fail on Linux */
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int
 history_step(struct history *history, struct collector_store *store)
 {
-    const int64_t now_ms = worker_now_ms();
+    const int64_t now_ms = since_boot_ms();
     struct collector_store_stats stats = {.size = sizeof(stats)};
 
     if (now_ms >= history->due_at) {

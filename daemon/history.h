@@ -37,7 +37,9 @@ history_step(struct history *history, struct collector_store *store);
  * is set, all samples move with it, so that it never seems that time had gone
  * back, or stood still.
  *
- * @param wall_ms  Milliseconds since 1970.
+ * @param monotonic_ms  Since boot, also while the machine slept: else its sleep
+ *                      is taken for a clock that was set.
+ * @param wall_ms       Milliseconds since 1970.
  */
 void
 history_add(struct history *history, int64_t monotonic_ms, int64_t wall_ms,

@@ -12,9 +12,31 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
 
 #define WALL_MS INT64_C(1767225600000) /* 2026-01-01T00:00:00Z */
 #define BOOT_MS 90000
+
+/* How long the machine has slept, as far as it is asked here. */
+static time_t slept_s;
+
+#if __SIZEOF_LONG__ == 8 /* elsewhere the call depends on the C library */
+/** In place of that of the C library. */
+int
+clock_gettime(clockid_t clock_id, struct timespec *tp)
+{
+    const int rc = (int)syscall(SYS_clock_gettime, clock_id, tp);
+
+    if (clock_id == CLOCK_REALTIME || clock_id == CLOCK_BOOTTIME)
+        tp->tv_sec += slept_s;
+    return rc;
+}
+#define SLEEPS 1
+#else
+#define SLEEPS 0
+#endif
 
 static struct history *history;
 
@@ -260,6 +282,25 @@ START_TEST(test_no_sample_is_taken_before_it_is_due)
 }
 END_TEST
 
+START_TEST(test_a_sleep_of_the_machine_is_a_gap)
+{
+    json_t *before;
+    json_t *json;
+
+    (void)history_step(history, store);
+    before = samples(0);
+    slept_s = 1000;
+    (void)history_step(history, store);
+    json = samples(0);
+    slept_s = 0;
+    ck_assert_uint_eq(json_array_size(json), 2);
+    ck_assert_int_eq(number_of(json, 0, 0), number_of(before, 0, 0));
+    ck_assert_int_ge(number_of(json, 1, 0), number_of(json, 0, 0) + 1000000);
+    json_decref(before);
+    json_decref(json);
+}
+END_TEST
+
 static void *
 write_often(void *userdata)
 {
@@ -311,5 +352,7 @@ main(void)
     tcase_add_test(step,
                    test_the_first_sample_is_due_at_once_and_the_next_in_a_step);
     tcase_add_test(step, test_no_sample_is_taken_before_it_is_due);
+    if (SLEEPS)
+        tcase_add_test(step, test_a_sleep_of_the_machine_is_a_gap);
     return support_run_suite(suite);
 }
