@@ -52,7 +52,7 @@ struct standing {
     /** 0 without backlog; 0 for never. */
     int64_t oldest_pending_ts;
     int64_t last_success_at;
-    /** 0 unless the latest run is an outage, and what it says. */
+    /** 0 unless the upstream is away, and why it is. */
     int64_t failing_since;
     char last_error[COLLECTOR_DELIVERY_ERROR_SIZE];
     /** Whose snapshot it is; "" when it is none, or not any more. */

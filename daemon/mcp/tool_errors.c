@@ -50,10 +50,14 @@
     " FROM event_log WHERE id > (SELECT max(id) FROM event_log) "              \
     "- " EVENTS_LOOKED_AT " AND ts >= ?1 AND " KINDS
 
-/* The latest run, if it is one, goes on: its next attempt is still to come. */
+/* One that the upstream has not answered since goes on: its next attempt is
+ * still to come, also when events had to make room meanwhile. */
+#define GOES_ON                                                                \
+    "id > (SELECT coalesce(max(id), 0) FROM upload_runs"                       \
+    " WHERE status IN ('success', 'dead'))"
 #define OUTAGES                                                                \
-    " FROM upload_runs WHERE status = 'error' AND (finished_at >= ?1 "         \
-    "OR id = (SELECT max(id) FROM upload_runs))"
+    " FROM upload_runs WHERE status = 'error'"                                 \
+    " AND (finished_at >= ?1 OR " GOES_ON ")"
 
 /* One list of the answer. */
 struct part {
@@ -72,8 +76,7 @@ static const struct part parts[] = {
     {"outages", "outage of the upstream", "outages of the upstream",
      "SELECT count(*)" OUTAGES,
      "SELECT started_at, finished_at, attempts, error, first_id, last_id,"
-     " id = (SELECT max(id) FROM upload_runs) AS ongoing" OUTAGES
-     " ORDER BY id DESC LIMIT " ROWS,
+     " " GOES_ON " AS ongoing" OUTAGES " ORDER BY id DESC LIMIT " ROWS,
      NULL},
     {"dead_letters", "event that the upstream refused for good",
      "events that the upstream refused for good",
