@@ -53,4 +53,8 @@ check 'http://x devices -token-file to' token
 check 'events.sqlite dead-letters re' replay
 check 'events.sqlite snapshot em' empty
 check 'events.sqlite stats ' ''
+check 'stats e' events.sqlite empty
+check 'dead-letters events.sqlite p' purge
+check 'snapshot events.sqlite em' empty
+check 'stats events.sqlite ' ''
 check 'events.sqlite query -limit 3 ' ''

@@ -419,61 +419,6 @@ START_TEST(test_results_that_are_lost_are_a_failure)
 }
 END_TEST
 
-START_TEST(test_mistakes_are_found_before_anything_is_asked)
-{
-    static const struct {
-        const char *arguments[4];
-        const char *words;
-    } mistakes[] = {
-        {{NULL}, "expected a file or a URL"},
-        {{"f"}, "expected a command"},
-        {{"f", "nope"}, "\"nope\" is not a command"},
-        {{"f", "stats", "x"}, "stats: expected nothing like \"x\""},
-        {{"f", "event"}, "event: expected ID"},
-        {{"f", "stats", "-nope"}, "-nope is not an option"},
-        {{"f", "stats", "-f"}, "-f changes nothing about stats"},
-        {{"f", "health", "-format=csv"}, "-format changes nothing"},
-        {{"f", "stats", "-format=xml"}, "table|json|csv|ndjson"},
-        {{"f", "tail", "-n", "1001"}, "from 0 to 1000"},
-        {{"f", "tail", "-n"}, "-n: expected a value, N"},
-        {{"f", "tail", "-f=yes"}, "-f: expected no value"},
-        {{"f", "tail", "-f", "-format=json"}, "take -format ndjson"},
-        {{"f", "events", "-limit=0"}, "from 1 to 100000"},
-        {{"f", "events", "-since=soon"}, "such as 10m"},
-        {{"f", "events", "-device="}, "expected a value"},
-        {{"f", "devices", "-silent", "10"}, "a duration"},
-        {{"f", "runs", "-status", "bad"}, "success|dead|dropped|error"},
-        {{"f", "stats", "-timeout=1s"}, "-timeout is for a URL"},
-        {{"http://x", "stats", "-deadline=1s"}, "-deadline is for a file"},
-        {{"http://x", "query", "SELECT 1"}, "a collector takes no SQL"},
-        {{"http://x", "verify"}, "only a file"},
-        {{"f", "health", "-live"}, "-live is for a URL"},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
-        const char *const *words = mistakes[i].arguments;
-
-        ck_assert_int_eq(
-            ctl_end(process_spawn("COLLECTORCTL", words[0], words[1], words[2],
-                                  words[3], NULL)),
-            2);
-        ck_assert_str_eq(ctl_out, "");
-        ck_assert_contains(ctl_err, mistakes[i].words);
-        ck_assert_uint_eq(support_occurrences(ctl_err, "\n"), 1);
-    }
-}
-END_TEST
-
-START_TEST(test_help_and_version_are_results)
-{
-    ck_assert_contains(ctl_prints("-help"), "usage: collectorctl ");
-    ck_assert_contains(ctl_prints("f", "stats", "--help"), "dead-letters [");
-    ck_assert_str_eq(ctl_prints("-version"),
-                     "collectorctl " COLLECTOR_VERSION "\n");
-}
-END_TEST
-
 static void
 add_questions(Suite *suite)
 {
@@ -504,16 +449,14 @@ main(void)
 {
     Suite *suite = suite_create("collectorctl");
     TCase *closed = support_add_case(suite, "closed", setup_closed, teardown);
-    TCase *usage = support_add_case(suite, "usage", NULL, NULL);
+    TCase *none = support_add_case(suite, "none", NULL, NULL);
 
     add_questions(suite);
     tcase_add_test(closed, test_letters_are_replayed_and_purged);
     tcase_add_test(closed, test_damage_is_found);
     tcase_add_test(closed, test_torn_pages_are_found);
-    tcase_add_test(usage,
+    tcase_add_test(none,
                    test_what_cannot_be_looked_at_is_neither_whole_nor_damaged);
-    tcase_add_test(usage, test_nothing_is_made_where_nothing_is);
-    tcase_add_test(usage, test_mistakes_are_found_before_anything_is_asked);
-    tcase_add_test(usage, test_help_and_version_are_results);
+    tcase_add_test(none, test_nothing_is_made_where_nothing_is);
     return support_run_suite(suite);
 }

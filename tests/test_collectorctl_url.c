@@ -209,6 +209,17 @@ last_path(void)
     return upstream_request(upstream, count - 1)->path;
 }
 
+START_TEST(test_an_option_that_is_for_a_list_deletes_nothing)
+{
+    ck_assert_int_eq(
+        ctl(url, "dead-letters", "purge", "-yes", "-limit", "1", "-after", "5"),
+        2);
+    ck_assert_contains(ctl_err, "changes nothing about dead-letters purge");
+    ck_assert_int_eq(ctl(url, "dead-letters", "replay", "-format", "csv"), 2);
+    ck_assert_uint_eq(upstream_request_count(upstream), 0);
+}
+END_TEST
+
 START_TEST(test_questions_are_asked_as_they_are_meant)
 {
     answer(200, "{\"events\":[],\"next\":null}");
@@ -398,6 +409,7 @@ add_fakes(Suite *suite)
         support_add_case(suite, "fake", setup_fake, site_teardown_upstream);
 
     tcase_add_test(fake, test_mistakes_in_a_token_file_show_none_of_it);
+    tcase_add_test(fake, test_an_option_that_is_for_a_list_deletes_nothing);
     tcase_add_test(fake, test_questions_are_asked_as_they_are_meant);
     tcase_add_test(fake, test_pages_are_one_answer);
     tcase_add_test(fake, test_an_event_that_is_none_is_an_answer);

@@ -22,9 +22,11 @@ _collectorctl_option() {
 }
 
 # _collectorctl_place NAME WORD...: how many of them are neither options nor
-# their values, and the second of those, which is the command.
+# their values, and the second of those, which is the command, or the first when
+# only that is one.
 _collectorctl_place() {
-    local name=$1 place=0 command=
+    local name=$1 commands word
+    local -a said=()
     shift
     while [[ $# -gt 0 ]]; do
         case $1 in
@@ -33,14 +35,15 @@ _collectorctl_place() {
             [[ -z $(_collectorctl_help "$name" value \
                 "$(_collectorctl_option "$1")") ]] || shift
             ;;
-        *)
-            place=$((place + 1))
-            [[ $place -ne 2 ]] || command=$1
-            ;;
+        *) said+=("$1") ;;
         esac
         shift || break
     done
-    echo "$place:$command"
+    commands=" $(_collectorctl_help "$name" commands | tr '\n' ' ')"
+    for word in "${said[1]-}" "${said[0]-}" ''; do
+        [[ -z $word || $commands != *" $word "* ]] || break
+    done
+    echo "${#said[@]}:$word"
 }
 
 # The form of the value that is being written, or nothing.
@@ -83,9 +86,9 @@ _collectorctl() {
     :-*) words=$(_collectorctl_help "$name" options) ;;
     *)
         case $(_collectorctl_place "$name" "${typed[@]:1}") in
-        1:*) words=$(_collectorctl_help "$name" commands) ;;
+        1:) words=$(_collectorctl_help "$name" commands) ;;
         2:dead-letters) words='list replay purge' ;;
-        0:* | 2:snapshot) ;;
+        0:* | 1:* | 2:snapshot) ;;
         *) return ;;
         esac
         ;;

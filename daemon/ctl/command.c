@@ -51,6 +51,7 @@ static const struct command commands[] = {
      .arguments = "[list|replay|purge] [ID...]",
      .help = "events that were refused for good: show them, append them\n"
              "        again, or delete them; those of these ids, or all",
+     .action = "list",
      .argument_count_max = FLAGS_ARGUMENTS_MAX,
      .target = COMMAND_BOTH,
      .run = run_dead_letters},

@@ -29,6 +29,9 @@ struct command {
     /** As the help has them; "" for none. */
     const char *arguments;
     const char *help;
+    /** Which of its actions is meant without arguments; NULL if it has none, or
+     *  else its first argument is one. */
+    const char *action;
     size_t argument_count_min;
     size_t argument_count_max;
     enum command_target target;

@@ -30,13 +30,13 @@ static const char *const status_words[] = {"success", "dead", "dropped",
 static const struct flag all_flags[] = {
     {"format", "table|json|csv|ndjson", "table", "how rows are written",
      FLAG_WORD, MEMBER(format),
-     " stats tail events event query devices runs dead-letters verify ",
+     " stats tail events event query devices runs dead-letters list verify ",
      .target = COMMAND_BOTH, .words = format_words},
     {"limit", "N", "1000", "rows at most", FLAG_NUMBER, MEMBER(limit),
-     " events query devices runs dead-letters ", .target = COMMAND_BOTH,
+     " events query devices runs dead-letters list ", .target = COMMAND_BOTH,
      .min = 1, .max = FLAGS_LIMIT_MAX},
     {"after", "ID", NULL, "begin behind this id", FLAG_NUMBER, MEMBER(after),
-     " events devices dead-letters ", .target = COMMAND_BOTH, .min = 0,
+     " events devices dead-letters list ", .target = COMMAND_BOTH, .min = 0,
      .max = INT64_MAX},
     {"before", "ID", NULL, "begin before this id", FLAG_NUMBER, MEMBER(before),
      " events runs ", .target = COMMAND_BOTH, .min = 1, .max = INT64_MAX},
@@ -49,7 +49,7 @@ static const struct flag all_flags[] = {
     {"since", "WHEN", NULL, "events stamped at WHEN or later", FLAG_MOMENT,
      MEMBER(since), " events ", .target = COMMAND_BOTH},
     {"until", "WHEN", NULL, "events stamped before WHEN", FLAG_MOMENT,
-     MEMBER(until), " events ", .target = COMMAND_BOTH},
+     MEMBER(until), " events ", .target = COMMAND_BOTH, .min = 1},
     {"n", "N", "10", "how many of the latest events to begin with", FLAG_NUMBER,
      MEMBER(count), " tail ", .target = COMMAND_BOTH, .min = 0,
      .max = COUNT_MAX},
@@ -62,7 +62,7 @@ static const struct flag all_flags[] = {
      FLAG_TEXT, MEMBER(status), " runs ", .target = COMMAND_BOTH,
      .words = status_words},
     {"yes", NULL, NULL, "all of them are meant", FLAG_SWITCH, MEMBER(yes),
-     " dead-letters ", .target = COMMAND_BOTH},
+     " dead-letters purge ", .target = COMMAND_BOTH},
     {"whole", NULL, NULL, "look at every page and every index too", FLAG_SWITCH,
      MEMBER(whole), " verify ", .target = COMMAND_BOTH},
     {"max-backlog", "N", NULL,
@@ -203,8 +203,14 @@ static int
 set_moment(const struct flag *flag, const char *text, int64_t *member,
            struct problem *ret_problem)
 {
-    if (moment_read(text, utc_now_ms(), member))
+    int64_t ms;
+
+    if (moment_read(text, utc_now_ms(), &ms)) {
+        if (ms < (int64_t)flag->min)
+            return refuse(flag, text, "a moment after 1970 began", ret_problem);
+        *member = ms;
         return 0;
+    }
     return refuse(flag, text,
                   "a duration, which is so long ago, such as 10m, a moment "
                   "such as 2026-01-31T12:00Z, or ms since 1970",

@@ -33,7 +33,8 @@ struct flag {
     enum command_target target;
     /** The member of struct flags. */
     size_t offset;
-    /** The commands that it is for, with spaces around; NULL: all. */
+    /** The commands that it is for, with spaces around; of one that has
+     * actions, such as "dead-letters list", these; NULL: all. */
     const char *commands;
     uint64_t min;
     uint64_t max;
@@ -63,7 +64,8 @@ int
 flag_set(const struct flag *flag, const char *text, struct flags *flags,
          struct problem *ret_problem);
 
-/** Whether the command of that name takes it. */
+/** Whether the command of that name takes it, or the action of that name, such
+ *  as "dead-letters list". */
 bool
 flag_is_of(const struct flag *flag, const char *name);
 

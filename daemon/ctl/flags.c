@@ -16,6 +16,9 @@
 /* Of what is quoted in a problem. */
 #define QUOTED_SIZE_MAX 100
 
+/* "dead-letters replay", and what may stand there by mistake, cut. */
+#define NAME_SIZE 48
+
 /* A walk along the command line. */
 struct walk {
     int argc;
@@ -78,23 +81,38 @@ is_url(const char *text)
            strncmp(text, "https://", 8) == 0;
 }
 
+static void
+set_target(struct flags *flags, const char *target)
+{
+    flags->target = target;
+    flags->is_url = is_url(target);
+}
+
+/* The second word; or the first was one, and this is what it is asked of. */
+static int
+take_command(const char *word, struct flags *flags, struct problem *ret_problem)
+{
+    flags->command = command_find(word);
+    if (flags->command != NULL)
+        return 0;
+    flags->command = command_find(flags->target);
+    if (flags->command == NULL)
+        return problem_say(ret_problem, "\"%.*s\" is not a command, see -help",
+                           QUOTED_SIZE_MAX, word);
+    set_target(flags, word);
+    return 0;
+}
+
 /* The target, the command, or one of its arguments. */
 static int
 take_word(const char *word, struct flags *flags, struct problem *ret_problem)
 {
     if (flags->target == NULL) {
-        flags->target = word;
-        flags->is_url = is_url(word);
+        set_target(flags, word);
         return 0;
     }
-    if (flags->command == NULL) {
-        flags->command = command_find(word);
-        return flags->command != NULL
-                   ? 0
-                   : problem_say(ret_problem,
-                                 "\"%.*s\" is not a command, see -help",
-                                 QUOTED_SIZE_MAX, word);
-    }
+    if (flags->command == NULL)
+        return take_command(word, flags, ret_problem);
     if (flags->argument_count == flags->command->argument_count_max)
         return problem_say(ret_problem, "%s: expected nothing like \"%.*s\"",
                            flags->command->name, QUOTED_SIZE_MAX, word);
@@ -117,6 +135,40 @@ walk_step(struct walk *walk, struct flags *flags, enum flags_action *action,
     return take_word(argument, flags, ret_problem);
 }
 
+/* What options are judged by: a command, or one of its actions. */
+static const char *
+write_name(const struct flags *flags, char ret_name[NAME_SIZE])
+{
+    const struct command *command = flags->command;
+
+    if (command->action == NULL)
+        return command->name;
+    (void)snprintf(ret_name, NAME_SIZE, "%s %s", command->name,
+                   flags->argument_count > 0 ? flags->arguments[0]
+                                             : command->action);
+    return ret_name;
+}
+
+static int
+check_options(const struct walk *walk, const struct flags *flags,
+              enum command_target target, struct problem *ret_problem)
+{
+    char text[NAME_SIZE];
+    const char *name = write_name(flags, text);
+    const struct flag *flag;
+    size_t i;
+
+    for (i = 0; (flag = flag_at(i)) != NULL; i++) {
+        if (walk->given[i] && !flag_is_of(flag, name))
+            return problem_say(ret_problem, "-%s changes nothing about %s",
+                               flag->name, name);
+        if (walk->given[i] && (flag->target & target) == 0)
+            return problem_say(ret_problem, "-%s is for a %s", flag->name,
+                               flags->is_url ? "file" : "URL");
+    }
+    return 0;
+}
+
 /* What can only be judged when all is known. */
 static int
 check(const struct walk *walk, const struct flags *flags,
@@ -124,28 +176,20 @@ check(const struct walk *walk, const struct flags *flags,
 {
     const enum command_target target =
         flags->is_url ? COMMAND_URL : COMMAND_FILE;
-    const struct flag *flag;
-    size_t i;
 
     if (flags->command == NULL)
         return problem_say(ret_problem, "expected %s, see -help",
-                           flags->target == NULL ? "a file or a URL"
-                                                 : "a command");
+                           flags->target == NULL ||
+                                   command_find(flags->target) != NULL
+                               ? "a file or a URL"
+                               : "a command");
     if ((flags->command->target & target) == 0)
         return problem_say(ret_problem, "%s: %s", flags->command->name,
                            flags->command->instead);
     if (flags->argument_count < flags->command->argument_count_min)
         return problem_say(ret_problem, "%s: expected %s", flags->command->name,
                            flags->command->arguments);
-    for (i = 0; (flag = flag_at(i)) != NULL; i++) {
-        if (walk->given[i] && !flag_is_of(flag, flags->command->name))
-            return problem_say(ret_problem, "-%s changes nothing about %s",
-                               flag->name, flags->command->name);
-        if (walk->given[i] && (flag->target & target) == 0)
-            return problem_say(ret_problem, "-%s is for a %s", flag->name,
-                               flags->is_url ? "file" : "URL");
-    }
-    return 0;
+    return check_options(walk, flags, target, ret_problem);
 }
 
 /* They fit: a test prints them. */
@@ -217,7 +261,8 @@ flags_print_help(FILE *out)
 
     (void)fputs("usage: collectorctl [options] FILE|URL COMMAND [arguments]\n\n"
                 "Asks a collector: its file, which may be in use, or by HTTP "
-                "the one at URL.\n\n",
+                "the one at URL.\nThe command may also come first: a file "
+                "that is called like one is ./stats.\n\n",
                 out);
     print_commands(out);
     (void)fputs("\nOptions:\n", out);

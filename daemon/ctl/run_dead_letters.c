@@ -70,7 +70,8 @@ act(const struct flags *flags, enum source_action action, const int64_t *ids,
 enum command_status
 run_dead_letters(const struct flags *flags)
 {
-    const char *what = flags->argument_count > 0 ? flags->arguments[0] : "list";
+    const char *what = flags->argument_count > 0 ? flags->arguments[0]
+                                                 : flags->command->action;
     int64_t ids[IDS_MAX];
     size_t id_count;
 

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * collectorctl promises that a mistake on its command line is found before
+ * anything is asked or changed, and said in one line; and that the command may
+ * stand before what it is asked of.
+ */
+#include "ctl.h"
+#include "fixture.h"
+
+#include <stdio.h>
+
+static struct fixture fixture;
+
+/** A file of nobody's, with one dead letter and one event that waits. */
+static void
+setup(void)
+{
+    const struct collector_delivery rejected = {
+        .result = COLLECTOR_REJECTED, .status = 400, .error = "HTTP 400"};
+    struct collector_batch *batch;
+
+    fixture_init(&fixture);
+    fixture_append(&fixture, 2);
+    batch = fixture_fetch(&fixture, 1);
+    ck_assert_ok(collector_store_checkpoint(fixture.store, batch, &rejected));
+    collector_batch_free(batch);
+    fixture_close(&fixture);
+}
+
+static void
+teardown(void)
+{
+    fixture_close(&fixture);
+}
+
+START_TEST(test_mistakes_are_found_before_anything_is_asked)
+{
+    static const struct {
+        const char *arguments[4];
+        const char *words;
+    } mistakes[] = {
+        {{NULL}, "expected a file or a URL"},
+        {{"f"}, "expected a command"},
+        {{"stats"}, "expected a file or a URL"},
+        {{"f", "nope"}, "\"nope\" is not a command"},
+        {{"f", "stats", "x"}, "stats: expected nothing like \"x\""},
+        {{"f", "event"}, "event: expected ID"},
+        {{"f", "stats", "-nope"}, "-nope is not an option"},
+        {{"f", "stats", "-f"}, "-f changes nothing about stats"},
+        {{"f", "health", "-format=csv"}, "-format changes nothing"},
+        {{"f", "stats", "-format=xml"}, "table|json|csv|ndjson"},
+        {{"f", "tail", "-n", "1001"}, "from 0 to 1000"},
+        {{"f", "tail", "-n"}, "-n: expected a value, N"},
+        {{"f", "tail", "-f=yes"}, "-f: expected no value"},
+        {{"f", "tail", "-f", "-format=json"}, "take -format ndjson"},
+        {{"f", "events", "-limit=0"}, "from 1 to 100000"},
+        {{"f", "events", "-since=soon"}, "such as 10m"},
+        {{"f", "events", "-device="}, "expected a value"},
+        {{"f", "events", "-until=0"}, "after 1970 began"},
+        {{"f", "events", "-until=90000d"}, "after 1970 began"},
+        {{"f", "devices", "-silent", "10"}, "a duration"},
+        {{"f", "runs", "-status", "bad"}, "success|dead|dropped|error"},
+        {{"f", "stats", "-timeout=1s"}, "-timeout is for a URL"},
+        {{"http://x", "stats", "-deadline=1s"}, "-deadline is for a file"},
+        {{"http://x", "query", "SELECT 1"}, "a collector takes no SQL"},
+        {{"http://x", "verify"}, "only a file"},
+        {{"f", "health", "-live"}, "-live is for a URL"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++) {
+        const char *const *words = mistakes[i].arguments;
+
+        ck_assert_int_eq(
+            ctl_end(process_spawn("COLLECTORCTL", words[0], words[1], words[2],
+                                  words[3], NULL)),
+            2);
+        ck_assert_str_eq(ctl_out, "");
+        ck_assert_contains(ctl_err, mistakes[i].words);
+        ck_assert_uint_eq(support_occurrences(ctl_err, "\n"), 1);
+    }
+}
+END_TEST
+
+START_TEST(test_help_and_version_are_results)
+{
+    ck_assert_contains(ctl_prints("-help"), "usage: collectorctl ");
+    ck_assert_contains(ctl_prints("f", "stats", "--help"), "dead-letters [");
+    ck_assert_str_eq(ctl_prints("-version"),
+                     "collectorctl " COLLECTOR_VERSION "\n");
+}
+END_TEST
+
+START_TEST(test_letters_are_left_alone_for_an_option_that_is_for_a_list)
+{
+    static const char *const options[] = {"-limit=1", "-after=5",
+                                          "-format=csv"};
+    static const char *const actions[] = {"purge", "replay"};
+    const char *action = actions[_i];
+    size_t i;
+
+    for (i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+        ck_assert_int_eq(
+            ctl(fixture.path, "dead-letters", action, "1", options[i]), 2);
+        ck_assert_contains(
+            ctl_err,
+            support_format("changes nothing about dead-letters %s", action));
+        ck_assert_int_eq(ctl(options[i], "dead-letters", fixture.path, action),
+                         2);
+    }
+    ck_assert_int_eq(
+        ctl(fixture.path, "dead-letters", "purge", "-yes", "-limit", "1"), 2);
+    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "replay", "-yes"), 2);
+    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "list", "-yes"), 2);
+    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "-yes"), 2);
+    ck_assert_contains(ctl_err, "-yes changes nothing about dead-letters list");
+    ck_assert_int_eq(support_sql_int(fixture.path,
+                                     "SELECT count(*) FROM dead_letters"
+                                     " WHERE replayed_as IS NULL"),
+                     1);
+    ck_assert_contains(ctl_prints(fixture.path, "stats"), "2 accepted");
+}
+END_TEST
+
+START_TEST(test_the_command_may_come_first)
+{
+    const char *there = support_path(support_dir_new(), "stats");
+
+    ck_assert_str_eq(ctl_prints("events", fixture.path, "-format", "csv"),
+                     ctl_prints(fixture.path, "events", "-format", "csv"));
+    ck_assert_contains(ctl_prints("query", fixture.path, "SELECT 41 + 1"),
+                       "42");
+    ck_assert_int_eq(ctl("health", "http://127.0.0.1:1"), 1);
+    ck_assert_contains(ctl_err, "Failed to connect");
+    /* Two commands: the first is a file of that name. */
+    ck_assert_int_eq(ctl("stats", "health"), 1);
+    ck_assert_contains(ctl_err, "stats: No such file");
+    ck_assert_int_eq(rename(fixture.path, there), 0);
+    ck_assert_contains(ctl_prints(there, "stats"), "2 accepted");
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("collectorctl_usage");
+    TCase *usage = support_add_case(suite, "usage", NULL, NULL);
+    TCase *file = support_add_case(suite, "file", setup, teardown);
+
+    tcase_add_test(usage, test_mistakes_are_found_before_anything_is_asked);
+    tcase_add_test(usage, test_help_and_version_are_results);
+    tcase_add_loop_test(
+        file, test_letters_are_left_alone_for_an_option_that_is_for_a_list, 0,
+        2);
+    tcase_add_test(file, test_the_command_may_come_first);
+    return support_run_suite(suite);
+}
