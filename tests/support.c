@@ -5,6 +5,7 @@
  */
 #include "support.h"
 
+#include <dirent.h>
 #include <ftw.h>
 #include <pthread.h>
 #include <sqlite3.h>
@@ -271,6 +272,20 @@ support_dir_new(void)
     (void)snprintf(dir, sizeof(base_dir) + 16, "%s/XXXXXX", base_dir);
     ck_assert_msg(mkdtemp(dir) != NULL, "cannot make %s", dir);
     return dir;
+}
+
+size_t
+support_dir_count(const char *dir, const char *beginning)
+{
+    DIR *entries = opendir(dir);
+    const struct dirent *entry;
+    size_t count = 0;
+
+    ck_assert_ptr_nonnull(entries);
+    while ((entry = readdir(entries)) != NULL)
+        count += strncmp(entry->d_name, beginning, strlen(beginning)) == 0;
+    (void)closedir(entries); /* it was only read */
+    return count;
 }
 
 const char *

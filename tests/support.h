@@ -133,6 +133,10 @@ support_dir_new(void);
 void
 support_dir_free(const char *dir);
 
+/** How many names in a directory begin like that. */
+size_t
+support_dir_count(const char *dir, const char *beginning);
+
 /** The path of a file in a directory. */
 const char *
 support_path(const char *dir, const char *name);

@@ -5,11 +5,12 @@
 #include "problem.h"
 
 /** A copy of a database that comes in. It has its name only when all of it is
- *  on the disk; until then it is NAME.tmp. */
+ *  on the disk; until then it is NAME.tmp-XXXXXXXX. */
 struct download;
 
 /**
- * Make NAME.tmp, which must not be there, like the name itself.
+ * Begin one, and remove what others of the same name have left behind when
+ * their process died. The name itself must not be there.
  *
  * @param ret_download  Set on success only; yours to free.
  * @param ret_problem   Set on failure only.
@@ -23,8 +24,8 @@ download_begin(const char *path, struct download **ret_download,
 int
 download_fd(const struct download *download);
 
-/** Look whether it is a database, have it on the disk, and give it its name,
- *  unless there is such a file by now. 0, or -1. */
+/** Look whether it is a whole database, have it on the disk, and give it its
+ * name, unless there is such a file by now. 0, or -1. */
 int
 download_finish(struct download *download, struct problem *ret_problem);
 
