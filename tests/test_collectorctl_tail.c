@@ -132,21 +132,60 @@ put_aside(const char *path)
                      support_format("%s.damaged-1%s", path, suffixes[i]));
 }
 
-START_TEST(test_another_file_is_shown_from_its_beginning)
+/** Put noise in the place of all but the file's header. */
+static void
+spoil(const char *path)
+{
+    const char *noise = support_repeat("noise", 1600);
+    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+    ck_assert_int_ge(fd, 0);
+    ck_assert_int_gt(pwrite(fd, noise, strlen(noise), 100), 0);
+    (void)close(fd);
+}
+
+/** Put a file that nobody has in the place of the one that is followed. */
+static void
+exchange(bool is_damaged)
 {
     struct fixture other;
 
-    follow(fixture.path);
-    ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
-    fixture_close(&fixture);
     fixture_init(&other);
     fixture_append(&other, 2);
     fixture_close(&other);
+    if (is_damaged)
+        spoil(other.path);
     put_aside(fixture.path);
     ck_assert_int_eq(rename(other.path, fixture.path), 0);
+}
+
+START_TEST(test_another_file_is_shown_from_its_beginning)
+{
+    follow(fixture.path);
+    ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
+    fixture_close(&fixture);
+    exchange(false);
     ck_assert(daemon_says(tail, "another file has taken its place"));
     ck_assert_eventually(strcmp(ids(), "1,2,3,1,2,") == 0);
     stop(SIGINT);
+}
+END_TEST
+
+START_TEST(test_a_damaged_file_is_waited_for_in_one_line)
+{
+    follow(fixture.path);
+    ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
+    fixture_close(&fixture);
+    exchange(true);
+    ck_assert(daemon_says(tail, "; trying again\n"));
+    /* Said at each look it would be there more than twice. */
+    ck_assert_int_eq(daemon_wait(tail, 2000), DAEMON_RUNNING);
+    ck_assert_uint_le(support_occurrences(daemon_stderr(tail), "\n"), 2);
+    exchange(false);
+    ck_assert(daemon_says(tail, "it answers again"));
+    ck_assert_eventually(strcmp(ids(), "1,2,3,1,2,") == 0);
+    stop(SIGINT);
+    ck_assert_uint_eq(support_occurrences(daemon_stderr(tail), "trying"), 1);
 }
 END_TEST
 
@@ -160,5 +199,6 @@ main(void)
     tcase_add_test(file, test_a_filter_holds_for_what_comes);
     tcase_add_test(file, test_it_ends_when_nobody_reads_it);
     tcase_add_test(file, test_another_file_is_shown_from_its_beginning);
+    tcase_add_test(file, test_a_damaged_file_is_waited_for_in_one_line);
     return support_run_suite(suite);
 }

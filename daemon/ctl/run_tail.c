@@ -151,6 +151,7 @@ notice_absence(struct tail *tail, bool is_away, const struct problem *problem)
     else if (!is_away && tail->is_away)
         voice_say("%s: it answers again", tail->flags->target);
     tail->is_away = is_away;
+    voice_hush(is_away); /* it would say the same at each look */
     tail->rest_ms = !is_away                          ? REST_MS
                     : 2 * tail->rest_ms < REST_MS_MAX ? 2 * tail->rest_ms
                                                       : REST_MS_MAX;
@@ -168,11 +169,12 @@ follow(struct tail *tail)
 
         if (stop_is_asked())
             break;
-        notice_absence(tail, result == SOURCE_AWAY, &problem);
         if (result == SOURCE_REFUSED) {
             voice_say("%s", problem.text);
             return COMMAND_FAILED;
         }
+        /* Who owns a damaged file puts it aside when it starts. */
+        notice_absence(tail, result != SOURCE_OK, &problem);
     }
     if (printout_flush(tail->printout) == 0 && !stop_is_asked())
         return COMMAND_FAILED; /* nobody reads it any more */

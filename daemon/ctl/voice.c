@@ -6,11 +6,14 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
 /* Of a line: two paths and words around them. */
 #define LINE_SIZE 2048
+
+static atomic_bool is_hushed;
 
 void
 voice_say(const char *format, ...)
@@ -37,9 +40,17 @@ voice_end_output(void)
 }
 
 void
+voice_hush(bool is_away)
+{
+    atomic_store(&is_hushed, is_away);
+}
+
+void
 voice_forward(void *userdata, enum collector_log_level level, const char *line)
 {
     (void)userdata;
+    if (atomic_load(&is_hushed))
+        return;
     if (level == COLLECTOR_LOG_WARNING || level == COLLECTOR_LOG_ERROR)
         voice_say("%s", line);
 }

@@ -19,4 +19,9 @@ voice_end_output(void);
 void
 voice_forward(void *userdata, enum collector_log_level level, const char *line);
 
+/** Whether lines of the library are left out: of what is known to be away, each
+ *  look would say the same. */
+void
+voice_hush(bool is_away);
+
 #endif
