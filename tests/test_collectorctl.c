@@ -361,13 +361,40 @@ END_TEST
 
 START_TEST(test_health_is_one_line)
 {
-    const char *before = fingerprint();
+    const char *before;
 
-    ck_assert_str_eq(ctl_prints(fixture.path, "health"),
-                     "it can be read; pending events: 1\n");
+    settle(COLLECTOR_DELIVERED, "");
+    before = fingerprint();
+    ck_assert_int_eq(
+        strncmp(ctl_prints(fixture.path, "health"), "healthy; warning: ", 18),
+        0);
+    ck_assert_contains(ctl_out, "1 dead letters are kept");
+    ck_assert_uint_eq(support_occurrences(ctl_out, "\n"), 1);
     ck_assert_str_eq(fingerprint(), before);
     ck_assert_int_eq(ctl("/nowhere", "health"), 1);
     ck_assert_str_eq(ctl_out, "");
+}
+END_TEST
+
+START_TEST(test_a_file_that_is_not_well_is_not_healthy)
+{
+    ck_assert_int_eq(ctl(fixture.path, "health", "-max-backlog", "1"), 1);
+    ck_assert_str_eq(ctl_err, "");
+    ck_assert_contains(ctl_out, "not healthy: ");
+    ck_assert_contains(ctl_out, "the buffer is full, 1 of 1 events; warning: ");
+    settle(COLLECTOR_RETRY, "HTTP 503\033[2J");
+    ck_assert_int_eq(ctl(fixture.path, "health"), 1);
+    ck_assert_contains(ctl_out, "not healthy: deliveries have failed since ");
+    ck_assert_contains(ctl_out, "HTTP 503\\x1b[2J");
+}
+END_TEST
+
+START_TEST(test_that_nobody_has_a_file_is_a_warning)
+{
+    settle(COLLECTOR_DELIVERED, "");
+    fixture_close(&fixture);
+    ck_assert_contains(ctl_prints(fixture.path, "health"),
+                       "healthy; warning: no collector was seen");
 }
 END_TEST
 
@@ -441,6 +468,8 @@ add_questions(Suite *suite)
     tcase_add_test(tcase, test_a_snapshot_is_whole_and_replaces_nothing);
     tcase_add_test(tcase, test_a_whole_file_is_verified);
     tcase_add_test(tcase, test_health_is_one_line);
+    tcase_add_test(tcase, test_a_file_that_is_not_well_is_not_healthy);
+    tcase_add_test(tcase, test_that_nobody_has_a_file_is_a_warning);
     tcase_add_test(tcase, test_results_that_are_lost_are_a_failure);
 }
 

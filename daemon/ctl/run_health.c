@@ -2,10 +2,9 @@
 /* health: one line for people, and a status for whoever restarts things. */
 #include "display.h"
 #include "peer.h"
-#include "row_member.h"
+#include "told.h"
 #include "voice.h"
 
-#include <inttypes.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,26 +84,34 @@ look_at_peer(const struct flags *flags, bool *ret_is_well,
     return result;
 }
 
-static int
-print_pending(void *userdata, const struct collector_row *row)
+static void
+print_sentences(const struct standing_sentences *sentences, const char *before)
 {
-    (void)userdata;
-    (void)printf("it can be read; pending events: %" PRId64 "\n",
-                 row_member_integer(row, "pending"));
-    return 0;
+    size_t i;
+
+    for (i = 0; i < sentences->count; i++) {
+        (void)fputs(i == 0 ? before : "; ", stdout);
+        display_write(stdout, sentences->text[i], strlen(sentences->text[i]),
+                      DISPLAY_WORDS);
+    }
 }
 
+/* In the words of a collector. That none runs is a warning: a file that nobody
+ * has may be as it should be. */
 static enum source_result
 look_at_file(const struct flags *flags, bool *ret_is_well,
              struct problem *ret_problem)
 {
-    struct source *source = NULL;
-    enum source_result result = source_open(flags, &source, ret_problem);
+    struct standing standing;
+    const enum source_result result = told_look(flags, &standing, ret_problem);
 
-    if (result == SOURCE_OK)
-        result = source_ledger(source, print_pending, NULL, ret_problem);
-    source_free(source);
-    *ret_is_well = true;
+    if (result != SOURCE_OK)
+        return result;
+    (void)fputs(standing.ok ? "healthy" : "not healthy", stdout);
+    print_sentences(&standing.reasons, ": ");
+    print_sentences(&standing.warnings, "; warning: ");
+    (void)fputc('\n', stdout);
+    *ret_is_well = standing.ok;
     return result;
 }
 

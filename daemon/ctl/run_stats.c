@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stats: the ledger in words, or as a row. */
 #include "display.h"
-#include "file.h"
-#include "listing.h"
+#include "printout.h"
 #include "quantity.h"
 #include "row_member.h"
 #include "source.h"
@@ -202,21 +201,11 @@ static enum source_result
 look_at_file(const struct flags *flags, const struct screen *screen,
              struct problem *ret_problem)
 {
-    const struct standing_limits limits = told_limits(flags);
-    struct collector_answer answer = {.size = sizeof(answer)};
     struct standing standing;
-    struct file *file = NULL;
-    enum source_result result = file_open(flags, &file, ret_problem);
-    int rc;
+    const enum source_result result = told_look(flags, &standing, ret_problem);
 
-    if (result == SOURCE_OK) {
-        rc = standing_look(file_reader(file), flags->target, &limits,
-                           utc_now_ms(), &standing, &answer);
-        result = file_judge(file, rc, &answer, ret_problem);
-    }
     if (result == SOURCE_OK)
         print_standing(screen, &standing);
-    file_free(file);
     return result;
 }
 
