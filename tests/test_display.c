@@ -50,10 +50,22 @@ START_TEST(test_what_turns_a_line_around_is_escaped)
     check("\xE2\x81\xA6", "\\u2066", "\\u2066");
     check("\xE2\x80\xA8", "\\u2028", "\\u2028");
     check("\xD8\x9C", "\\u061c", "\\u061c");
+    check("\xE2\x80\x8F", "\\u200f", "\\u200f");
     check("\xF3\xA0\x80\x81", "\\U000e0001", "\\udb40\\udc01");
 }
 END_TEST
 /* NOLINTEND(misc-misleading-bidirectional) */
+
+START_TEST(test_what_is_not_seen_is_escaped)
+{
+    check("a\xC2\xAD", "a\\u00ad", "a\\u00ad");
+    check("\xE1\xA0\x8E", "\\u180e", "\\u180e");
+    check("\xE2\x80\x8B\xE2\x80\x8D", "\\u200b\\u200d", "\\u200b\\u200d");
+    check("\xE2\x81\xA0\xE2\x81\xA4", "\\u2060\\u2064", "\\u2060\\u2064");
+    check("\xE3\x85\xA4", "\\u3164", "\\u3164");
+    check("\xEF\xBB\xBF", "\\ufeff", "\\ufeff");
+}
+END_TEST
 
 START_TEST(test_bytes_that_are_no_text_are_escaped)
 {
@@ -101,6 +113,7 @@ main(void)
     tcase_add_test(tcase, test_text_is_shown_as_it_is);
     tcase_add_test(tcase, test_what_a_terminal_obeys_is_escaped);
     tcase_add_test(tcase, test_what_turns_a_line_around_is_escaped);
+    tcase_add_test(tcase, test_what_is_not_seen_is_escaped);
     tcase_add_test(tcase, test_bytes_that_are_no_text_are_escaped);
     tcase_add_test(tcase, test_columns_are_counted_as_a_terminal_does);
     tcase_add_test(tcase, test_no_character_is_cut_in_two);

@@ -27,15 +27,26 @@ display_set_up(void)
     (void)setlocale(LC_CTYPE, "C.UTF-8"); /* else bytes are escaped */
 }
 
-/* Whether it turns the direction of what follows, ends a line, or is a letter
- * that is not seen: a line would read as something else than it is. */
+/* What turns the direction of what follows, ends a line, or is a letter or a
+ * space that is not seen: a line would read as something else than it is. */
+static const struct {
+    wchar_t first;
+    wchar_t last;
+} misleading[] = {{0x00AD, 0x00AD},  {0x061C, 0x061C}, {0x180E, 0x180E},
+                  {0x200B, 0x200F},  {0x2028, 0x202E}, {0x2060, 0x2064},
+                  {0x2066, 0x2069},  {0x3164, 0x3164}, {0xFEFF, 0xFEFF},
+                  {0xE0000, 0xE007F}};
+
 static bool
 is_misleading(wchar_t code)
 {
-    return code == 0x061C || code == 0x200E || code == 0x200F ||
-           (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2066 && code <= 0x2069) ||
-           (code >= 0xE0000 && code <= 0xE007F);
+    size_t i;
+
+    for (i = 0; i < sizeof(misleading) / sizeof(misleading[0]); i++) {
+        if (code >= misleading[i].first && code <= misleading[i].last)
+            return true;
+    }
+    return false;
 }
 
 static struct glyph
