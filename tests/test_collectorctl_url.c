@@ -252,6 +252,44 @@ START_TEST(test_pages_are_one_answer)
 }
 END_TEST
 
+START_TEST(test_pages_that_do_not_move_on_have_an_end)
+{
+    static const struct {
+        const char *command[4];
+        const char *body;
+    } questions[] = {
+        {{"events", "-format", "csv"}, "{\"events\":[],\"next\":7}"},
+        {{"events", "-after=7"}, "{\"events\":[],\"next\":6}"},
+        {{"devices", "-after=7"}, "{\"devices\":[],\"next\":-1}"},
+        {{"dead-letters"}, "{\"dead_letters\":[],\"next\":7}"},
+        {{"runs"}, "{\"runs\":[],\"next\":7}"},
+        {{"runs", "-before=7"}, "{\"runs\":[],\"next\":8}"},
+        {{"runs"}, "{\"runs\":[],\"next\":-7}"},
+    };
+    const char *const *words = questions[_i].command;
+
+    upstream_set_default(
+        upstream,
+        (struct upstream_answer){.status = 200, .body = questions[_i].body});
+    ck_assert_int_eq(ctl_end(process_spawn("COLLECTORCTL", url, words[0],
+                                           words[1], words[2], NULL)),
+                     1);
+    ck_assert_contains(ctl_err, "it does not answer as a collector does");
+    ck_assert_uint_le(upstream_request_count(upstream), 2);
+}
+END_TEST
+
+START_TEST(test_pages_back_from_the_latest_have_an_end)
+{
+    answer(200, "{\"ledger\":{\"accepted\":9},\"store\":{}}");
+    answer(200, "{\"events\":[{\"id\":9}],\"next\":9}");
+    answer(200, "{\"events\":[{\"id\":8}],\"next\":9}");
+    ck_assert_int_eq(ctl(url, "tail"), 1);
+    ck_assert_contains(ctl_err, "it does not answer as a collector does");
+    ck_assert_uint_eq(upstream_request_count(upstream), 3);
+}
+END_TEST
+
 START_TEST(test_an_event_that_is_none_is_an_answer)
 {
     answer(404, "{\"error\":\"no such event\",\"id\":9,\"fate\":\"unknown\"}");
@@ -408,6 +446,8 @@ add_fakes(Suite *suite)
     tcase_add_test(fake, test_an_option_that_is_for_a_list_deletes_nothing);
     tcase_add_test(fake, test_questions_are_asked_as_they_are_meant);
     tcase_add_test(fake, test_pages_are_one_answer);
+    tcase_add_loop_test(fake, test_pages_that_do_not_move_on_have_an_end, 0, 7);
+    tcase_add_test(fake, test_pages_back_from_the_latest_have_an_end);
     tcase_add_test(fake, test_an_event_that_is_none_is_an_answer);
     tcase_add_test(fake, test_what_is_no_collector_is_said);
     tcase_add_test(fake, test_a_collector_that_is_not_well_is_said);

@@ -236,18 +236,18 @@ show_page(const struct question *question, struct span value,
 {
     const struct question_columns columns = question_columns(question->kind);
     struct page page = {.next = {"null", 4}};
-    int rc;
 
     if (question->kind == QUESTION_EVENT)
         return json_rows_show_object(value, columns.names, columns.count,
                                      show_row, showing) >= 0;
     if (!find_page(value, routes[question->kind].member, &page))
         return false;
-    rc = json_rows_show_array(page.rows, columns.names, columns.count, show_row,
-                              showing);
     answer->next_id = id_in(page.next);
     answer->more = answer->next_id != 0;
-    return rc >= 0;
+    if (answer->more && !question_moves_on(question, answer->next_id))
+        return false; /* it would be asked for ever */
+    return json_rows_show_array(page.rows, columns.names, columns.count,
+                                show_row, showing) >= 0;
 }
 
 static enum source_result

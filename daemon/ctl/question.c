@@ -49,3 +49,18 @@ question_go_on(struct question *question, int64_t next_id)
     else
         question->filter.after_id = next_id;
 }
+
+bool
+question_moves_on(const struct question *question, int64_t next_id)
+{
+    const struct collector_event_filter *filter = &question->filter;
+    const bool is_of_events = question->kind == QUESTION_EVENTS;
+    int64_t from_id = question->from_id;
+
+    if (is_of_events)
+        from_id = filter->newest_first ? filter->before_id : filter->after_id;
+    if (question->kind == QUESTION_RUNS ||
+        (is_of_events && filter->newest_first))
+        return next_id > 0 && (from_id == 0 || next_id < from_id);
+    return next_id > from_id;
+}

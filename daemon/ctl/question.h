@@ -48,4 +48,8 @@ question_columns(enum question_kind kind);
 void
 question_go_on(struct question *question, int64_t next_id);
 
+/** Whether this row lies behind where the question begins, in its direction. */
+bool
+question_moves_on(const struct question *question, int64_t next_id);
+
 #endif
