@@ -46,6 +46,14 @@ asks_well $(sed -n '/^ *entrypoint:$/,/^ *stdin_open/ s/^ *- //p' "$compose")
 asks_well $(sed -n '/^HEALTHCHECK/,/]$/ p' "$dockerfile" | grep -o '"[^"]*"' |
     tr -d '"')
 
+# Without a network the image's health check can't succeed, and answers would be
+# kept in a log.
+sed -n '/^  mcp:$/,/^[a-z]/ p' "$compose" >"$work/mcp"
+grep -A 1 '^    healthcheck:$' "$work/mcp" | grep -q '^      disable: true$' ||
+    fail "mcp has the health check of the image"
+grep -A 1 '^    logging:$' "$work/mcp" | grep -q '^      driver: none$' ||
+    fail "what mcp answers is logged"
+
 if docker compose version >/dev/null 2>&1; then
     docker compose -f "$compose" config --quiet
 fi
