@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The tail of events, and those before it. New ones come on top; what is open,
 // focused or selected stays as it is.
-import {get} from './api.mjs';
+import {Failure, get} from './api.mjs';
 import {byId, cell, list, make, makeFold, makeRow, say, sayFold, set,
     show} from './dom.mjs';
 import {now} from './now.mjs';
@@ -13,6 +13,9 @@ const ROWS_MAX = 2000;
 
 // Events in one answer.
 const PAGE = 100;
+
+// Events that are asked for by their ids in one look: each is a request.
+const GONE_MAX = 8;
 
 // What is typed is taken when nothing more came for so long.
 const TYPING_MS = 300;
@@ -120,6 +123,15 @@ async function lookAtNew() {
     }
 }
 
+// What is neither in an answer nor behind its end is no longer kept: it was
+// settled, and how is yet to be asked.
+function settle(event, fates, lastId) {
+    if (fates.has(event.id))
+        return {...event, fate: fates.get(event.id)};
+    return event.id <= lastId
+        ? {...event, fate: 'settled', isGone: true} : event;
+}
+
 // What has become of those that were pending.
 async function lookAtFates() {
     const mine = generation;
@@ -129,17 +141,46 @@ async function lookAtFates() {
 
     if (pending.length === 0)
         return;
-    const {events} = await get('/events', {
+    const {events, next} = await get('/events', {
         ...filter(),
         after: pending.at(-1).id - 1,
         before: pending[0].id + 1,
         limit: TAIL_MAX,
     });
+    const asked = new Set(pending.map((event) => event.id));
     const fates = new Map(events.map((event) => [event.id, event.fate]));
 
     if (mine === generation)
-        rows = rows.map((event) =>
-            ({...event, fate: fates.get(event.id) ?? event.fate}));
+        rows = rows.map((event) => asked.has(event.id)
+            ? settle(event, fates, next ?? Infinity) : event);
+}
+
+// The fate of one that is no longer kept, as far as it is known.
+async function fateOf(id) {
+    try {
+        return (await get(`/events/${id}`)).fate;
+    } catch (failure) {
+        if (failure instanceof Failure && failure.status === 404)
+            return 'settled'; /* it was in another file */
+        throw failure;
+    }
+}
+
+// A few in each look.
+async function lookAtGone() {
+    const mine = generation;
+    const gone = rows.filter((event) => event.isGone).slice(0, GONE_MAX);
+
+    for (const {id} of gone) {
+        const fate = await fateOf(id);
+
+        if (mine !== generation)
+            return;
+        rows = rows.map((event) => event.id === id
+            ? {...event, fate, isGone: false} : event);
+    }
+    if (gone.length > 0)
+        drawEvents();
 }
 
 export async function lookAtEvents(stats) {
@@ -150,6 +191,7 @@ export async function lookAtEvents(stats) {
         await lookAtNew();
     await lookAtFates();
     drawEvents();
+    await lookAtGone();
 }
 
 async function lookAtOlder() {

@@ -29,3 +29,50 @@ test('older events are there when they are asked for', async (t) => {
     assert.deepEqual(await textsOf(page, '#events .id'),
         Array.from({length: 350}, (_, i) => String(350 - i)));
 });
+
+// Ids of events that were asked for one by one, in each look.
+function idsAskedFor(page) {
+    const looks = [[]];
+
+    page.on('request', (request) => {
+        const {pathname} = new URL(request.url());
+
+        if (pathname === '/stats')
+            looks.push([]);
+        if (/^\/events\/\d+$/.test(pathname))
+            looks.at(-1).push(pathname);
+    });
+    return looks;
+}
+
+async function fatesAre(page, expected) {
+    await page.waitForFunction((text) =>
+        [...document.querySelectorAll('#events .fate')]
+            .map((fate) => fate.innerText).join() === text,
+    expected.join(), {polling: 50}).catch(async (error) => {
+        throw new Error((await textsOf(page, '#events .fate')).join(),
+            {cause: error});
+    });
+}
+
+test('what is no longer kept has its fate, a few a look', async (t) => {
+    const {collector, upstream} = await stage(t,
+        ['-max-backlog', '50', '-overflow', 'drop-oldest']);
+    const post = (count) => collector.post(
+        Array.from({length: count}, () => event('a', 'k')));
+
+    upstream.status = 503;
+    await post(40);
+    const page = await look(t, collector.url);
+    const looks = idsAskedFor(page);
+
+    await fatesAre(page, Array(40).fill('○ pending'));
+    await post(20);
+    await fatesAre(page, [...Array(50).fill('○ pending'),
+        ...Array(10).fill('↓ dropped')]);
+    assert.deepEqual(looks.map((ids) => ids.length).filter(Boolean), [8, 2]);
+    upstream.status = 200;
+    await fatesAre(page, [...Array(50).fill('✓ delivered'),
+        ...Array(10).fill('↓ dropped')]);
+    assert.equal(looks.flat().length, 10);
+});
