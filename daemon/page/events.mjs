@@ -194,17 +194,35 @@ export async function lookAtEvents(stats) {
     await lookAtGone();
 }
 
+// New ones may come meanwhile and push out the rows that these follow.
 async function lookAtOlder() {
     const mine = generation;
+    const from = older;
     const {events, next} = await get('/events',
-        {...filter(), order: 'newest', before: older, limit: PAGE});
+        {...filter(), order: 'newest', before: from, limit: PAGE});
 
-    if (mine !== generation)
+    if (mine !== generation || older !== from)
         return;
     rows = [...rows, ...events];
     rowsMax = Math.max(rowsMax, Math.min(rows.length, ROWS_MAX));
     older = next;
     drawEvents();
+}
+
+// One at a time. The button stays enabled, as it would lose the focus.
+async function takeOlder() {
+    const button = byId('events-older');
+
+    if (button.ariaDisabled === 'true')
+        return;
+    set(button, 'aria-disabled', 'true');
+    try {
+        await lookAtOlder();
+    } catch (failure) {
+        say(byId('events-note'), failure.message);
+    } finally {
+        set(button, 'aria-disabled', null);
+    }
 }
 
 function resetEvents() {
@@ -252,7 +270,5 @@ export function startEvents(poke) {
         timer = setTimeout(refilter, TYPING_MS);
     });
     byId('pause').addEventListener('click', () => setPaused(!paused));
-    byId('events-older').addEventListener('click', () =>
-        lookAtOlder().catch((failure) =>
-            say(byId('events-note'), failure.message)));
+    byId('events-older').addEventListener('click', takeOlder);
 }

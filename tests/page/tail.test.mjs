@@ -76,3 +76,44 @@ test('what is no longer kept has its fate, a few a look', async (t) => {
         ...Array(10).fill('↓ dropped')]);
     assert.equal(looks.flat().length, 10);
 });
+
+// Requests for older events, which are answered when the test says so.
+async function holdOlder(page) {
+    const held = [];
+
+    await page.route((url) => url.pathname === '/events' &&
+        url.searchParams.get('order') === 'newest' &&
+        url.searchParams.has('before'), (route) => held.push(route));
+    return held;
+}
+
+test('rows that come meanwhile leave no gap before the older', async (t) => {
+    const {collector} = await stage(t);
+    const post = (count) => collector.post(
+        Array.from({length: count}, () => event('a', 'k')));
+    const button = () => page.locator('#events-older');
+
+    await post(350);
+    const page = await look(t, collector.url);
+
+    await says(page, '#events tbody tr:nth-child(100) .id', /^251$/);
+    await button().click();
+    await says(page, '#events tbody tr:nth-child(200) .id', /^151$/);
+    const held = await holdOlder(page);
+
+    await button().press('Enter');
+    await button().press('Enter');
+    assert.equal(await button().getAttribute('aria-disabled'), 'true');
+    await post(50);
+    await says(page, '#events tbody tr:nth-child(200) .id', /^201$/);
+    assert.equal(held.length, 1);
+    await held[0].continue();
+    await page.waitForFunction(() =>
+        document.activeElement.matches('#events-older:not([aria-disabled])'));
+    assert.equal(await page.locator('#events tbody tr').count(), 200);
+    await page.unrouteAll();
+    await button().press('Enter');
+    await says(page, '#events tbody tr:nth-child(300)', /./);
+    assert.deepEqual(await textsOf(page, '#events .id'),
+        Array.from({length: 300}, (_, i) => String(400 - i)));
+});
