@@ -37,10 +37,15 @@ export function useToken(text) {
     return true;
 }
 
+// What is typed or pasted may have half of a surrogate pair, which no URL can.
+function encode(value) {
+    return encodeURIComponent(String(value).toWellFormed());
+}
+
 function query(parameters) {
     const pairs = Object.entries(parameters)
         .filter(([, value]) => value !== null && value !== '' && value !== 0)
-        .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+        .map(([name, value]) => `${name}=${encode(value)}`);
 
     return pairs.length > 0 ? `?${pairs.join('&')}` : '';
 }

@@ -117,3 +117,18 @@ test('rows that come meanwhile leave no gap before the older', async (t) => {
     assert.deepEqual(await textsOf(page, '#events .id'),
         Array.from({length: 300}, (_, i) => String(400 - i)));
 });
+
+test('half a surrogate pair in a filter fits nothing', async (t) => {
+    const {collector} = await stage(t);
+
+    await collector.post([event('a', 'k')]);
+    const page = await look(t, collector.url);
+
+    await says(page, '#events tbody tr .device', /^a$/);
+    await page.locator('#filter-text').evaluate((field) => {
+        field.value = 'x\ud83d';
+        field.dispatchEvent(new Event('input', {bubbles: true}));
+    });
+    await says(page, '#events-empty', /^No event fits the filter\.$/);
+    await says(page, '#pulse', /^live$/);
+});
