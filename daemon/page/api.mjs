@@ -11,12 +11,14 @@ const TOKEN = /^[-._~+/=A-Za-z0-9]{16,256}$/;
 
 let token = null;
 
-// Why there is no answer: its status, or 0 when nobody answers.
+// Why there is no answer: its status, or 0 when nobody answers, and what it says
+// beside the reason.
 export class Failure extends Error {
-    constructor(status, text, shown = null) {
+    constructor(status, text, shown = null, answer = {}) {
         super(text);
         this.status = status;
         this.shown = shown;
+        this.answer = answer;
     }
 
     // Whether somebody has entered another token meanwhile.
@@ -83,6 +85,15 @@ function read(text) {
     }
 }
 
+// The object that a refusal is, or one without members.
+function readRefusal(text) {
+    try {
+        return JSON.parse(text) ?? {};
+    } catch {
+        return {}; /* a proxy's own page */
+    }
+}
+
 // An answer of 200, and of 503 where that is one: /healthz tells why.
 export async function ask(method, path, parameters = {}, alsoTaken = 200) {
     const shown = token;
@@ -90,13 +101,9 @@ export async function ask(method, path, parameters = {}, alsoTaken = 200) {
 
     if (status === 200 || status === alsoTaken)
         return read(text);
-    let words = `HTTP ${status}`;
-    try {
-        words = JSON.parse(text).error ?? words;
-    } catch {
-        /* a proxy's own page */
-    }
-    throw new Failure(status, words, shown);
+    const answer = readRefusal(text);
+
+    throw new Failure(status, answer.error ?? `HTTP ${status}`, shown, answer);
 }
 
 export function get(path, parameters) {

@@ -7,7 +7,8 @@ let action = null;
 let entered = () => {};
 
 // Ask before something is done that can't be taken back. The dialog stays until
-// it was done, and says why it was not.
+// it was done, and says why it was not. A failure of act() says as `done` what
+// was done before it, if anything was.
 export function confirm({title, text, yes, danger, act}) {
     action = act;
     say(byId('ask-title'), title);
@@ -27,7 +28,8 @@ async function doIt() {
         await action();
         byId('ask').close();
     } catch (failure) {
-        say(byId('ask-error'), `It was not done: ${failure.message}.`);
+        say(byId('ask-error'),
+            `${failure.done ?? 'It was not done'}: ${failure.message}.`);
         show(byId('ask-token'),
             failure.status === 401 || failure.status === 403);
     } finally {

@@ -97,17 +97,31 @@ export async function lookAtLetters(stats) {
     drawLetters(next);
 }
 
-// In as many requests as it takes; how many it was done to.
+// What each request names: nothing when it is all of them.
+function partsOf(ids) {
+    const parts = [];
+
+    for (let i = 0; i < ids.length; i += IDS_MAX)
+        parts.push({ids: ids.slice(i, i + IDS_MAX).join(',')});
+    return parts.length > 0 ? parts : [{}];
+}
+
+// In as many requests as it takes; how many it was done to. One that fails may
+// have done some of it, and those before it have.
 async function actOn({method, path, participle}, ids) {
     let total = 0;
 
-    if (ids.length === 0)
-        return (await ask(method, path))[participle];
-    for (let i = 0; i < ids.length; i += IDS_MAX) {
-        const answer = await ask(method, path,
-            {ids: ids.slice(i, i + IDS_MAX).join(',')});
-
-        total += answer[participle];
+    try {
+        for (const part of partsOf(ids))
+            total += (await ask(method, path, part))[participle];
+    } catch (failure) {
+        total += failure.answer?.[participle] ?? 0;
+        if (total > 0) {
+            failure.done = `Only ${count(total)} ${
+                total === 1 ? 'was' : 'were'} ${participle}`;
+            wake();
+        }
+        throw failure;
     }
     return total;
 }

@@ -54,15 +54,24 @@ test('dead letters are replayed and purged, after asking', async (t) => {
 });
 
 // More than one request may name.
+function serveLetters(page) {
+    const letters = Array.from({length: 250}, (_, i) => ({id: i + 1,
+        device_id: 'a', kind: 'k', ts: 1, at: 1, status: 422, reason: 'no',
+        attempts: 2, replayed_as: null}));
+
+    return page.route('**/dead-letters?limit=*', (route) =>
+        route.fulfill({json: {next: null, dead_letters: letters}}));
+}
+
+async function chooseAll(page) {
+    await says(page, '#letters tbody tr:nth-child(250)', /./);
+    await page.evaluate(() => document.querySelectorAll('#letters input')
+        .forEach((box) => box.click()));
+}
+
 test('as many letters as are chosen are purged', async (t) => {
     const {collector} = await stage(t);
-    const page = await look(t, collector.url, {
-        before: (opened) => opened.route('**/dead-letters?limit=*', (route) =>
-            route.fulfill({json: {next: null, dead_letters:
-                Array.from({length: 250}, (_, i) => ({id: i + 1,
-                    device_id: 'a', kind: 'k', ts: 1, at: 1, status: 422,
-                    reason: 'no', attempts: 2, replayed_as: null}))}})),
-    });
+    const page = await look(t, collector.url, {before: serveLetters});
     const asked = [];
 
     await page.route('**/dead-letters?ids=*', (route) => {
@@ -72,13 +81,30 @@ test('as many letters as are chosen are purged', async (t) => {
         asked.push(length);
         route.fulfill({json: {purged: length}});
     });
-    await says(page, '#letters tbody tr:nth-child(250)', /./);
-    await page.evaluate(() => document.querySelectorAll('#letters input')
-        .forEach((box) => box.click()));
+    await chooseAll(page);
     await page.locator('#purge').click();
     await says(page, '#ask-yes', /^Purge 250$/);
     await page.locator('#ask-yes').click();
     await says(page, '#letters-note', /^250 purged; 250$/);
     await says(page, '#spoken', /^250 dead letters purged\.$/);
     assert.deepEqual(asked, [200, 50]);
+});
+
+test('what was done before a failure is told with it', async (t) => {
+    const {collector} = await stage(t);
+    const page = await look(t, collector.url, {before: serveLetters});
+    const answers = [
+        {json: {purged: 200}},
+        {status: 503, json: {error: 'busy', purged: 7}},
+        {status: 503, json: {error: 'busy'}},
+    ];
+
+    await page.route('**/dead-letters?ids=*', (route) =>
+        route.fulfill(answers.shift()));
+    await chooseAll(page);
+    await page.locator('#purge').click();
+    await page.locator('#ask-yes').click();
+    await says(page, '#ask-error', /^Only 207 were purged: busy\.$/);
+    await page.locator('#ask-yes').click();
+    await says(page, '#ask-error', /^It was not done: busy\.$/);
 });
