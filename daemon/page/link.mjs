@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Whether anybody answers: since when not, and when it is tried again.
+// Whether anybody answers, and this page can show it: since when not, and when
+// it is tried again.
 import {byId, say, set, show} from './dom.mjs';
 import {clock, duration} from './words.mjs';
 
@@ -9,7 +10,15 @@ const LOOK_MS = 2000;
 const HIDDEN_MS = 30000;
 const GONE_MS_MAX = 16000;
 
+// What is said of each trouble: a heading, a word beside the clock, and a
+// beginning.
+const TROUBLES = {
+    silence: ['No connection', 'not connected', 'Nobody has answered'],
+    fault: ['A fault of this page', 'at fault', 'This page has failed'],
+};
+
 let goneSince = null;
+let trouble = null;
 let failures = 0;
 let reason = '';
 let nextAt = 0;
@@ -22,11 +31,22 @@ export function found() {
     sayLink();
 }
 
-export function lost(words) {
-    goneSince ??= Date.now();
+function fail(next, words) {
+    if (goneSince === null || trouble !== next)
+        goneSince = Date.now();
+    trouble = next;
     failures++;
     reason = words;
     sayLink();
+}
+
+export function lost(words) {
+    fail('silence', words);
+}
+
+// Somebody has answered, and this page can't make sense of it.
+export function failed(words) {
+    fail('fault', words);
 }
 
 export function isGone() {
@@ -55,9 +75,11 @@ export function sayLink() {
         return;
     }
     const wait = Math.max(0, nextAt - Date.now());
+    const [heading, word, beginning] = TROUBLES[trouble];
 
-    say(pulse, 'not connected');
-    say(byId('gone-text'), `Nobody has answered since ${clock(goneSince)}, ` +
+    say(pulse, word);
+    say(byId('gone-title'), heading);
+    say(byId('gone-text'), `${beginning} since ${clock(goneSince)}, ` +
         `for ${duration(Date.now() - goneSince)}: ${reason}. ` +
         (wait > 0 ? `Next try in ${duration(wait + 999)}. ` : 'Trying now. ') +
         (goodAt !== null ? `All below is as of ${clock(goodAt)}.` : ''));

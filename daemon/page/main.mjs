@@ -11,7 +11,7 @@ import {lookAtFigures, tickFigures} from './figures.mjs';
 import {drawFlow, followBacklog, lookAtFlow} from './flow.mjs';
 import {forgetHealth, lookAtHealth} from './health.mjs';
 import {lookAtLetters, startLetters} from './letters.mjs';
-import {found, isGone, lost, restMs, sayLink} from './link.mjs';
+import {failed, found, isGone, lost, restMs, sayLink} from './link.mjs';
 import {lookAtRuns, startRuns} from './runs.mjs';
 import {startTheme} from './theme.mjs';
 
@@ -111,6 +111,8 @@ async function lookAtHealthIfOpen() {
         await lookAtHealth();
         closed = false;
     } catch (failure) {
+        if (!(failure instanceof Failure))
+            forgetHealth('this page has failed');
         if (!isRefusal(failure))
             throw failure;
         closed = true;
@@ -151,10 +153,13 @@ async function lookOnce() {
             lock(failure);
             return;
         }
-        if (!(failure instanceof Failure))
-            console.error(failure); /* a fault of this page */
-        lost(failure.message);
-        forgetHealth('nobody answers');
+        if (failure instanceof Failure) {
+            lost(failure.message);
+            forgetHealth('nobody answers');
+            return;
+        }
+        console.error(failure);
+        failed(failure.message);
     }
 }
 

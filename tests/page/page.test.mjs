@@ -189,6 +189,7 @@ test('it survives a restart, and says so meanwhile', async (t) => {
     const page = await look(t, collector.url);
 
     await says(page, '#events tbody tr:nth-child(40)', /./);
+    await says(page, '#pulse', /^live$/);
     await page.locator('#filter-kind').fill('pressure');
     await collector.stop();
     await says(page, '#gone-text', /^Nobody has answered since \d\d:\d\d:\d\d/);
@@ -329,6 +330,31 @@ test('a part that is busy says so, and holds up no other', async (t) => {
     await page.unroute('**/devices?*');
     await says(page, '#devices tbody tr .device', /^a$/);
     await says(page, '#devices-note', /^1$/);
+});
+
+// Of an answer that no collector gives.
+test('a fault of the page is not taken for an outage', async (t) => {
+    const {collector} = await stage(t);
+    const page = await look(t, collector.url);
+
+    await says(page, '#health-title', /^Healthy$/);
+    await page.route('**/stats', (route) => route.fulfill({json: {}}));
+    await says(page, '#gone-title', /^A fault of this page$/);
+    await says(page, '#gone-text', /^This page has failed since .*undefined/);
+    await says(page, '#pulse', /^at fault$/);
+    assert.equal(await page.locator('#health-title').innerText(), 'Healthy');
+    assert.match(page.faults.splice(0).join(), /^TypeError/);
+    await page.route('**/healthz', (route) =>
+        route.fulfill({json: {ok: true}}));
+    await page.locator('#gone-retry').click();
+    await says(page, '#health-title', /^Health is not known$/);
+    await page.route('**/*', (route) => route.abort());
+    await page.locator('#gone-retry').click();
+    await says(page, '#gone-title', /^No connection$/);
+    await page.unrouteAll();
+    await page.locator('#gone-retry').click();
+    await says(page, '#pulse', /^live$/);
+    page.faults.length = 0;
 });
 
 test('nothing moves that has not changed', async (t) => {
