@@ -73,16 +73,9 @@ reading_options(const char *path)
 struct collector_reader *
 reading_open(const char *path)
 {
-    return reading_open_limited(path, reading_options(path).rows_max);
-}
-
-struct collector_reader *
-reading_open_limited(const char *path, uint32_t rows_max)
-{
-    struct collector_reader_options options = reading_options(path);
+    const struct collector_reader_options options = reading_options(path);
     struct collector_reader *reader = NULL;
 
-    options.rows_max = rows_max;
     ck_assert_ok(collector_reader_open(&options, &reader));
     return reader;
 }

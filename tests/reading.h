@@ -37,10 +37,6 @@ reading_options(const char *path);
 struct collector_reader *
 reading_open(const char *path);
 
-/** The same, of which an answer has no more rows than that. */
-struct collector_reader *
-reading_open_limited(const char *path, uint32_t rows_max);
-
 /** Ask in SQL, without parameters. */
 struct reading
 reading_query(struct collector_reader *reader, const char *sql);

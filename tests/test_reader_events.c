@@ -4,41 +4,9 @@
  * search that has to end early says where to go on, and whoever goes on there
  * sees every event once.
  */
-#include "harness.h"
-#include "reading.h"
+#include "readable.h"
 
 #include <stdlib.h>
-
-/** When the clock stands still. */
-#define NOW "1700000000000"
-
-static struct harness harness;
-static struct collector_reader *reader;
-
-static void
-start(void)
-{
-    harness_prepare(&harness, COLLECTOR_MODE_GROUP);
-    harness_open(&harness);
-    ck_assert_str_eq(support_format("%lld", (long long)harness.clock.wall_ms),
-                     NOW);
-    reader = reading_open(harness.path);
-}
-
-static void
-stop(void)
-{
-    collector_reader_free(reader);
-    harness_close(&harness);
-}
-
-/** Have another reader ask. */
-static void
-limit_rows(uint32_t rows_max)
-{
-    collector_reader_free(reader);
-    reader = reading_open_limited(harness.path, rows_max);
-}
 
 static void
 append(const char *device_id, const char *kind, const char *payload, int64_t ts)
@@ -226,7 +194,7 @@ START_TEST(test_pages_have_every_event_once)
     harness_append(&harness, 486);
     append("rare", "k", NULL, 0);
     harness_append(&harness, 256);
-    limit_rows(90);
+    readable_limit_rows(90);
     ck_assert_int_eq(count_through(filter), 1000);
     filter.device_id = "d";
     ck_assert_int_eq(count_through(filter), 998);
@@ -370,7 +338,8 @@ int
 main(void)
 {
     Suite *suite = suite_create("reader_events");
-    TCase *tcase = support_add_case(suite, "events", start, stop);
+    TCase *tcase =
+        support_add_case(suite, "events", readable_start, readable_stop);
 
     tcase_add_test(tcase, test_events_have_names_types_and_fates);
     tcase_add_test(tcase, test_only_a_payload_that_is_json_says_so);

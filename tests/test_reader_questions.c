@@ -3,41 +3,9 @@
  * The ready-made questions about all but events: devices, runs, dead letters
  * and the ledger, with names for all that they tell, and where to go on.
  */
-#include "harness.h"
-#include "reading.h"
+#include "readable.h"
 
 #include <stdio.h>
-
-/** When the clock stands still. */
-#define NOW "1700000000000"
-
-static struct harness harness;
-static struct collector_reader *reader;
-
-static void
-start(void)
-{
-    harness_prepare(&harness, COLLECTOR_MODE_GROUP);
-    harness_open(&harness);
-    ck_assert_str_eq(support_format("%lld", (long long)harness.clock.wall_ms),
-                     NOW);
-    reader = reading_open(harness.path);
-}
-
-static void
-stop(void)
-{
-    collector_reader_free(reader);
-    harness_close(&harness);
-}
-
-/** Have another reader ask. */
-static void
-limit_rows(uint32_t rows_max)
-{
-    collector_reader_free(reader);
-    reader = reading_open_limited(harness.path, rows_max);
-}
 
 /** Fail to deliver the next event. */
 static void
@@ -61,7 +29,7 @@ START_TEST(test_devices_come_by_their_ids)
     ck_assert_uint_eq(harness_deliver(&harness, 9), 2);
     harness_see(&harness, "b", 30);
     harness_see(&harness, "c", 20);
-    limit_rows(2);
+    readable_limit_rows(2);
     reading = reading_of(devices, reader, 0, 0);
     ck_assert_ok(reading.rc);
     ck_assert_str_eq(reading.names, "id|device_id|label|last_seen_at");
@@ -82,7 +50,7 @@ START_TEST(test_runs_come_from_the_latest_back)
     ck_assert_uint_eq(harness_deliver(&harness, 2), 2);
     harness_bury(&harness, 1);
     fail_to_deliver(7, "no route");
-    limit_rows(2);
+    readable_limit_rows(2);
     reading = reading_of(runs, reader, 0, NULL);
     ck_assert_ok(reading.rc);
     ck_assert_str_eq(reading.names, "id|started_at|finished_at|event_count|"
@@ -106,7 +74,7 @@ START_TEST(test_dead_letters_come_by_their_ids)
     harness_append(&harness, 2);
     harness_bury(&harness, 3);
     ck_assert_ok(collector_dead_letters_replay(harness.store, &first, 1, NULL));
-    limit_rows(2);
+    readable_limit_rows(2);
     reading = reading_of(dead_letters, reader, 0);
     ck_assert_ok(reading.rc);
     ck_assert_str_eq(reading.names, "id|device_id|kind|payload|ts|at|status|"
@@ -216,7 +184,8 @@ int
 main(void)
 {
     Suite *suite = suite_create("reader_questions");
-    TCase *tcase = support_add_case(suite, "questions", start, stop);
+    TCase *tcase =
+        support_add_case(suite, "questions", readable_start, readable_stop);
 
     tcase_add_test(tcase, test_devices_come_by_their_ids);
     tcase_add_test(tcase, test_runs_come_from_the_latest_back);
