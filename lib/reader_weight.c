@@ -4,7 +4,8 @@
  * the place of the name, each time that it is there, and asks nobody whether to
  * go on: with twenty names of two lines it takes all memory that there is. So
  * what a statement unfolds to is counted before SQLite sees it. What is no SQL
- * is counted as well, in some way: SQLite will say so.
+ * is counted as well, in some way: SQLite will say so. What SQLite cuts into
+ * words in a way of its own is refused, so that nothing hides there.
  */
 #include "reader_weight.h"
 
@@ -62,6 +63,9 @@ struct weighing {
 
 #define STATEMENTS COLLECTOR_WEIGHT_NAMES_MAX
 
+/* White space to SQLite where a word begins, and a part of one elsewhere. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 static bool
 is_word(char c)
 {
@@ -95,41 +99,76 @@ static void
 read_quoted(struct weighing *weighing, char quote)
 {
     const char *start = ++weighing->at;
-    const char *end = quote == '[' ? strchr(start, ']') : strchr(start, quote);
+    const char *end = strchr(start, quote == '[' ? ']' : quote);
 
+    while (end != NULL && end[1] == quote && quote != '[') {
+        /* In a text that is fine, unless it is the name of something. */
+        if (quote != '\'')
+            weighing->is_unreadable = true;
+        end = strchr(end + 2, quote);
+    }
     if (end == NULL)
         end = start + strlen(start);
     weighing->span = (struct collector__span){start, (size_t)(end - start)};
     weighing->at = *end != '\0' ? end + 1 : end;
-    /* A text may go on, and then is no name of anything. */
-    if (*weighing->at == quote && quote != '\'')
+}
+
+/** Read a word. In a variable, SQLite takes what is in a bracket behind it for
+ *  a part of it. */
+static void
+read_word(struct weighing *weighing, bool is_variable)
+{
+    const char *start = weighing->at;
+    size_t size;
+
+    while (is_word(*weighing->at))
+        weighing->at++;
+    size = (size_t)(weighing->at - start);
+    weighing->span = (struct collector__span){start, size};
+    if ((is_variable && *weighing->at == '(') ||
+        memmem(start, size, BYTE_ORDER_MARK, strlen(BYTE_ORDER_MARK)) != NULL)
         weighing->is_unreadable = true;
+}
+
+/** Read anything else. What follows a sign of a variable is its name. */
+static enum token
+read_sign(struct weighing *weighing)
+{
+    const char sign = *weighing->at++;
+
+    if (strchr("@#:", sign) != NULL) {
+        read_word(weighing, true);
+    } else if (sign == '?') {
+        weighing->at += strspn(weighing->at, "0123456789");
+    } else if (sign == '\v') {
+        /* White space to SQLite, but for the first of it. */
+        weighing->is_unreadable = true;
+    }
+    if (sign == ':' && *weighing->at == ':')
+        weighing->is_unreadable = true;
+    if (sign == '(')
+        return TOKEN_OPENING;
+    return sign == ')' ? TOKEN_CLOSING : TOKEN_OTHER;
 }
 
 static enum token
 next_token(struct weighing *weighing)
 {
-    const char *start;
+    char first;
 
     step_over_space(weighing);
-    start = weighing->at;
-    if (*start == '\0')
+    first = *weighing->at;
+    if (first == '\0')
         return TOKEN_END;
-    if (strchr("\"'`[", *start) != NULL) {
-        read_quoted(weighing, *start);
+    if (strchr("\"'`[", first) != NULL) {
+        read_quoted(weighing, first);
         return TOKEN_NAME;
     }
-    if (is_word(*start)) {
-        while (is_word(*weighing->at))
-            weighing->at++;
-        weighing->span =
-            (struct collector__span){start, (size_t)(weighing->at - start)};
+    if (is_word(first)) {
+        read_word(weighing, first == '$');
         return TOKEN_NAME;
     }
-    weighing->at++;
-    if (*start == '(')
-        return TOKEN_OPENING;
-    return *start == ')' ? TOKEN_CLOSING : TOKEN_OTHER;
+    return read_sign(weighing);
 }
 
 static bool
@@ -186,7 +225,10 @@ open_meaning(struct weighing *weighing)
         weighing->meanings[i].name = weighing->last;
     }
     use(weighing, weighing->last, -1); /* here it was given */
-    if (i == STATEMENTS || weighing->opened_count == STATEMENTS) {
+    /* A name with a quote in it can be written in ways that are not looked
+     * for. */
+    if (i == STATEMENTS || weighing->opened_count == STATEMENTS ||
+        memchr(weighing->last.text, '\'', weighing->last.size) != NULL) {
         weighing->is_unreadable = true;
         return;
     }

@@ -17,7 +17,8 @@
  * a SELECT is replaced by it, and those in it likewise.
  *
  * @param texts  text_count of them, which may use each other's names; such as
- *               "a AS (SELECT 1)" for each view, and the statement.
+ *               "a AS (SELECT 1" for each view, and the statement. What is
+ *               open at the end of one ends there.
  * @return COLLECTOR_OK, ERR_INVALID (it does not, or there are more names, or
  *         one that can't be read), ERR_NOMEM.
  */

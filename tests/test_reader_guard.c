@@ -356,60 +356,6 @@ START_TEST(test_row_that_comes_after_a_stop_is_not_taken)
 }
 END_TEST
 
-/** Names that stand for two of the one before, written in any way. */
-static const char *
-unfolding(int count, const char *quotes)
-{
-    const char *sql = "WITH n0(x) AS (SELECT 1)";
-    int i;
-
-    for (i = 1; i <= count; i++)
-        sql = support_format("%s, n%d (x) AS /* a name */ %s(SELECT a.x FROM"
-                             " %cn%d%c a, %cN%d%c b)",
-                             sql, i, i % 2 == 0 ? "NOT MATERIALIZED " : "",
-                             quotes[0], i - 1, quotes[1], quotes[0], i - 1,
-                             quotes[1]);
-    return support_format("%s SELECT count(*) FROM n%d", sql, count);
-}
-
-/** SQLite would take gigabytes to compile it. */
-START_TEST(test_what_unfolds_to_too_much_is_refused)
-{
-    static const char *const quotes[] = {"  ", "\"\"", "[]", "``", "''"};
-    const char *problem = "it is too complicated: its names stand for too much";
-    size_t i;
-
-    for (i = 0; i < sizeof(quotes) / sizeof(quotes[0]); i++) {
-        ck_assert_str_eq(reading_query(reader, unfolding(6, quotes[i])).text,
-                         "1\n");
-        ck_assert_str_eq(
-            reading_query(reader, unfolding(40, quotes[i])).answer.problem,
-            problem);
-    }
-    /* In one another, or behind a comment that does not end. */
-    ck_assert_str_eq(
-        reading_query(reader, support_format("WITH z AS (%s) SELECT * FROM z",
-                                             unfolding(40, "  ")))
-            .answer.problem,
-        problem);
-    ck_assert_str_eq(
-        reading_query(reader, support_format("%s /* '", unfolding(40, "  ")))
-            .answer.problem,
-        problem);
-    /* A name in which somebody could hide one. */
-    assert_refused("WITH \"n\"\"0\" AS (SELECT 1) SELECT * FROM \"n\"\"0\"");
-    assert_refused(support_format("WITH %s a AS (SELECT 1) SELECT * FROM a",
-                                  support_repeat("a AS (SELECT 1), ", 2)));
-    ck_assert_ok(reading_query(reader, "SELECT * FROM events a, events b,"
-                                       " devices c, ledger d, backlog e")
-                     .rc);
-    ck_assert_ok(reading_query(reader,
-                               "WITH a(x) AS (SELECT 'it''s \"(\" AS (')"
-                               " SELECT x, 'a' AS a FROM a")
-                     .rc);
-}
-END_TEST
-
 START_TEST(test_memory_is_bounded)
 {
     const struct reading reading = reading_query(
@@ -454,7 +400,6 @@ main(void)
     tcase_add_test(tcase,
                    test_what_reads_the_whole_file_in_one_step_is_stopped);
     tcase_add_test(tcase, test_row_that_comes_after_a_stop_is_not_taken);
-    tcase_add_test(tcase, test_what_unfolds_to_too_much_is_refused);
     tcase_add_test(tcase, test_memory_is_bounded);
     tcase_add_test(tcase, test_sorting_takes_little_memory);
     return support_run_suite(suite);
