@@ -147,24 +147,47 @@ is_closed_off(sqlite3 *db)
            (code != SQLITE_OK && sqlite3_system_errno(db) == ENOSPC);
 }
 
-/** See that what we ask is tables: views of these names could be anything. */
+/* What we ask has to be tables: views of these names could be anything. SQLite
+ * reads a type and a name up to a NUL, and in any case of letters. */
+#define STRANGE_TABLES                                                         \
+    "SELECT count(*) FROM sqlite_schema"                                       \
+    " WHERE type NOT IN ('table', 'view', 'index', 'trigger')"                 \
+    " OR instr(name, char(0)) OR type <> 'table' AND lower(name) IN"           \
+    " ('event_log', 'state', 'upload_runs', 'device_state',"                   \
+    "  'dead_letters', 'idempotency')"
+
+/* A column that is computed asks for any function, and SQLite asks nobody
+ * whether it may. We make none. A table that is virtual is not opened: its page
+ * is 0. */
+#define COMPUTED_COLUMNS                                                       \
+    "SELECT count(*) FROM sqlite_schema s, pragma_table_xinfo(s.name) c"       \
+    " WHERE s.type = 'table' AND s.rootpage > 0 AND c.hidden > 1"
+
+/** See that there is none of what a question counts. */
 static int
-check_tables(struct collector_reader *reader)
+check_none(struct collector_reader *reader, const char *sql, const char *words)
 {
     int64_t count = 0;
     int rc;
 
-    rc = collector__database_query(
-        &reader->database, reader->db,
-        "SELECT count(*) FROM sqlite_schema WHERE type <> 'table' AND name IN"
-        " ('event_log', 'state', 'upload_runs', 'device_state',"
-        "  'dead_letters', 'idempotency')",
-        &count);
+    rc = collector__database_query(&reader->database, reader->db, sql, &count);
     if (rc != COLLECTOR_OK || count == 0)
         return rc;
     collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
-                   "%s is damaged: its tables are none", reader->database.path);
+                   "%s is damaged: %s", reader->database.path, words);
     return COLLECTOR_ERR_CORRUPT;
+}
+
+/** See that tables are what they are taken for. */
+static int
+check_tables(struct collector_reader *reader)
+{
+    int rc = check_none(reader, STRANGE_TABLES, "its tables are none");
+
+    if (rc == COLLECTOR_OK)
+        rc = check_none(reader, COMPUTED_COLUMNS,
+                        "a column of its tables is computed");
+    return rc;
 }
 
 /** Whether this is one of ours that we can read. */

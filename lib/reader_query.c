@@ -7,12 +7,17 @@
 #include <collector/error.h>
 #include <string.h>
 
-/* What the names of the views stand for, as a WITH would say it. A name with a
- * quote in it can be written in ways that are not looked for. */
+/* What the names of the views stand for, as a WITH would say it, each with a
+ * byte behind it that divides it from the next: what is open at its end, be it
+ * a comment, swallows nothing of that. A name with a quote in it can be written
+ * in ways that are not looked for; it is said in a way that can't be read, as
+ * is what has one of those bytes, or a NUL, where SQLite stops to read. */
 #define VIEWS                                                                  \
-    "SELECT group_concat(CASE WHEN name GLOB '*[\"''`]*' THEN '\"\"\"\"'"      \
-    " ELSE '\"' || name || '\" AS (' || sql || ')' END, ' ')"                  \
+    "SELECT group_concat(CASE WHEN name GLOB '*[\"''`]*'"                      \
+    " OR instr(name || sql, char(0)) OR instr(name || sql, char(1))"           \
+    " THEN '\"\"\"\"' ELSE '\"' || name || '\" AS (' || sql END, char(1))"     \
     " FROM sqlite_schema WHERE type = 'view'"
+#define DIVIDER "\1"
 
 /** Whether there is another statement behind the first. */
 static bool
@@ -61,16 +66,20 @@ check_statement(struct collector__question *question, sqlite3_stmt *statement,
 static int
 check_weight(struct collector__question *question, const char *sql)
 {
-    const char *texts[] = {"", sql};
+    const char *texts[1 + COLLECTOR_WEIGHT_NAMES_MAX] = {sql};
+    size_t count = 1;
     char *views = NULL;
+    char *rest;
     int rc;
 
     rc = collector__question_text(question, VIEWS, &views);
     if (rc != COLLECTOR_OK)
         return rc;
-    if (views != NULL)
-        texts[0] = views;
-    rc = collector__weight_check(texts, 2);
+    rest = views;
+    while (rest != NULL && count < sizeof(texts) / sizeof(texts[0]))
+        texts[count++] = strsep(&rest, DIVIDER);
+    rc = rest == NULL ? collector__weight_check(texts, count)
+                      : COLLECTOR_ERR_INVALID;
     collector__memory_free(views);
     if (rc != COLLECTOR_ERR_INVALID)
         return rc;
