@@ -19,7 +19,9 @@
 #include <unistd.h>
 
 /* Instructions of SQLite's machine between two looks: each may make a value of
- * COLLECTOR_READER_VALUE_SIZE_MAX, and keep it. */
+ * COLLECTOR_READER_VALUE_SIZE_MAX, and keep it. SQLite looks where its machine
+ * jumps back, which it does for each row: for all that is computed in between,
+ * there is one look. That's why the functions in it are counted. */
 #define LOOK_STEPS 100
 
 /* How long to rest before another try at a lock. */
@@ -41,6 +43,12 @@
  * disk that the events are on; and looks between two at that. */
 #define TEMPORARY_RESERVE_SIZE (16 * 1024 * 1024)
 #define TEMPORARY_LOOKS 16
+
+#define FUNCTIONS_MAX COLLECTOR_TEXT_OF(COLLECTOR_FUNCTIONS_COST_MAX)
+#define SLOW_COST COLLECTOR_TEXT_OF(COLLECTOR_FUNCTIONS_SLOW_COST)
+#define TOO_MANY_FUNCTIONS                                                     \
+    "it calls too many functions: " FUNCTIONS_MAX " may be in a question, "    \
+    "where LIKE, GLOB, instr() and replace() count for " SLOW_COST " each"
 
 /** What a statement has to be that does this. */
 static const char *
@@ -80,6 +88,22 @@ refuse(struct collector__guard *guard, const char *before, const char *word,
     return SQLITE_DENY;
 }
 
+/** See that a function is one that may be asked for, and not one too many. */
+static int
+authorize_function(struct collector__guard *guard, const char *function)
+{
+    const unsigned cost = collector__function_cost(function);
+
+    if (guard->trusted)
+        return SQLITE_OK;
+    if (cost == 0)
+        return refuse(guard, "the function ", function, " is not allowed here");
+    guard->functions_cost += cost;
+    if (guard->functions_cost <= COLLECTOR_FUNCTIONS_COST_MAX)
+        return SQLITE_OK;
+    return refuse(guard, TOO_MANY_FUNCTIONS, "", "");
+}
+
 /** SQLite asks what a statement may do. */
 static int
 authorize(void *userdata, int action, const char *what, const char *function,
@@ -95,9 +119,7 @@ authorize(void *userdata, int action, const char *what, const char *function,
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
     case SQLITE_FUNCTION:
-        if (guard->trusted || collector__function_is_harmless(function))
-            return SQLITE_OK;
-        return refuse(guard, "the function ", function, " is not allowed here");
+        return authorize_function(guard, function);
     case SQLITE_PRAGMA:
         if (guard->trusted)
             return SQLITE_OK;
@@ -321,6 +343,7 @@ collector__guard_begin(struct collector__guard *guard, bool trusted,
                        uint32_t deadline_ms)
 {
     guard->trusted = trusted;
+    guard->functions_cost = 0;
     guard->stopped_by = COLLECTOR_OK;
     guard->problem[0] = '\0';
     guard->memory_before = sqlite3_memory_used();

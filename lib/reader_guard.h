@@ -49,6 +49,8 @@ struct collector__guard {
     int stopped_by;
     /** It is the library's own: it may ask pragmas. */
     bool trusted;
+    /** What the functions cost that were found in a statement. */
+    unsigned functions_cost;
     /** What it was refused for, in words; "" when it was not. */
     char problem[COLLECTOR_READER_PROBLEM_SIZE];
 };

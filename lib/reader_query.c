@@ -93,6 +93,7 @@ static int
 prepare(struct collector__question *question, const char *sql,
         size_t parameter_count, sqlite3_stmt **ret_statement)
 {
+    struct collector__guard *guard = &question->reader->guard;
     const size_t size = strnlen(sql, COLLECTOR_READER_SQL_SIZE_MAX + 1);
     const char *tail = NULL;
     int code;
@@ -105,8 +106,10 @@ prepare(struct collector__question *question, const char *sql,
     rc = check_weight(question, sql);
     if (rc != COLLECTOR_OK)
         return rc;
+    guard->functions_cost = 0; /* of what was asked about the views */
     code = sqlite3_prepare_v2(question->reader->db, sql, (int)size + 1,
                               ret_statement, &tail);
+    guard->functions_cost = 0; /* SQLite may compile it once more */
     rc = collector__question_check(question, code);
     if (rc == COLLECTOR_OK)
         rc = check_statement(question, *ret_statement, tail, parameter_count);

@@ -148,6 +148,7 @@ static const char *const harmful[] = {
     "SELECT printf('%.2000000000c', 'x')",
     "SELECT format('%2000000000d', 1)",
     "SELECT trim('aaa', 'a')",
+    "SELECT json_patch('{}', '{}')",
     "SELECT rtreecheck('main', 'x')",
     "SELECT readfile('/etc/passwd')",
     "SELECT writefile('other.sqlite', 'x')",
@@ -313,6 +314,40 @@ START_TEST(test_what_is_too_complicated_is_refused)
 }
 END_TEST
 
+/** SQLite looks at the deadline only when it has been through them. */
+START_TEST(test_too_many_functions_are_refused)
+{
+    static const struct {
+        const char *call;
+        int max;
+    } calls[] = {
+        {"+instr('a', 'b')", 8},   {"+replace(1, 2, 3)", 8},
+        {"+('a' LIKE 'b')", 8},    {"+('a' GLOB 'b')", 8},
+        {"+like('a', 'b')", 8},    {", upper(lower('a'))", 128},
+        {", 'a' NOT LIKE '_'", 8},
+    };
+    const char *problem =
+        "it calls too many functions: 256 may be in a "
+        "question, where LIKE, GLOB, instr() and replace() count for 32 each";
+    const char *from = "FROM (SELECT 1)";
+    size_t i;
+
+    for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        const char *most = support_repeat(calls[i].call, calls[i].max);
+
+        ck_assert_str_eq(
+            reading_query(reader, support_format("SELECT 1%s %s", most, from))
+                .answer.problem,
+            "");
+        ck_assert_str_eq(
+            reading_query(reader, support_format("SELECT 1%s%s %s", most,
+                                                 calls[i].call, from))
+                .answer.problem,
+            problem);
+    }
+}
+END_TEST
+
 /** To count rows is one step of SQLite's, however many there are. */
 START_TEST(test_what_reads_the_whole_file_in_one_step_is_stopped)
 {
@@ -397,6 +432,7 @@ main(void)
     tcase_add_test(tcase, test_what_only_reads_is_run);
     tcase_add_test(tcase, test_too_much_is_refused);
     tcase_add_test(tcase, test_what_is_too_complicated_is_refused);
+    tcase_add_test(tcase, test_too_many_functions_are_refused);
     tcase_add_test(tcase,
                    test_what_reads_the_whole_file_in_one_step_is_stopped);
     tcase_add_test(tcase, test_row_that_comes_after_a_stop_is_not_taken);

@@ -19,11 +19,14 @@ extern "C" {
  *
  * Each question has a row cap, a byte cap and a deadline. Rows are gathered
  * first and shown after the file was let go: however slowly they are taken, the
- * owner's write-ahead log is kept from starting again for the deadline at most.
- * The deadline is looked at every few steps of SQLite's, and before each page
- * is read; functions that could take seconds for one step are refused
- * (printf(), trim() with a set). Only a snapshot may take longer, and gives way
- * when room runs short.
+ * owner's write-ahead log is kept from starting again for the deadline, and
+ * what the last row took beyond it. The deadline, the memory and whether
+ * somebody interrupts are looked at for each row that SQLite goes through, and
+ * before each page that it reads, but not while it computes what is in one row.
+ * That takes no time as a rule; with the longest values, and as many functions
+ * as a question may call, it takes some seconds. Functions of which one call
+ * could take a second are refused (printf(), json_patch(), trim() with a set).
+ * Only a snapshot may take longer, and gives way when room runs short.
  *
  * Where SQLite may write beside the file, it can leave an empty -wal and a -shm
  * there, as it does for any reader. Where it may not, the file is read as it
@@ -108,9 +111,10 @@ collector_reader_options_init(struct collector_reader_options *options,
  * @param ret_reader  Set on success only; yours to free.
  * @return COLLECTOR_OK, ERR_INVALID, ERR_UNSUPPORTED (options of a newer
  *         version; or this build has no reader), ERR_FOREIGN, ERR_NEWER,
- *         ERR_CORRUPT, ERR_BUSY, ERR_IO (also when there is no such file; when
- *         a change of it has to be taken back first; or on a read-only mount,
- *         when its log holds what can't be read there), ERR_NOMEM.
+ *         ERR_CORRUPT (also when a column of a table is computed, or a view has
+ *         the name of a table of ours), ERR_BUSY, ERR_IO (also when there is no
+ *         such file; or on a read-only mount, when its log holds what can't be
+ *         read there), ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_reader_open(const struct collector_reader_options *options,
@@ -200,9 +204,11 @@ struct collector_answer {
 /**
  * Ask a question in SQL: one SELECT, or WITH … SELECT, or EXPLAIN QUERY PLAN of
  * it. Anything that does more than read is refused before it runs, as are
- * PRAGMA, ATTACH, functions that reach outside the file, and a statement whose
- * names stand for more than SQLite should compile. What is in double quotes is
- * a name, and never a text.
+ * PRAGMA, ATTACH, functions that reach outside the file, more than 256 calls of
+ * functions (LIKE, GLOB, instr() and replace() count for 32 each, and what is
+ * in views counts as well), and a statement whose names stand for more than
+ * SQLite should compile, or are written so that nobody can tell. What is in
+ * double quotes is a name, and never a text.
  *
  * At the row cap or the byte cap the answer ends, and says that there is more.
  *
