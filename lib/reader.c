@@ -62,6 +62,18 @@ reader_new(const struct collector_reader_options *options,
     return COLLECTOR_OK;
 }
 
+/** Say so when nobody counts what SQLite takes: with a file open, it has some.
+ */
+static void
+warn_of_memory(const struct collector_reader *reader)
+{
+    if (sqlite3_memory_used() == 0)
+        collector__log(&reader->database.log, COLLECTOR_LOG_WARNING,
+                       "SQLite's memory statistics are off: nothing bounds the "
+                       "memory of questions to %s",
+                       reader->database.path);
+}
+
 int
 collector_reader_open(const struct collector_reader_options *options,
                       struct collector_reader **ret_reader)
@@ -82,6 +94,7 @@ collector_reader_open(const struct collector_reader_options *options,
         rc = collector__reader_connect(reader);
     }
     if (rc == COLLECTOR_OK) {
+        warn_of_memory(reader);
         *ret_reader = reader;
         reader = NULL; /* handed over */
     }

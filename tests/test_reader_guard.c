@@ -406,6 +406,28 @@ START_TEST(test_memory_is_bounded)
 }
 END_TEST
 
+START_TEST(test_memory_that_is_not_counted_is_said)
+{
+    struct collector_reader_options options = reading_options(harness.path);
+    const char *words = "memory statistics are off";
+    struct collector_reader *other = NULL;
+
+    ck_assert_ok(collector_reader_open(&options, &other));
+    ck_assert_uint_eq(support_log_count(options.log_userdata, words), 0);
+    collector_reader_free(other);
+    collector_reader_free(reader);
+    ck_assert_int_eq(sqlite3_shutdown(), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0), SQLITE_OK);
+    reader = NULL;
+    ck_assert_ok(collector_reader_open(&options, &reader));
+    ck_assert_uint_eq(support_log_count(options.log_userdata, words), 1);
+    collector_reader_free(reader);
+    reader = NULL;
+    ck_assert_int_eq(sqlite3_shutdown(), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 1), SQLITE_OK);
+}
+END_TEST
+
 /** What is sorted need not fit into memory. */
 START_TEST(test_sorting_takes_little_memory)
 {
@@ -437,6 +459,7 @@ main(void)
                    test_what_reads_the_whole_file_in_one_step_is_stopped);
     tcase_add_test(tcase, test_row_that_comes_after_a_stop_is_not_taken);
     tcase_add_test(tcase, test_memory_is_bounded);
+    tcase_add_test(tcase, test_memory_that_is_not_counted_is_said);
     tcase_add_test(tcase, test_sorting_takes_little_memory);
     return support_run_suite(suite);
 }

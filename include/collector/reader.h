@@ -56,7 +56,10 @@ struct collector_reader;
 /** Memory that SQLite may take for a question. What it sorts it keeps in
  *  temporary files, without a name and for the time of the question, unless it
  *  is small; a question gives way before they fill the disk that they are on.
- */
+ *  It is what SQLite takes more in the whole process than when the question
+ *  began: what others ask of it meanwhile counts as well. Nothing bounds it
+ *  where SQLite does not count (SQLITE_CONFIG_MEMSTATUS, or built with
+ *  SQLITE_DEFAULT_MEMSTATUS=0), of which the log is warned. */
 #define COLLECTOR_READER_MEMORY_SIZE_MAX (64 * 1024 * 1024)
 
 /** Bytes of a text that payloads are searched for, at most. */
