@@ -47,13 +47,8 @@ PROXY_PACKAGES = nginx stunnel4
 DOCKER_PACKAGES = buildah curl mmdebstrap
 
 .PHONY: all run test rebuilds bench loadtest lint coverage campaign fuzz docs cross \
-	proxies docker docker-test size release clean build-packages test-packages lint-packages \
-.PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
-	mcp-test proxies docker docker-test size release clean build-packages test-packages lint-packages \
-.PHONY: all run test bench loadtest lint coverage campaign fuzz docs cross \
-	page-test page-packages proxies docker docker-test size release clean build-packages test-packages lint-packages \
+	mcp-test page-test proxies docker docker-test size release clean build-packages test-packages lint-packages \
 	coverage-packages docs-packages docker-packages fuzz-packages \
-	cross-packages mcp-packages
 	cross-packages node-packages page-packages
 
 all: $(BUILD)/build.ninja
@@ -100,6 +95,7 @@ cross: cross-packages
 
 mcp-test: node-packages all
 	tests/mcp/client.sh $(BUILD)
+
 # What comes from npm stays in the build directory.
 page-test: page-packages all
 	tests/page/run.sh $(BUILD)

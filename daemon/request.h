@@ -59,8 +59,8 @@ struct request {
     const char *accept;
     /** What it says of who sent it; NULL when absent. */
     const char *authorization;
-    /** Whose page a browser sent it for, as origin_is_foreign() takes them; NULL
-     *  when absent. */
+    /** Whose page a browser sent it for, as origin_is_foreign() takes them;
+     * NULL when absent. */
     const char *fetch_site;
     const char *origin;
     const char *host;

@@ -67,6 +67,10 @@ route_metrics(struct request *request);
 void
 route_page(struct request *request);
 
+/** GET /runs: what was settled together, and outages. */
+void
+route_runs(struct request *request);
+
 /** GET /snapshot: a copy of the database, as of now. */
 void
 route_snapshot(struct request *request);

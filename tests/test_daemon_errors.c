@@ -163,8 +163,8 @@ START_TEST(test_deep_nesting_is_refused)
 END_TEST
 
 static const char *const unknown_paths[] = {
-    "/index.html", "/events/",  "/events/1", "/event",    "/eventsx",
-    "/EVENTS",     "/healthz/", "/stats/x",  "/livez.txt"};
+    "/index.html", "/events/",  "/events/1/", "/event",    "/eventsx",
+    "/EVENTS",     "/healthz/", "/stats/x",   "/livez.txt"};
 
 START_TEST(test_unknown_path_is_not_found)
 {

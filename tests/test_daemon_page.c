@@ -247,7 +247,6 @@ START_TEST(test_it_is_open_and_what_it_asks_for_is_not)
     (void)fputs("read " READ "\n", file);
     ck_assert_int_eq(fclose(file), 0);
     daemon_stop(collectord);
-    daemon_free(collectord);
     collectord =
         daemon_start(db, "-auth-token-file", path, "-auth-health", NULL);
     get(NULL);

@@ -5,8 +5,8 @@
  */
 #include "mcp/site.h"
 
-#include "dictionary.h"
-#include "listing.h"
+#include "mcp/dictionary.h"
+#include "mcp/excerpt.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -96,8 +96,8 @@ START_TEST(test_query_ends_at_64_kib)
                  "x + 1 FROM c LIMIT 500) SELECT hex(zeroblob(500)), x FROM "
                  "c\",\"limit\":500}");
 
-    ck_assert_uint_gt(strlen(answer), LISTING_SIZE_MAX);
-    ck_assert_uint_lt(strlen(answer), 3 * LISTING_SIZE_MAX);
+    ck_assert_uint_gt(strlen(answer), EXCERPT_SIZE_MAX);
+    ck_assert_uint_lt(strlen(answer), 3 * EXCERPT_SIZE_MAX);
     ck_assert_contains(answer, "\"more\":true");
     ck_assert_contains(
         talk_problem(mcp_db, "query",
@@ -113,7 +113,7 @@ START_TEST(test_what_grows_when_it_is_written_is_cut_as_well)
                  "x + 1 FROM c LIMIT 60) SELECT replace(hex(zeroblob(500)), "
                  "'0', char(1)) FROM c\"}");
 
-    ck_assert_uint_lt(strlen(answer), 3 * LISTING_SIZE_MAX);
+    ck_assert_uint_lt(strlen(answer), 3 * EXCERPT_SIZE_MAX);
     ck_assert_contains(answer, "\"row_count\":10,\"more\":true");
 }
 END_TEST

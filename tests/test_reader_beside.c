@@ -151,7 +151,8 @@ ask_as_a_child(struct collector_reader *reader)
         collector_reader_ledger(reader, NULL, NULL, NULL) != rc)
         return 2;
     if (collector_reader_verify(reader, true, NULL, NULL, NULL) != rc ||
-        collector_reader_snapshot(reader, "x") != rc)
+        collector_reader_snapshot(reader, "x") != rc ||
+        collector_reader_set_rows_max(reader, 1) != rc)
         return 3;
     collector_reader_interrupt(reader);
     collector_reader_free(reader);

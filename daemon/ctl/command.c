@@ -73,6 +73,14 @@ static const struct command commands[] = {
      .help = "whether all is well, in one line and in the exit status",
      .target = COMMAND_BOTH,
      .run = run_health},
+    {.name = "mcp",
+     .arguments = "",
+     .help = "the Model Context Protocol on standard input and output, for a\n"
+             "        model that asks questions about the file",
+     .target = COMMAND_FILE,
+     .instead = "a collector is asked in SQL here: name its file, or a "
+                "snapshot of it",
+     .run = run_mcp},
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -62,6 +62,8 @@ run_events(const struct flags *flags);
 enum command_status
 run_health(const struct flags *flags);
 enum command_status
+run_mcp(const struct flags *flags);
+enum command_status
 run_query(const struct flags *flags);
 enum command_status
 run_runs(const struct flags *flags);

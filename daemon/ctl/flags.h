@@ -15,6 +15,9 @@
 /** Rows of an answer at most. */
 #define FLAGS_LIMIT_MAX 100000
 
+/** What the collector was told is not known: it may be its default. */
+#define FLAGS_UNKNOWN UINT64_MAX
+
 /** How rows are written. */
 enum format { FORMAT_TABLE, FORMAT_JSON, FORMAT_CSV, FORMAT_NDJSON };
 
@@ -46,6 +49,9 @@ struct flags {
     uint64_t silent_ms;
     /** Of runs. */
     const char *status;
+    /** What the collector was told, or FLAGS_UNKNOWN. */
+    uint64_t backlog_max;
+    uint64_t size_max;
     /** How long a question may take: of a file, and of a collector. */
     uint64_t deadline_ms;
     uint64_t timeout_ms;

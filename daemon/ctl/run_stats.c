@@ -221,7 +221,7 @@ ask(const struct flags *flags, struct printout *printout)
         result = source_ledger(source, show, &frame, &problem);
     source_free(source);
     if (result == SOURCE_OK && !flags->is_url && flags->format == FORMAT_TABLE)
-        result = look_at_file(flags, listing_screen(listing), &problem);
+        result = look_at_file(flags, printout_screen(printout), &problem);
     if (result == SOURCE_OK)
         return printout_end(printout, NULL, NULL);
     voice_say("%s", problem.text);

@@ -8,6 +8,7 @@
 #include "option.h"
 #include "owner.h"
 #include "quantity.h"
+#include "row_member.h"
 #include "utc.h"
 
 #include <collector/error.h>
@@ -65,7 +66,6 @@ static int
 take_ledger(void *userdata, const struct collector_row *row)
 {
     struct standing *standing = userdata;
-    const struct collector_value *error = column(row, "last_error");
 
     standing->accepted = row_member_integer(row, "accepted");
     standing->delivered = row_member_integer(row, "delivered");
@@ -93,9 +93,9 @@ take_state(void *userdata, const struct collector_row *row)
 {
     struct standing *standing = userdata;
 
-    standing->kept = number(row, "kept");
-    standing->dead_in_a_row = number(row, "dead_in_a_row");
-    standing->storage_faults = number(row, "storage_faults");
+    standing->kept = row_member_integer(row, "kept");
+    standing->dead_in_a_row = row_member_integer(row, "dead_in_a_row");
+    standing->storage_faults = row_member_integer(row, "storage_faults");
     return 1;
 }
 

@@ -24,9 +24,11 @@ voice_say(const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(line, sizeof(line), format, arguments); /* cut is fine */
     va_end(arguments);
+    flockfile(stderr); /* the lines of two threads do not mix */
     (void)fputs("collectorctl: ", stderr);
     display_write(stderr, line, strlen(line), DISPLAY_WORDS);
     (void)putc('\n', stderr);
+    funlockfile(stderr);
 }
 
 bool

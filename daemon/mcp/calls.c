@@ -161,7 +161,7 @@ calls_new(const struct mcp_options *options, struct outlet *outlet)
         return NULL;
     calls->options = options;
     calls->outlet = outlet;
-    calls->inquiry = inquiry_new(options->path);
+    calls->inquiry = inquiry_new(options->path, options->deadline_ms);
     calls->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     (void)pthread_mutex_init(&calls->mutex, NULL); /* can't fail on Linux */
     (void)pthread_cond_init(&calls->changed, NULL);

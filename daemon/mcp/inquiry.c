@@ -5,7 +5,7 @@
  */
 #include "inquiry.h"
 
-#include "console.h"
+#include "ctl/voice.h"
 
 #include <collector/error.h>
 #include <pthread.h>
@@ -25,13 +25,14 @@ struct inquiry {
 };
 
 struct inquiry *
-inquiry_new(const char *path)
+inquiry_new(const char *path, uint32_t deadline_ms)
 {
     struct inquiry *inquiry = calloc(1, sizeof(*inquiry));
 
     if (inquiry == NULL)
         return NULL;
     inquiry->path = path;
+    inquiry->deadline_ms = deadline_ms;
     (void)pthread_mutex_init(&inquiry->mutex, NULL); /* can't fail on Linux */
     return inquiry;
 }
@@ -134,8 +135,8 @@ inquiry_open(struct inquiry *inquiry, uint32_t rows_max, size_t bytes_max,
     options.path = inquiry->path;
     options.rows_max = rows_max;
     options.bytes_max = bytes_max;
-    options.deadline_ms = INQUIRY_DEADLINE_MS;
-    options.log = console_forward;
+    options.deadline_ms = inquiry->deadline_ms;
+    options.log = voice_forward;
     rc = collector_reader_open(&options, &reader);
     if (rc == COLLECTOR_ERR_IO)
         return problem_say(ret_problem,

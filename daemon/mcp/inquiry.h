@@ -9,9 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** How long one question may take, in ms. */
-#define INQUIRY_DEADLINE_MS 5000
-
 /**
  * What the tools ask of the file: a reader that is open for one call, so that a
  * file which was replaced meanwhile is asked under its name. One thread asks;
@@ -19,9 +16,11 @@
  */
 struct inquiry;
 
-/** @param path  Borrowed. NULL when out of memory. */
+/** @param path         Borrowed.
+ *  @param deadline_ms  How long one question may keep the file.
+ *  @return NULL when out of memory. */
 struct inquiry *
-inquiry_new(const char *path);
+inquiry_new(const char *path, uint32_t deadline_ms);
 
 /** Begin one that no interruption from before ends. */
 void

@@ -7,7 +7,7 @@
 #include "mcp.h"
 
 #include "calls.h"
-#include "console.h"
+#include "ctl/voice.h"
 #include "lines.h"
 #include "outlet.h"
 #include "session.h"
@@ -72,7 +72,7 @@ refuse(struct server *server, enum rpc_code code, const char *problem)
 
     if (out == NULL)
         return;
-    console_log(COLLECTOR_LOG_WARNING, "a message was refused: %s", problem);
+    voice_say("a message was refused: %s", problem);
     rpc_write_error(out, NULL, code, problem);
     if (fclose(out) == 0)
         outlet_write(server->outlet, text, size);
@@ -175,8 +175,7 @@ serve_until_end(struct server *server)
         switch (wait_for_event(server)) {
         case EVENT_INPUT:
             if (lines_read(server->lines) < 0) {
-                console_log(COLLECTOR_LOG_ERROR, "standard input: %s",
-                            strerror(errno));
+                voice_say("standard input: %s", strerror(errno));
                 return -1;
             }
             break;
@@ -186,8 +185,7 @@ serve_until_end(struct server *server)
         case EVENT_STOP:
             return 0;
         case EVENT_DEAF:
-            console_log(COLLECTOR_LOG_ERROR,
-                        "standard output: nobody reads it");
+            voice_say("standard output: nobody reads it");
             return -1;
         }
         take_lines(server);
@@ -231,7 +229,7 @@ mcp_serve(const struct mcp_options *options, int in, int out)
 
     server.signal_fd = catch_signals();
     if (server.signal_fd < 0)
-        console_log(COLLECTOR_LOG_ERROR, "no signals: %s", strerror(errno));
+        voice_say("no signals: %s", strerror(errno));
     else
         rc = serve(&server, options);
     calls_free(server.calls);

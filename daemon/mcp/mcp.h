@@ -8,6 +8,8 @@
 struct mcp_options {
     /** The database file, borrowed. It need not be there yet. */
     const char *path;
+    /** How long a question may keep the file, in ms. */
+    uint32_t deadline_ms;
     /** What its owner was told; see standing.h. */
     struct standing_limits limits;
 };

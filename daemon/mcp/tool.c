@@ -153,7 +153,7 @@ tool_run(const struct tool *tool, const struct mcp_options *options,
         .options = options,
         .inquiry = inquiry,
         .now_ms = utc_now_ms(),
-        .size_left = LISTING_SIZE_MAX,
+        .size_left = EXCERPT_SIZE_MAX,
     };
     size_t size = 0;
     char *text;
@@ -184,25 +184,25 @@ tool_glance(struct tool_call *call, struct standing *ret_standing)
 struct excerpt
 tool_excerpt(struct tool_call *call)
 {
-    const struct listing listing = {.out = call->out, .left = &call->size_left};
+    const struct excerpt excerpt = {.out = call->out, .left = &call->size_left};
 
-    return listing;
+    return excerpt;
 }
 
 int
 tool_write_rows(struct tool_call *call, const char *name, const char *sql,
                 const int64_t *numbers, size_t number_count,
-                struct listing *ret_listing)
+                struct excerpt *ret_excerpt)
 {
     struct collector_answer answer;
     int rc;
 
-    *ret_listing = tool_listing(call);
+    *ret_excerpt = tool_excerpt(call);
     (void)fprintf(call->out, "\"%s\":[", name);
-    rc = inquiry_sql(call->inquiry, sql, numbers, number_count, listing_show,
-                     ret_listing, &answer, &call->problem);
+    rc = inquiry_sql(call->inquiry, sql, numbers, number_count, excerpt_show,
+                     ret_excerpt, &answer, &call->problem);
     (void)putc(']', call->out);
-    ret_listing->full = ret_listing->full || answer.more;
+    ret_excerpt->full = ret_excerpt->full || answer.more;
     return rc;
 }
 

@@ -3,8 +3,8 @@
 #define MCP_TOOL_H
 
 #include "arguments.h"
+#include "excerpt.h"
 #include "inquiry.h"
-#include "listing.h"
 #include "mcp.h"
 #include "problem.h"
 
@@ -80,11 +80,11 @@ void
 tool_write_moment(FILE *out, const char *name, int64_t ms);
 
 /** Ask in SQL, and write the rows as an array, the member of that name.
- *  @param ret_listing  How many were written, and whether all. 0, or -1. */
+ *  @param ret_excerpt  How many were written, and whether all. 0, or -1. */
 int
 tool_write_rows(struct tool_call *call, const char *name, const char *sql,
                 const int64_t *numbers, size_t number_count,
-                struct listing *ret_listing);
+                struct excerpt *ret_excerpt);
 
 /** Glance at the file that is open, see standing_glance(). 0, or -1. */
 int

@@ -15,7 +15,7 @@
 
 /* Rows with words beside them. */
 struct silence {
-    struct listing listing;
+    struct excerpt excerpt;
     int64_t now_ms;
 };
 
@@ -48,7 +48,7 @@ show_device(void *userdata, const struct collector_row *row)
     const struct collector_row with_words = {
         .column_count = 5, .names = names, .values = values};
 
-    return listing_show(&silence->listing, &with_words);
+    return excerpt_show(&silence->excerpt, &with_words);
 }
 
 /** Say it in a sentence. */
@@ -84,7 +84,7 @@ write_devices(struct tool_call *call, int64_t silent_ms, int64_t limit)
     static const char counts_sql[] =
         "SELECT count(*), coalesce(sum(last_seen_at < ?1), 0) FROM devices";
     const int64_t before = call->now_ms - silent_ms;
-    struct silence silence = {.listing = tool_listing(call),
+    struct silence silence = {.excerpt = tool_excerpt(call),
                               .now_ms = call->now_ms};
     struct collector_answer answer;
     struct standing standing;
@@ -105,7 +105,7 @@ write_devices(struct tool_call *call, int64_t silent_ms, int64_t limit)
                   "],\"offline_count\":%" PRId64 ",\"device_count\":%" PRId64
                   ",\"more\":%s,",
                   counts[1], counts[0],
-                  answer.more || silence.listing.full ? "true" : "false");
+                  answer.more || silence.excerpt.full ? "true" : "false");
     tool_write_moment(call->out, "now", call->now_ms);
     (void)putc('}', call->out);
     return 0;

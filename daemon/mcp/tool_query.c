@@ -94,16 +94,16 @@ add_hint(struct problem *problem, const char *sql)
 }
 
 static void
-write_answer(struct tool_call *call, const struct listing *listing,
+write_answer(struct tool_call *call, const struct excerpt *excerpt,
              const struct collector_answer *answer)
 {
-    const bool more = answer->more || listing->full;
+    const bool more = answer->more || excerpt->full;
 
     (void)fprintf(call->out,
                   "],\"columns\":%s,\"row_count\":%zu,\"more\":%s,"
                   "\"elapsed_ms\":%" PRIu64 "}",
-                  listing->names != NULL ? listing->names : "[]",
-                  listing->count, more ? "true" : "false", answer->elapsed_ms);
+                  excerpt->names != NULL ? excerpt->names : "[]",
+                  excerpt->count, more ? "true" : "false", answer->elapsed_ms);
 }
 
 static int
@@ -111,20 +111,20 @@ query(struct tool_call *call)
 {
     int64_t limit = TOOL_ROW_COUNT_DEFAULT;
     struct collector_answer answer;
-    struct listing listing = tool_listing(call);
+    struct excerpt excerpt = tool_excerpt(call);
     const char *sql = NULL;
     int rc;
 
-    listing.bare = true;
+    excerpt.bare = true;
     if (arguments_text(&call->arguments, "sql", COLLECTOR_READER_SQL_SIZE_MAX,
                        &sql) < 0 ||
         arguments_number(&call->arguments, "limit", 1, TOOL_ROW_COUNT_MAX,
                          &limit) < 0 ||
-        inquiry_open(call->inquiry, (uint32_t)limit, LISTING_SIZE_MAX,
+        inquiry_open(call->inquiry, (uint32_t)limit, EXCERPT_SIZE_MAX,
                      &call->problem) < 0)
         return -1;
     (void)fputs("{\"rows\":[", call->out);
-    rc = inquiry_sql(call->inquiry, sql, NULL, 0, listing_show, &listing,
+    rc = inquiry_sql(call->inquiry, sql, NULL, 0, excerpt_show, &excerpt,
                      &answer, &call->problem);
     if (rc == 0)
         write_answer(call, &excerpt, &answer);
@@ -132,7 +132,7 @@ query(struct tool_call *call)
         add_advice(&call->problem);
     else
         add_hint(&call->problem, sql);
-    free(listing.names);
+    free(excerpt.names);
     return rc;
 }
 

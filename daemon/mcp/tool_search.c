@@ -55,15 +55,15 @@ read_filter(struct tool_call *call, struct collector_event_filter *filter,
 
 /** Write whether there may be more, and where to go on. */
 static void
-write_end(struct tool_call *call, const struct listing *listing,
+write_end(struct tool_call *call, const struct excerpt *excerpt,
           const struct collector_answer *answer)
 {
-    const int64_t next = listing->full  ? listing->last_id
+    const int64_t next = excerpt->full  ? excerpt->last_id
                          : answer->more ? answer->next_id
                                         : 0;
 
     (void)fprintf(call->out,
-                  "],\"event_count\":%zu,\"next_cursor\":", listing->count);
+                  "],\"event_count\":%zu,\"next_cursor\":", excerpt->count);
     if (next > 1)
         (void)fprintf(call->out, "\"%" PRId64 "\"}", next);
     else
@@ -76,7 +76,7 @@ search(struct tool_call *call)
     struct collector_event_filter filter = {.size = sizeof(filter),
                                             .newest_first = true};
     struct collector_answer answer = {.size = sizeof(answer)};
-    struct listing listing = tool_listing(call);
+    struct excerpt excerpt = tool_excerpt(call);
     int64_t limit = TOOL_ROW_COUNT_DEFAULT;
     int rc;
 
@@ -86,10 +86,10 @@ search(struct tool_call *call)
         return -1;
     (void)fputs("{\"events\":[", call->out);
     rc = collector_reader_events(inquiry_reader(call->inquiry), &filter,
-                                 listing_show, &listing, &answer);
+                                 excerpt_show, &excerpt, &answer);
     if (rc != COLLECTOR_OK)
         return inquiry_explain(call->inquiry, rc, &answer, &call->problem);
-    write_end(call, &listing, &answer);
+    write_end(call, &excerpt, &answer);
     return 0;
 }
 

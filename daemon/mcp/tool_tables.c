@@ -207,7 +207,7 @@ write_columns(struct tool_call *call, const char *name)
 static int
 write_schema(struct tool_call *call, const char *name)
 {
-    struct listing listing;
+    struct excerpt excerpt;
     char sql[2 * NAME_SIZE_MAX];
 
     (void)snprintf(sql, sizeof(sql),
@@ -215,7 +215,7 @@ write_schema(struct tool_call *call, const char *name)
                    " WHERE tbl_name = '%s' AND sql IS NOT NULL",
                    name);
     (void)putc(',', call->out);
-    return tool_write_rows(call, "schema", sql, NULL, 0, &listing);
+    return tool_write_rows(call, "schema", sql, NULL, 0, &excerpt);
 }
 
 static int
@@ -276,7 +276,7 @@ describe_table(struct tool_call *call)
 static int
 dump_schema(struct tool_call *call)
 {
-    struct listing listing;
+    struct excerpt excerpt;
 
     if (inquiry_open(call->inquiry, TOOL_ROW_COUNT_MAX, TOOL_BYTES_MAX,
                      &call->problem) < 0)
@@ -285,7 +285,7 @@ dump_schema(struct tool_call *call)
     if (tool_write_rows(call, "schema",
                         "SELECT type, name, sql FROM sqlite_schema"
                         " WHERE sql IS NOT NULL ORDER BY rowid",
-                        NULL, 0, &listing) < 0)
+                        NULL, 0, &excerpt) < 0)
         return -1;
     (void)putc('}', call->out);
     return 0;

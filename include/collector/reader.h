@@ -116,8 +116,9 @@ collector_reader_options_init(struct collector_reader_options *options,
  *         version; or this build has no reader), ERR_FOREIGN, ERR_NEWER,
  *         ERR_CORRUPT (also when a column of a table is computed, or a view has
  *         the name of a table of ours), ERR_BUSY, ERR_IO (also when there is no
- *         such file; or on a read-only mount, when its log holds what can't be
- *         read there), ERR_NOMEM.
+ *         such file; when a change of it has to be taken back first; or on a
+ *         read-only mount, when its log holds what can't be read there),
+ *         ERR_NOMEM.
  */
 COLLECTOR_API int
 collector_reader_open(const struct collector_reader_options *options,

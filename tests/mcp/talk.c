@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "talk.h"
 
-#include "mcp.h"
+#include "mcp/mcp.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MCP_LISTING_H
-#define MCP_LISTING_H
+#ifndef MCP_EXCERPT_H
+#define MCP_EXCERPT_H
 
 #include <collector/reader.h>
 #include <stdbool.h>
@@ -10,14 +10,14 @@
 
 /** Bytes of the rows in an answer at most, as JSON. One row more, when it is
  *  the first of its list, so that no event is too large to be shown. */
-#define LISTING_SIZE_MAX (64 * 1024)
+#define EXCERPT_SIZE_MAX (64 * 1024)
 
 /** Columns of a row that is written as an object at most: our own questions
  *  have fewer. */
-#define LISTING_COLUMN_COUNT_MAX 32
+#define EXCERPT_COLUMN_COUNT_MAX 32
 
 /** A JSON array of rows that is being written. Set out and left. */
-struct listing {
+struct excerpt {
     FILE *out;
     /** Bytes that may still be written, of all arrays of an answer. */
     size_t *left;
@@ -35,11 +35,11 @@ struct listing {
 };
 
 /**
- * A collector_row_fn that writes an element; its userdata is a struct listing.
+ * A collector_row_fn that writes an element; its userdata is a struct excerpt.
  * In an object a time in ms has the same in ISO 8601 beside it: ts_iso for ts,
  * at_iso for at, x_at_iso for x_at.
  */
 int
-listing_show(void *userdata, const struct collector_row *row);
+excerpt_show(void *userdata, const struct collector_row *row);
 
 #endif

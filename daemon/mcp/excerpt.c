@@ -3,7 +3,7 @@
  * Rows in an answer, as many as there is room for. They go as row_json.h writes
  * them, so that payloads and numbers stay what they are.
  */
-#include "listing.h"
+#include "excerpt.h"
 
 #include "row_json.h"
 #include "utc.h"
@@ -17,10 +17,10 @@
 /* A row that is being put together: at most, each column has a second one. */
 struct draft {
     struct collector_row row;
-    const char *names[LISTING_COLUMN_COUNT_MAX * 2];
-    struct collector_value values[LISTING_COLUMN_COUNT_MAX * 2];
-    char iso_names[LISTING_COLUMN_COUNT_MAX][NAME_SIZE];
-    char iso[LISTING_COLUMN_COUNT_MAX][UTC_SIZE];
+    const char *names[EXCERPT_COLUMN_COUNT_MAX * 2];
+    struct collector_value values[EXCERPT_COLUMN_COUNT_MAX * 2];
+    char iso_names[EXCERPT_COLUMN_COUNT_MAX][NAME_SIZE];
+    char iso[EXCERPT_COLUMN_COUNT_MAX][UTC_SIZE];
     size_t iso_count;
 };
 
@@ -73,7 +73,7 @@ write_object(FILE *out, const struct collector_row *row)
     }
     draft->row.names = draft->names;
     draft->row.values = draft->values;
-    for (i = 0; i < row->column_count && i < LISTING_COLUMN_COUNT_MAX; i++) {
+    for (i = 0; i < row->column_count && i < EXCERPT_COLUMN_COUNT_MAX; i++) {
         add_column(draft, row->names[i], &row->values[i]);
         if (is_moment(row->names[i], &row->values[i]))
             add_iso(draft, row->names[i], row->values[i].integer);
@@ -122,7 +122,7 @@ names_of(const struct collector_row *row)
 
 /** The row as JSON; NULL when out of memory. */
 static char *
-text_of(const struct listing *listing, const struct collector_row *row,
+text_of(const struct excerpt *excerpt, const struct collector_row *row,
         size_t *ret_size)
 {
     char *text = NULL;
@@ -130,7 +130,7 @@ text_of(const struct listing *listing, const struct collector_row *row,
 
     if (out == NULL)
         return NULL;
-    if (listing->bare)
+    if (excerpt->bare)
         write_array(out, row);
     else
         write_object(out, row);
@@ -141,32 +141,32 @@ text_of(const struct listing *listing, const struct collector_row *row,
 }
 
 static void
-add(struct listing *listing, const char *text, size_t size)
+add(struct excerpt *excerpt, const char *text, size_t size)
 {
-    if (listing->count > 0)
-        (void)putc(',', listing->out);
-    (void)fwrite(text, 1, size, listing->out);
-    *listing->left -= size < *listing->left ? size : *listing->left;
-    listing->count++;
+    if (excerpt->count > 0)
+        (void)putc(',', excerpt->out);
+    (void)fwrite(text, 1, size, excerpt->out);
+    *excerpt->left -= size < *excerpt->left ? size : *excerpt->left;
+    excerpt->count++;
 }
 
 int
-listing_show(void *userdata, const struct collector_row *row)
+excerpt_show(void *userdata, const struct collector_row *row)
 {
-    struct listing *listing = userdata;
+    struct excerpt *excerpt = userdata;
     size_t size = 0;
-    char *text = text_of(listing, row, &size);
+    char *text = text_of(excerpt, row, &size);
 
-    if (text == NULL || (size > *listing->left && listing->count > 0)) {
-        listing->full = true;
+    if (text == NULL || (size > *excerpt->left && excerpt->count > 0)) {
+        excerpt->full = true;
         free(text);
         return 1;
     }
-    if (listing->bare && listing->names == NULL)
-        listing->names = names_of(row);
-    add(listing, text, size);
+    if (excerpt->bare && excerpt->names == NULL)
+        excerpt->names = names_of(row);
+    add(excerpt, text, size);
     if (row->column_count > 0)
-        listing->last_id = row->values[0].integer;
+        excerpt->last_id = row->values[0].integer;
     free(text);
     return 0;
 }
