@@ -57,7 +57,7 @@ initialize(struct session *session, const struct rpc_message *request,
 
     if (session->version != NULL) {
         rpc_write_error(out, request->id, RPC_INVALID_REQUEST,
-                        "this session is initialized already");
+                        "it is initialized already");
         return;
     }
     if (asked == NULL) {
