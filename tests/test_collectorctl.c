@@ -306,6 +306,9 @@ START_TEST(test_a_snapshot_is_whole_and_replaces_nothing)
                      3);
     ck_assert_contains(ctl_prints(copy, "stats"), "snapshot of  ");
     ck_assert_int_eq(ctl(copy, "verify", "-whole"), 0);
+    /* What a collector does that is started on it. */
+    support_sql_exec(copy, "UPDATE state SET collector_id = 'pump-house'");
+    ck_assert_contains(ctl_prints(copy, "stats"), "collector    pump-house\n");
     ck_assert_int_eq(ctl(fixture.path, "snapshot", copy), 1);
     ck_assert_contains(ctl_err, copy);
 }

@@ -6,7 +6,7 @@
  */
 #include "mcp/site.h"
 
-#include "mcp/elapsed.h"
+#include "ctl/elapsed.h"
 
 #define MINUTE INT64_C(60000)
 #define HOUR (60 * MINUTE)
@@ -253,8 +253,8 @@ START_TEST(test_healthy_buffer_is_called_so)
     mcp_append("a", "k", NULL, 0);
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     check_summary(answer, "",
-                  mcp_owners_are_seen() ? "Healthy; 1 events pending."
-                                        : LEFT ": 1 events pending.");
+                  mcp_owners_are_seen() ? "Healthy; 1 event pending."
+                                        : LEFT ": 1 event pending.");
     ck_assert_uint_eq(mcp_count(answer, "reasons"), 0);
     ck_assert_int_eq(mcp_number(answer, "accepted"), 3);
     ck_assert_int_eq(mcp_number(answer, "delivered"), 2);
@@ -290,7 +290,7 @@ START_TEST(test_file_that_no_collector_has_open_is_not_called_healthy)
     mcp_append("a", "k", NULL, 0);
     mcp_teardown();
     answer = talk_ask(mcp_db, "buffer_status", "{}");
-    ck_assert_str_eq(mcp_text(answer, "summary"), LEFT ": 1 events pending.");
+    ck_assert_str_eq(mcp_text(answer, "summary"), LEFT ": 1 event pending.");
     ck_assert(json_is_null(json_object_get(answer, "healthy")));
     json_decref(answer);
     answer = talk_ask(mcp_db, "offline_devices", "{}");
@@ -309,7 +309,7 @@ START_TEST(test_snapshot_is_said_to_be_one)
                " collector_id = NULL");
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     ck_assert_str_eq(mcp_text(answer, "summary"),
-                     "This is a snapshot of pump-house: 1 events pending.");
+                     "This is a snapshot of pump-house: 1 event pending.");
     json_decref(answer);
     answer = talk_ask(mcp_db, "recent_errors", "{}");
     ck_assert_str_eq(mcp_text(answer, "summary"),

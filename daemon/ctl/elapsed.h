@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MCP_ELAPSED_H
-#define MCP_ELAPSED_H
+#ifndef CTL_ELAPSED_H
+#define CTL_ELAPSED_H
 
 #include <stdint.h>
 

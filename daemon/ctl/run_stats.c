@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* stats: the ledger in words, or as a row. */
 #include "display.h"
+#include "elapsed.h"
 #include "printout.h"
 #include "quantity.h"
 #include "row_member.h"
@@ -48,13 +49,14 @@ has(const struct collector_row *row, const char *name)
 static void
 print_ledger(const struct screen *screen, const struct collector_row *row)
 {
-    const char *snapshot_of = row_member_text(row, "snapshot_of");
+    const char *collector_id = row_member_text(row, "collector_id");
 
-    if (*snapshot_of != '\0')
-        print_line(screen, "snapshot of", "%s", snapshot_of);
+    /* Where a collector runs on one, it has a name of its own. */
+    if (*collector_id != '\0')
+        print_line(screen, "collector", "%s", collector_id);
     else
-        print_line(screen, "collector", "%s",
-                   row_member_text(row, "collector_id"));
+        print_line(screen, "snapshot of", "%s",
+                   row_member_text(row, "snapshot_of"));
     print_line(
         screen, "events",
         "%" PRId64 " accepted = %" PRId64 " delivered + %" PRId64
@@ -64,42 +66,22 @@ print_ledger(const struct screen *screen, const struct collector_row *row)
         row_member_integer(row, "dropped"), row_member_integer(row, "pending"));
 }
 
-/* In whole units, the two largest of them: 3d 4h, or 12s. */
-static const char *
-write_age(int64_t ms, char ret_text[QUANTITY_SIZE])
-{
-    const int64_t s = ms > 0 ? ms / 1000 : 0;
-
-    if (s >= 86400)
-        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "d %" PRId64 "h",
-                       s / 86400, s % 86400 / 3600);
-    else if (s >= 3600)
-        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "h %" PRId64 "m",
-                       s / 3600, s % 3600 / 60);
-    else if (s >= 60)
-        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "m %" PRId64 "s",
-                       s / 60, s % 60);
-    else
-        (void)snprintf(ret_text, QUANTITY_SIZE, "%" PRId64 "s", s);
-    return ret_text;
-}
-
 /* A moment and how long ago that was. */
 static void
 print_moment(const struct screen *screen, const char *name, const char *what,
              int64_t ms)
 {
     char moment[UTC_SIZE];
-    char age[QUANTITY_SIZE];
+    char age[ELAPSED_SIZE];
 
     print_line(screen, name, "%s%s, %s ago", what, utc_write(ms, moment),
-               write_age(utc_now_ms() - ms, age));
+               elapsed_words(utc_now_ms() - ms, age));
 }
 
 static void
 print_upstream(const struct screen *screen, const struct collector_row *row)
 {
-    char age[QUANTITY_SIZE];
+    char age[ELAPSED_SIZE];
 
     if (has(row, "oldest_pending_ts"))
         print_moment(screen, "oldest", "is of ",
@@ -116,7 +98,7 @@ print_upstream(const struct screen *screen, const struct collector_row *row)
         print_line(screen, "error", "%s", row_member_text(row, "last_error"));
     if (has(row, "retry_in_ms"))
         print_line(screen, "next attempt", "in %s",
-                   write_age(row_member_integer(row, "retry_in_ms"), age));
+                   elapsed_words(row_member_integer(row, "retry_in_ms"), age));
 }
 
 /* 12.3 MiB. */
@@ -138,6 +120,7 @@ print_size(const struct screen *screen, const struct collector_row *row)
 {
     char size[QUANTITY_SIZE];
     char rest[QUANTITY_SIZE];
+    char time[ELAPSED_SIZE];
 
     (void)write_size(row_member_integer(row, "file_size"), size);
     if (has(row, "free_size"))
@@ -150,7 +133,7 @@ print_size(const struct screen *screen, const struct collector_row *row)
         print_line(screen, "file", "%s", size);
     if (has(row, "full_in_ms"))
         print_line(screen, "full", "in %s, if it goes on like that",
-                   write_age(row_member_integer(row, "full_in_ms"), rest));
+                   elapsed_words(row_member_integer(row, "full_in_ms"), time));
 }
 
 static int
@@ -185,11 +168,11 @@ print_sentences(const struct screen *screen, const char *name,
 static void
 print_standing(const struct screen *screen, const struct standing *standing)
 {
-    char rest[QUANTITY_SIZE];
+    char time[ELAPSED_SIZE];
 
     if (standing->full_in_ms > 0)
         print_line(screen, "full", "in %s by its %s, if it goes on like that%s",
-                   write_age(standing->full_in_ms, rest),
+                   elapsed_words(standing->full_in_ms, time),
                    standing_end_name(standing->full_by),
                    standing->assumed ? ", with collectord's default limits"
                                      : "");

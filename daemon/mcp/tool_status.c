@@ -57,8 +57,9 @@ write_summary(FILE *out, const struct standing *standing)
         (void)snprintf(end, sizeof(end), " The %s is full in about %s.",
                        standing_end_name(standing->full_by),
                        elapsed_words(standing->full_in_ms, words));
-    (void)snprintf(text, sizeof(text), "%s%" PRId64 " events pending.%s", begin,
-                   standing->pending, end);
+    (void)snprintf(text, sizeof(text), "%s%" PRId64 " event%s pending.%s",
+                   begin, standing->pending, standing->pending == 1 ? "" : "s",
+                   end);
     tool_write_text(out, "summary", text);
 }
 
