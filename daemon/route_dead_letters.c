@@ -8,136 +8,43 @@
 #include "answer.h"
 #include "body.h"
 #include "failure.h"
-#include "json_text.h"
+#include "listing.h"
 #include "query.h"
 #include "routes.h"
 
 #include <collector/dead_letter.h>
 #include <collector/error.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* Letters in one answer. */
-#define COUNT_DEFAULT 100
-#define COUNT_MAX 1000
-
-/* An answer gets no more letters when it is that long: it is held in memory. */
-#define TEXT_SIZE_MAX (1024 * 1024)
 
 /* Ids in one request: as many as one transaction may hold. */
 #define IDS_MAX COLLECTOR_DEAD_LETTER_STEP_MAX
 
-/* An answer on its way. */
-struct listing {
-    FILE *text;
-    uint64_t count;
-    uint64_t count_max;
-    int64_t last_id;
-    /* There are letters behind the last one. */
-    bool more;
-    bool exhausted;
-};
-
-static void
-write_text(struct listing *listing, const char *name, const char *text)
-{
-    json_t *string = json_text(text);
-
-    (void)fprintf(listing->text, ",\"%s\":", name); /* see fclose() */
-    if (string == NULL ||
-        json_dumpf(string, listing->text, JSON_ENCODE_ANY) < 0)
-        listing->exhausted = true;
-    json_decref(string);
-}
-
-static void
-write_letter(struct listing *listing,
-             const struct collector_dead_letter *letter)
-{
-    FILE *text = listing->text;
-
-    /* A stream remembers that it has failed. */
-    (void)fprintf(text, "%s{\"id\":%" PRId64, listing->count > 0 ? "," : "",
-                  letter->event_id);
-    write_text(listing, "device_id", letter->event.device_id);
-    write_text(listing, "kind", letter->event.kind);
-    if (letter->event.payload != NULL)
-        (void)fprintf(text, ",\"payload\":%s", letter->event.payload);
-    (void)fprintf(text, ",\"ts\":%" PRId64 ",\"at\":%" PRId64 ",\"status\":%d",
-                  letter->event.ts, letter->at, letter->status);
-    write_text(listing, "reason", letter->reason);
-    (void)fprintf(
-        text, ",\"attempts\":%" PRIu32 ",\"replayed_as\":", letter->attempts);
-    if (letter->replayed_as != 0)
-        (void)fprintf(text, "%" PRId64 "}", letter->replayed_as);
-    else
-        (void)fputs("null}", text);
-}
-
 static int
-show_letter(void *userdata, const struct collector_dead_letter *letter)
+ask(struct collector_reader *reader, const void *question,
+    collector_row_fn show, void *userdata, struct collector_answer *ret_answer)
 {
-    struct listing *listing = userdata;
+    const int64_t *after_id = question;
 
-    if (listing->count == listing->count_max ||
-        ftello(listing->text) >= TEXT_SIZE_MAX) {
-        listing->more = true;
-        return 1;
-    }
-    write_letter(listing, letter);
-    listing->count++;
-    listing->last_id = letter->event_id;
-    return listing->exhausted || ferror(listing->text);
-}
-
-static int
-write_listing(struct request *request, struct listing *listing,
-              int64_t after_id)
-{
-    int rc;
-
-    (void)fputs("{\"dead_letters\":[", listing->text);
-    /* One more than is shown, to know whether there is one. */
-    rc = collector_dead_letters_list(
-        request->store, after_id, listing->count_max + 1, show_letter, listing);
-    if (listing->more)
-        (void)fprintf(listing->text, "],\"next\":%" PRId64 "}\n",
-                      listing->last_id);
-    else
-        (void)fputs("],\"next\":null}\n", listing->text);
-    return rc;
+    return collector_reader_dead_letters(reader, *after_id, show, userdata,
+                                         ret_answer);
 }
 
 void
 route_dead_letters(struct request *request)
 {
     int64_t after_id = 0;
-    int64_t count_max = COUNT_DEFAULT;
+    struct listing listing = {.name = "dead_letters",
+                              .ask = ask,
+                              .question = &after_id,
+                              .count_max = LISTING_COUNT_DEFAULT};
     struct query_parameter parameters[] = {
         query_number("after", 0, INT64_MAX, &after_id),
-        query_number("limit", 1, COUNT_MAX, &count_max),
+        query_number("limit", 1, LISTING_COUNT_MAX, &listing.count_max),
     };
-    struct listing listing = {.text = NULL};
-    char *text = NULL;
-    size_t size = 0;
-    int rc = COLLECTOR_ERR_NOMEM;
 
-    if (query_take(request, parameters, 2) < 0)
-        return;
-    listing.count_max = (uint64_t)count_max;
-    listing.text = open_memstream(&text, &size);
-    if (listing.text != NULL) {
-        rc = write_listing(request, &listing, after_id);
-        if (fclose(listing.text) != 0 || listing.exhausted)
-            rc = COLLECTOR_ERR_NOMEM;
-    }
-    if (rc == COLLECTOR_OK)
-        answer_text(request, 200, NULL, text, size);
-    else
-        failure_answer(request, rc, NULL, NULL);
-    free(text);
+    if (query_take(request, parameters, 2) == 0)
+        listing_answer(&listing, request);
 }
 
 /* White space, and at most an object without members. */
