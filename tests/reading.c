@@ -80,6 +80,12 @@ reading_open(const char *path)
     return reader;
 }
 
+void
+reading_set_deadline(struct collector_reader *reader, uint32_t deadline_ms)
+{
+    reader->deadline_ms = deadline_ms;
+}
+
 struct reading
 reading_query(struct collector_reader *reader, const char *sql)
 {

@@ -37,6 +37,12 @@ reading_options(const char *path);
 struct collector_reader *
 reading_open(const char *path);
 
+/** Give it another deadline: a short one for a question that takes forever, and
+ *  a long one for the next, which has to be answered at once. How soon that is
+ *  depends on who else works on this machine. */
+void
+reading_set_deadline(struct collector_reader *reader, uint32_t deadline_ms);
+
 /** Ask in SQL, without parameters. */
 struct reading
 reading_query(struct collector_reader *reader, const char *sql);

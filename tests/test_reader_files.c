@@ -291,7 +291,6 @@ START_TEST(test_harmful_file_harms_nobody)
     harness_close(&harness);
     harness_exec(&harness, sql);
     options.path = harness.path;
-    options.deadline_ms = 50;
     support_log_expect_errors(options.log_userdata);
     ck_assert_ok(collector_reader_open(&options, &reader));
     ck_assert_str_eq(reading_event_count(reader), "3\n");
@@ -300,8 +299,10 @@ START_TEST(test_harmful_file_harms_nobody)
                     COLLECTOR_ERR_INVALID);
     ck_assert_error(reading_query(reader, "SELECT * FROM devices").rc,
                     COLLECTOR_ERR_INVALID);
+    reading_set_deadline(reader, 50);
     ck_assert_error(reading_query(reader, "SELECT * FROM ledger").rc,
                     COLLECTOR_ERR_TIMEOUT);
+    reading_set_deadline(reader, SUPPORT_WAIT_MS);
     ck_assert_ok(reading_of(events, reader, NULL).rc);
     ck_assert_ok(reading_of(devices, reader, 0, 0).rc);
     ck_assert_ok(reading_of(ledger, reader).rc);

@@ -237,6 +237,7 @@ START_TEST(test_verify_ends_at_its_deadline)
     /* The file was let go. */
     support_sql_exec(harness.path, "PRAGMA wal_checkpoint(TRUNCATE)");
     ck_assert_int_eq(support_file_size(harness.wal_path), 0);
+    reading_set_deadline(reader, SUPPORT_WAIT_MS);
     ck_assert_str_eq(reading_query(reader, "SELECT 1").text, "1\n");
 }
 END_TEST
