@@ -162,8 +162,9 @@ is_disk_short(struct collector__guard *guard)
            TEMPORARY_RESERVE_SIZE;
 }
 
-bool
-collector__guard_must_stop(struct collector__guard *guard)
+/** Whether it has to end, which is then noted. */
+static bool
+must_stop(struct collector__guard *guard)
 {
     if (guard->stopped_by != COLLECTOR_OK)
         return true;
@@ -184,7 +185,7 @@ collector__guard_must_stop(struct collector__guard *guard)
 static int
 look(void *userdata)
 {
-    return collector__guard_must_stop(userdata);
+    return must_stop(userdata);
 }
 
 /** SQLite asks whether to go on waiting for a lock. */
@@ -192,7 +193,7 @@ static int
 wait_for_lock(void *userdata, int count)
 {
     (void)count; /* the deadline bounds it */
-    if (collector__guard_must_stop(userdata))
+    if (must_stop(userdata))
         return 0;
     (void)usleep(BUSY_PAUSE_US); /* shorter is as good */
     return 1;
@@ -205,7 +206,7 @@ read_guarded(sqlite3_file *file, void *buffer, int size, sqlite3_int64 offset)
     const struct collector__guarded_file *guarded =
         (const struct collector__guarded_file *)file->pMethods;
 
-    if (collector__guard_must_stop(guarded->guard))
+    if (must_stop(guarded->guard))
         sqlite3_interrupt(guarded->guard->db);
     return guarded->vfs_methods->xRead(file, buffer, size, offset);
 }

@@ -85,10 +85,6 @@ void
 collector__guard_begin(struct collector__guard *guard, bool trusted,
                        uint32_t deadline_ms);
 
-/** Whether it has to end, which is then noted. */
-bool
-collector__guard_must_stop(struct collector__guard *guard);
-
 /** Whether somebody has interrupted who asks. */
 bool
 collector__guard_is_interrupted(const struct collector__guard *guard);

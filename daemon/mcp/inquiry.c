@@ -55,8 +55,9 @@ inquiry_interrupt(struct inquiry *inquiry)
     (void)pthread_mutex_unlock(&inquiry->mutex);
 }
 
-bool
-inquiry_is_interrupted(struct inquiry *inquiry)
+/** Whether it was interrupted since it began. */
+static bool
+is_interrupted(struct inquiry *inquiry)
 {
     bool interrupted;
 
@@ -110,7 +111,7 @@ inquiry_explain(struct inquiry *inquiry, int rc,
                 const struct collector_answer *answer,
                 struct problem *ret_problem)
 {
-    if (inquiry_is_interrupted(inquiry))
+    if (is_interrupted(inquiry))
         return problem_say(ret_problem, "cancelled");
     if (answer != NULL && rc == COLLECTOR_ERR_TOO_BIG)
         return problem_say(ret_problem,
@@ -170,7 +171,7 @@ inquiry_sql(struct inquiry *inquiry, const char *sql, const int64_t *numbers,
     }
     *ret_answer = (struct collector_answer){.size = sizeof(*ret_answer)};
     inquiry->late = false;
-    if (inquiry_is_interrupted(inquiry))
+    if (is_interrupted(inquiry))
         return problem_say(ret_problem, "cancelled");
     rc = collector_reader_query(inquiry->reader, sql, values, i, show, userdata,
                                 ret_answer);

@@ -30,10 +30,6 @@ inquiry_begin(struct inquiry *inquiry);
 void
 inquiry_interrupt(struct inquiry *inquiry);
 
-/** Whether it was interrupted since it began. */
-bool
-inquiry_is_interrupted(struct inquiry *inquiry);
-
 /** End it: let the file go. */
 void
 inquiry_end(struct inquiry *inquiry);

@@ -21,30 +21,22 @@
     "\"readOnlyHint\":true,\"destructiveHint\":false,"                         \
     "\"idempotentHint\":true,\"openWorldHint\":false"
 
-#define TOOL_COUNT 8
-
 /* Those that answer a question by themselves come first. */
-static const struct tool *const tools[TOOL_COUNT] = {
+static const struct tool *const tools[] = {
     &tool_buffer_status,  &tool_recent_errors, &tool_offline_devices,
     &tool_search_events,  &tool_query,         &tool_list_tables,
     &tool_describe_table, &tool_schema_dump,
 };
-
-const struct tool *
-tool_at(size_t i)
-{
-    return i < TOOL_COUNT ? tools[i] : NULL;
-}
+#define TOOL_COUNT (sizeof(tools) / sizeof(tools[0]))
 
 const struct tool *
 tool_find(const char *name)
 {
-    const struct tool *tool;
     size_t i;
 
-    for (i = 0; (tool = tool_at(i)) != NULL; i++) {
-        if (strcmp(tool->name, name) == 0)
-            return tool;
+    for (i = 0; i < TOOL_COUNT; i++) {
+        if (strcmp(tools[i]->name, name) == 0)
+            return tools[i];
     }
     return NULL;
 }
@@ -94,14 +86,13 @@ write_tool(FILE *out, const struct tool *tool)
 void
 tool_write_list(FILE *out)
 {
-    const struct tool *tool;
     size_t i;
 
     (void)fputs("{\"tools\":[", out);
-    for (i = 0; (tool = tool_at(i)) != NULL; i++) {
+    for (i = 0; i < TOOL_COUNT; i++) {
         if (i > 0)
             (void)putc(',', out);
-        write_tool(out, tool);
+        write_tool(out, tools[i]);
     }
     (void)fputs("]}", out);
 }

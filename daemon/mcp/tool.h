@@ -49,10 +49,6 @@ struct tool {
     int (*run)(struct tool_call *call);
 };
 
-/** The i-th tool; NULL beyond the last. */
-const struct tool *
-tool_at(size_t i);
-
 /** The tool of that name, or NULL. */
 const struct tool *
 tool_find(const char *name);
