@@ -50,6 +50,48 @@ out:
     return rc;
 }
 
+/** The byte of the file that says whether the owner asks: it is behind all that
+ *  is written there, and locked by the descriptor, not by the process, which
+ *  may have others of this file. */
+static struct flock
+asking_lock(short type)
+{
+    return (struct flock){.l_type = type,
+                          .l_whence = SEEK_SET,
+                          .l_start = 0x40000000,
+                          .l_len = 1};
+}
+
+void
+collector__lock_ask(int fd, bool asked)
+{
+    struct flock lock = asking_lock(asked ? F_WRLCK : F_UNLCK);
+
+    if (fd >= 0) /* where it can't be asked, nobody waits */
+        (void)fcntl(fd, F_OFD_SETLK, &lock);
+}
+
+int
+collector__lock_look(const char *path)
+{
+    char *lock_path = collector__path_join(path, COLLECTOR_LOCK_SUFFIX);
+    int fd = -1;
+
+    if (lock_path != NULL)
+        fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    collector__memory_free(lock_path);
+    return fd;
+}
+
+bool
+collector__lock_is_asked(int fd)
+{
+    struct flock lock = asking_lock(F_RDLCK);
+
+    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 &&
+           lock.l_type != F_UNLCK;
+}
+
 void
 collector__lock_release(int fd)
 {

@@ -4,6 +4,8 @@
 
 #include "log.h"
 
+#include <stdbool.h>
+
 /** What is added to the database's path for the lock file. */
 #define COLLECTOR_LOCK_SUFFIX ".lock"
 
@@ -17,6 +19,22 @@
 int
 collector__lock_take(const char *path, const struct collector__log *log,
                      int *ret_fd);
+
+/**
+ * As the owner, ask readers who may take long to wait before they begin, or no
+ * longer. Asking again is fine, and so is -1.
+ */
+void
+collector__lock_ask(int fd, bool asked);
+
+/** Look from outside whether the owner asks: a descriptor of a database's lock,
+ *  to be closed; -1 where there is none that could be read. */
+int
+collector__lock_look(const char *path);
+
+/** Whether the owner asks. -1 is fine. */
+bool
+collector__lock_is_asked(int fd);
 
 /** Give it back. -1 is fine. */
 void

@@ -233,7 +233,7 @@ collector__pool_run(struct collector__pool *pool,
             break;
         rc = run_once(pool, operation);
     }
-    if (rc == COLLECTOR_OK && collector__wal_due(&pool->database->wal))
+    if (rc == COLLECTOR_OK && collector__wal_due(pool->database))
         (void)tidy_alone(pool, NULL);
     return operation->rc;
 }

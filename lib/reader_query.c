@@ -171,7 +171,9 @@ collector_reader_query(struct collector_reader *reader, const char *sql,
     if (rc == COLLECTOR_OK &&
         (sql == NULL || (parameters == NULL && parameter_count > 0)))
         rc = COLLECTOR_ERR_INVALID;
-    if (rc == COLLECTOR_OK)
+    if (rc == COLLECTOR_OK) {
+        collector__question_wait_turn(&question);
         rc = ask(&question, sql, parameters, parameter_count);
+    }
     return collector__question_end(&question, rc, show, userdata, ret_answer);
 }

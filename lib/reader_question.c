@@ -7,6 +7,7 @@
 
 #include "memory.h"
 #include "options.h"
+#include "reader_turn.h"
 #include "utf8.h"
 
 #include <collector/error.h>
@@ -84,6 +85,16 @@ collector__question_begin(struct collector__question *question,
         rc = collector__reader_connect(reader);
     reader->guard.trusted = trusted;
     return rc;
+}
+
+void
+collector__question_wait_turn(struct collector__question *question)
+{
+    struct collector_reader *reader = question->reader;
+
+    collector__reader_wait_turn(reader, reader->deadline_ms);
+    collector__guard_begin(&reader->guard, reader->guard.trusted,
+                           reader->deadline_ms);
 }
 
 int

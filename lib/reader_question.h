@@ -17,6 +17,11 @@ struct collector__question {
     int64_t next_id;
 };
 
+/** Let the owner of the file go first, if it asks for that, before a question
+ *  that may take long; the deadline counts from then on. */
+void
+collector__question_wait_turn(struct collector__question *question);
+
 /**
  * Begin a question: the reader is this thread's until it ends, also when this
  * fails.

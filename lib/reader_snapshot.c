@@ -6,6 +6,7 @@
  */
 #include "copy.h"
 #include "reader.h"
+#include "reader_turn.h"
 
 #include <collector/error.h>
 
@@ -25,6 +26,7 @@ write_copy(struct collector__copy *copy, struct collector_reader *reader)
     sqlite3 *db = NULL;
     int rc = COLLECTOR_OK;
 
+    collector__reader_wait_turn(reader, COLLECTOR_READER_TURN_MS_MAX);
     /* It knows how the file has to be opened. */
     collector__guard_begin(&reader->guard, true, COLLECTOR_BUSY_MS);
     if (collector__reader_is_stale(reader))

@@ -195,6 +195,7 @@ open_all(struct collector_store *store)
         database->clean =
             collector__clean_mark_take(store->lock_fd, database->path);
         rc = collector__room_init(database);
+        database->wal.lock_fd = store->lock_fd;
     }
     if (rc == COLLECTOR_OK)
         rc = collector__schema_prepare(database);

@@ -7,13 +7,24 @@
 #include "wal.h"
 
 #include "connection.h"
+#include "lock.h"
 
 #include <collector/error.h>
+
+/** Have readers that may take long wait, or no longer: one after the other,
+ *  they would hold the log for ever. */
+static void
+ask_readers(struct collector__wal *wal, bool asked)
+{
+    if (atomic_exchange(&wal->asks, asked) != asked)
+        collector__lock_ask(wal->lock_fd, asked);
+}
 
 void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max)
 {
     wal->pages_max = pages_max;
+    wal->lock_fd = -1;
     (void)pthread_mutex_init(&wal->moving, NULL); /* can't fail on Linux */
     collector__wal_reset(wal);
 }
@@ -32,6 +43,7 @@ collector__wal_reset(struct collector__wal *wal)
     atomic_store(&wal->moved, 0);
     atomic_store(&wal->due_at, wal->pages_max);
     atomic_store(&wal->pinned_since, 0);
+    ask_readers(wal, false);
 }
 
 void
@@ -50,10 +62,22 @@ collector__wal_note(struct collector__wal *wal, uint32_t pages)
     atomic_store(&wal->pages, pages);
 }
 
-bool
-collector__wal_due(const struct collector__wal *wal)
+/** Whether it has as many pages as are to be moved at once. */
+static bool
+is_long(const struct collector__wal *wal)
 {
     return atomic_load(&wal->pages) >= atomic_load(&wal->due_at);
+}
+
+bool
+collector__wal_due(const struct collector__database *database)
+{
+    const struct collector__wal *wal = &database->wal;
+
+    if (is_long(wal) || !atomic_load(&wal->asks))
+        return is_long(wal);
+    return collector__clock_monotonic_ms(&database->clock) >=
+           atomic_load(&wal->tried_at) + COLLECTOR_WAL_RETRY_MS;
 }
 
 bool
@@ -111,13 +135,36 @@ patience_ms(const struct collector__database *database,
     const int64_t since = atomic_load(&database->wal.pinned_since);
     const int64_t now = collector__clock_monotonic_ms(&database->clock);
 
-    if (move == COLLECTOR_WAL_BESIDE)
+    if (move == COLLECTOR_WAL_BESIDE ||
+        (move == COLLECTOR_WAL_RESTART && !is_long(&database->wal)))
         return 0;
     if (move == COLLECTOR_WAL_RESTART)
         return COLLECTOR_WAL_READER_MS;
     return since == 0 || now - since < COLLECTOR_WAL_HELD_MS
                ? COLLECTOR_WAL_ROOM_MS
                : COLLECTOR_WAL_READER_MS;
+}
+
+/** The write path tries. */
+static void
+note_try(struct collector__database *database)
+{
+    struct collector__wal *wal = &database->wal;
+
+    if (is_long(wal))
+        atomic_store(&wal->due_at,
+                     atomic_load(&wal->pages) +
+                         wal->pages_max / COLLECTOR_WAL_RETRY_PART);
+    atomic_store(&wal->tried_at,
+                 collector__clock_monotonic_ms(&database->clock));
+}
+
+/** Whether the write path tries again and again. */
+static bool
+is_tried(const struct collector__database *database)
+{
+    return collector__clock_monotonic_ms(&database->clock) <
+           atomic_load(&database->wal.tried_at) + COLLECTOR_WAL_QUIET_MS;
 }
 
 int
@@ -128,17 +175,16 @@ collector__wal_checkpoint(struct collector__connection *connection,
     const bool waits = move != COLLECTOR_WAL_RESTART;
     struct collector__database *database = connection->database;
     struct collector__wal *wal = &database->wal;
+    const int busy_ms = patience_ms(database, move);
     int pages = 0;
     int moved = 0;
     int code;
 
     if (alone) /* the others never make it start again: they don't count */
-        atomic_store(&wal->due_at,
-                     atomic_load(&wal->pages) +
-                         wal->pages_max / COLLECTOR_WAL_RETRY_PART);
+        note_try(database);
     if (waits)
         (void)pthread_mutex_lock(&wal->moving);
-    (void)sqlite3_busy_timeout(connection->db, patience_ms(database, move));
+    (void)sqlite3_busy_timeout(connection->db, busy_ms);
     code = sqlite3_wal_checkpoint_v2(connection->db, NULL,
                                      alone ? SQLITE_CHECKPOINT_RESTART
                                            : SQLITE_CHECKPOINT_PASSIVE,
@@ -152,10 +198,14 @@ collector__wal_checkpoint(struct collector__connection *connection,
         collector__meter_note_log_move(database);
     if (code == SQLITE_OK && alone)
         collector__wal_note(wal, 0);
-    if (alone && (code & 0xff) == SQLITE_BUSY && pages >= 0)
+    if (alone && (code & 0xff) == SQLITE_BUSY && pages >= 0) {
         note_pinned(database, true);
-    else if (code == SQLITE_OK && moved >= pages)
+        ask_readers(wal, true);
+    } else if (code == SQLITE_OK && moved >= pages) {
         note_pinned(database, false);
+        if (alone || !is_tried(database))
+            ask_readers(wal, false);
+    }
     /* Busy: a reader holds it, or somebody else is at it. It can wait. */
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY
                ? COLLECTOR_OK

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 struct collector__connection;
+struct collector__database;
 
 /** Pages from which the write path moves the log to the main file, with appends
  *  waiting: a checkpoint beside appends never reaches the end of the log, and
@@ -21,6 +22,13 @@ struct collector__connection;
 
 /** When the log could not start again, that part of them until the next try. */
 #define COLLECTOR_WAL_RETRY_PART 16
+
+/** And while it could not, so many ms: then nobody is waited for. */
+#define COLLECTOR_WAL_RETRY_MS 100
+
+/** So long after the last try nobody writes any more, and a log of which all is
+ *  in the main file has no need to start again. */
+#define COLLECTOR_WAL_QUIET_MS 1000
 
 /** How long appends wait at such a moment for readers to finish: ours take a
  *  millisecond or two, and nobody else's may hold up an append for longer. */
@@ -41,6 +49,12 @@ struct collector__wal {
     _Atomic uint32_t due_at;
     /** Since when a reader holds it, monotonic ms; 0 when none does. */
     _Atomic int64_t pinned_since;
+    /** Since somebody held it, readers that may take long are asked to wait. */
+    _Atomic bool asks;
+    /** When it was last tried to have it start again, monotonic ms. */
+    _Atomic int64_t tried_at;
+    /** The owner's lock, on which readers are asked to wait; -1 for none. */
+    int lock_fd;
     /** Held while pages are moved beside appends: SQLite refuses a second
      *  checkpoint at once, and waits for none. */
     pthread_mutex_t moving;
@@ -77,7 +91,7 @@ collector__wal_note(struct collector__wal *wal, uint32_t pages);
 
 /** Whether the write path should move pages before it goes on. */
 bool
-collector__wal_due(const struct collector__wal *wal);
+collector__wal_due(const struct collector__database *database);
 
 /** Whether it is worth moving pages beside the appends. */
 bool

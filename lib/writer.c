@@ -250,9 +250,9 @@ static void
 lead(struct collector__writer *writer)
 {
     struct collector__connection *connection = &writer->connection;
-    struct collector__wal *wal = &connection->database->wal;
     struct collector__operation *first;
     bool busy;
+    bool due;
 
     collector__gather(&writer->gather);
     (void)pthread_mutex_lock(&writer->mutex);
@@ -260,13 +260,14 @@ lead(struct collector__writer *writer)
     (void)pthread_mutex_unlock(&writer->mutex);
     run_with_room(writer, first);
     busy = first->rc == COLLECTOR_ERR_BUSY;
-    if (busy || collector__wal_due(wal)) {
+    due = collector__wal_due(connection->database);
+    if (busy || due) {
         tell(writer, first); /* what follows may take its time */
         first = NULL;
     }
     if (busy)
         refuse_queue(writer);
-    if (!connection->suspect && collector__wal_due(wal))
+    if (!connection->suspect && due)
         (void)collector__wal_checkpoint(connection,
                                         COLLECTOR_WAL_RESTART); /* is logged */
     hand_over(writer, first);

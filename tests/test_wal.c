@@ -99,7 +99,7 @@ START_TEST(test_maintain_moves_the_log_beside_appends)
     ck_assert_ok(collector_store_maintain(harness.store)); /* nothing to do */
     while (!collector__wal_worth(&harness.store->database.wal))
         append_pages(&harness);
-    ck_assert(!collector__wal_due(&harness.store->database.wal));
+    ck_assert(!collector__wal_due(&harness.store->database));
     ck_assert_ok(collector_store_maintain(harness.store));
     ck_assert(!collector__wal_worth(&harness.store->database.wal));
     ck_assert_uint_eq(atomic_load(&harness.store->database.wal.due_at),
@@ -202,6 +202,25 @@ START_TEST(test_a_pinned_log_is_let_go_by_maintain_too)
 }
 END_TEST
 
+/** Not only when it has grown: who lets go of it may be back soon. */
+START_TEST(test_a_pinned_log_is_tried_again_and_again)
+{
+    struct harness harness;
+    struct reader reader;
+
+    start(&harness, _i);
+    append_pages(&harness);
+    pin(&harness, &reader, false);
+    unpin(&reader);
+    harness_append(&harness, 1);
+    ck_assert_uint_gt(harness_stats(&harness).wal_pinned_ms, 0);
+    support_clock_advance(&harness.clock, COLLECTOR_WAL_RETRY_MS);
+    harness_append(&harness, 1);
+    ck_assert_uint_eq(harness_stats(&harness).wal_pinned_ms, 0);
+    harness_close(&harness);
+}
+END_TEST
+
 START_TEST(test_what_lies_in_the_log_survives_without_a_close)
 {
     struct harness harness;
@@ -238,6 +257,8 @@ make_suite(void)
                         3);
     tcase_add_loop_test(pinned, test_maintain_does_not_hide_a_pinned_log, 0, 3);
     tcase_add_loop_test(pinned, test_a_pinned_log_is_let_go_by_maintain_too, 0,
+                        3);
+    tcase_add_loop_test(pinned, test_a_pinned_log_is_tried_again_and_again, 0,
                         3);
     suite_add_tcase(suite, bound);
     suite_add_tcase(suite, pinned);
