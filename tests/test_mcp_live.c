@@ -16,12 +16,14 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-#define CALL(id, sql)                                                          \
+#define CALL_MESSAGE(id, sql)                                                  \
     "{\"jsonrpc\":\"2.0\",\"id\":" id                                          \
     ",\"method\":\"tools/call\",\"params\":{\"name\":\"query\","               \
-    "\"arguments\":{\"sql\":\"" sql "\"}}}\n"
+    "\"arguments\":{\"sql\":\"" sql "\"}}}"
+#define CALL(id, sql) CALL_MESSAGE(id, sql) "\n"
 
 /* Only an interruption ends it. */
 #define ENDLESS                                                                \
@@ -31,6 +33,9 @@
 #define CANCEL(id)                                                             \
     "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{" \
     "\"requestId\":" id ",\"reason\":\"no longer wanted\"}}\n"
+
+/* CPU time of a server that asks, in ns: it takes less for anything else. */
+#define BUSY_NS (50 * 1000 * 1000)
 
 /* A pipe of 64 KiB that holds as much is full: a piece of an answer has no room
  * any more. */
@@ -162,6 +167,35 @@ hello(void)
     ck_assert_contains(hear(), "serverInfo");
 }
 
+/** The same as a client that may send batches. */
+static void
+hello_batching(void)
+{
+    say(TALK_HELLO("2025-03-26"));
+    ck_assert_contains(hear(), "serverInfo");
+}
+
+static int64_t
+cpu_ns(void)
+{
+    struct timespec used;
+    clockid_t clock;
+
+    ck_assert_int_eq(clock_getcpuclockid(server, &clock), 0);
+    ck_assert_int_eq(clock_gettime(clock, &used), 0);
+    return used.tv_sec * INT64_C(1000000000) + used.tv_nsec;
+}
+
+/** Say what ends in an endless call, and wait until that is being asked. */
+static void
+say_endless(const char *text)
+{
+    const int64_t used_ns = cpu_ns();
+
+    say(text);
+    ck_assert_eventually(cpu_ns() - used_ns >= BUSY_NS);
+}
+
 START_TEST(test_ping_does_not_wait_for_a_call)
 {
     hello();
@@ -200,6 +234,62 @@ START_TEST(test_call_that_was_answered_can_be_cancelled_without_harm)
     ck_assert_contains(hear(), "\"id\":1,\"result\"");
     say(CANCEL("1") CALL("1", "SELECT 2"));
     ck_assert_contains(hear(), "\"rows\":[[2]]");
+}
+END_TEST
+
+START_TEST(test_part_of_a_batch_that_is_cancelled_is_left_out)
+{
+    const char *answer;
+
+    hello_batching();
+    say_endless("[" CALL_MESSAGE("1", "SELECT 1") "," CALL_MESSAGE(
+        "2", ENDLESS) "," CALL_MESSAGE("3", "SELECT 3") "]\n");
+    say(CANCEL("2"));
+    answer = hear();
+    ck_assert_uint_eq(support_occurrences(answer, "\"jsonrpc\""), 2);
+    ck_assert_contains(answer, "[{\"jsonrpc\":\"2.0\",\"id\":1,\"result\"");
+    ck_assert_contains(answer, ",{\"jsonrpc\":\"2.0\",\"id\":3,\"result\"");
+    ck_assert_contains(answer, "\"rows\":[[3]]");
+}
+END_TEST
+
+START_TEST(test_part_of_a_batch_that_waits_can_be_cancelled_too)
+{
+    const char *answer;
+
+    hello_batching();
+    say_endless("[" CALL_MESSAGE("1", ENDLESS) "," CALL_MESSAGE(
+        "2", ENDLESS) "," CALL_MESSAGE("3", "SELECT 3") "]\n");
+    say("[" CALL_MESSAGE("4", ENDLESS) "," CALL_MESSAGE(
+        "5", "SELECT 5") "]\n" CANCEL("2") CANCEL("4") CANCEL("1"));
+    answer = hear();
+    ck_assert_uint_eq(support_occurrences(answer, "\"jsonrpc\""), 1);
+    ck_assert_contains(answer, "[{\"jsonrpc\":\"2.0\",\"id\":3,\"result\"");
+    answer = hear();
+    ck_assert_uint_eq(support_occurrences(answer, "\"jsonrpc\""), 1);
+    ck_assert_contains(answer, "[{\"jsonrpc\":\"2.0\",\"id\":5,\"result\"");
+}
+END_TEST
+
+START_TEST(test_batch_of_which_nothing_is_left_has_no_answer)
+{
+    hello_batching();
+    say_endless("[" CALL_MESSAGE("1", ENDLESS) "]\n");
+    say("[" CALL_MESSAGE("2", ENDLESS) "]\n" CANCEL("2") CANCEL("1")
+            CALL("3", "SELECT 3"));
+    ck_assert_int_eq(
+        strncmp(hear(), "{\"jsonrpc\":\"2.0\",\"id\":3,\"result\"", 31), 0);
+}
+END_TEST
+
+START_TEST(test_signal_ends_a_batch_with_what_waits_in_it)
+{
+    hello_batching();
+    say_endless(
+        "[" CALL_MESSAGE("1", ENDLESS) "," CALL_MESSAGE("2", ENDLESS) "]\n");
+    ck_assert_int_eq(kill(server, SIGTERM), 0);
+    ck_assert_int_eq(getc(from_server), EOF);
+    check_end(0);
 }
 END_TEST
 
@@ -357,10 +447,14 @@ main(void)
     tcase_add_test(tcase, test_call_that_waits_can_be_cancelled_too);
     tcase_add_test(tcase,
                    test_call_that_was_answered_can_be_cancelled_without_harm);
+    tcase_add_test(tcase, test_part_of_a_batch_that_is_cancelled_is_left_out);
+    tcase_add_test(tcase, test_part_of_a_batch_that_waits_can_be_cancelled_too);
+    tcase_add_test(tcase, test_batch_of_which_nothing_is_left_has_no_answer);
 
     tcase = support_add_case(suite, "end", setup, teardown);
     tcase_add_test(tcase, test_end_of_the_input_ends_it_well);
     tcase_add_loop_test(tcase, test_signal_ends_it_well_while_it_works, 0, 2);
+    tcase_add_test(tcase, test_signal_ends_a_batch_with_what_waits_in_it);
     tcase_add_test(tcase, test_signal_ends_it_after_the_end_of_the_input_too);
     tcase_add_test(tcase, test_signal_ends_it_while_nobody_reads);
     tcase_add_test(tcase, test_client_that_reads_no_more_ends_it);

@@ -31,7 +31,11 @@ struct calls {
     json_t *waiting[CALLS_COUNT_MAX];
     size_t first;
     size_t count;
-    /** What is being asked; NULL for nothing. */
+    /** The batch that is being asked, of which so many parts have begun; NULL
+     *  for none. */
+    json_t *batch;
+    size_t begun_count;
+    /** What is being asked, perhaps a part of it; NULL for nothing. */
     const json_t *current;
     bool cancelled;
     /** No more will come. */
@@ -39,37 +43,29 @@ struct calls {
     bool ended;
 };
 
-/** Write the answers to a batch, those of its parts that have one. @return
- *  Whether there is any. */
-static bool
-answer_batch(const struct calls *calls, const json_t *batch, FILE *out)
+/** Ask this from now on; NULL for nothing. The mutex is held. */
+static void
+begin(struct calls *calls, const json_t *message)
 {
-    char *text = NULL;
-    size_t size = 0;
-    json_t *part;
-    bool any = false;
-    size_t i;
+    calls->current = message;
+    calls->cancelled = false;
+    inquiry_begin(calls->inquiry);
+}
 
-    json_array_foreach(batch, i, part)
-    {
-        FILE *answer = open_memstream(&text, &size);
-        bool answered;
+/** The next part of the batch, which is current from now on; NULL behind the
+ *  last. */
+static const json_t *
+next_part(struct calls *calls)
+{
+    const json_t *part;
 
-        if (answer == NULL)
-            continue;
-        answered =
-            session_answer_part(part, calls->options, calls->inquiry, answer);
-        if (fclose(answer) == 0 && answered) {
-            (void)putc(any ? ',' : '[', out);
-            (void)fwrite(text, 1, size, out);
-            any = true;
-        }
-        free(text);
-        text = NULL;
-    }
-    if (any)
-        (void)putc(']', out);
-    return any;
+    (void)pthread_mutex_lock(&calls->mutex);
+    part = json_array_get(calls->batch, calls->begun_count);
+    if (part != NULL)
+        calls->begun_count++;
+    begin(calls, part);
+    (void)pthread_mutex_unlock(&calls->mutex);
+    return part;
 }
 
 static bool
@@ -83,29 +79,65 @@ is_cancelled(struct calls *calls)
     return cancelled;
 }
 
+/** Write the answers to the batch, those of its parts that have one. @return
+ *  Whether there is any. */
+static bool
+answer_batch(struct calls *calls, FILE *out)
+{
+    char *text = NULL;
+    size_t size = 0;
+    const json_t *part;
+    bool any = false;
+
+    while ((part = next_part(calls)) != NULL) {
+        FILE *answer = open_memstream(&text, &size);
+        bool answered;
+
+        if (answer == NULL)
+            continue;
+        answered =
+            session_answer_part(part, calls->options, calls->inquiry, answer);
+        if (fclose(answer) == 0 && answered && !is_cancelled(calls)) {
+            (void)putc(any ? ',' : '[', out);
+            (void)fwrite(text, 1, size, out);
+            any = true;
+        }
+        free(text);
+        text = NULL;
+    }
+    if (any)
+        (void)putc(']', out);
+    return any;
+}
+
+static bool
+answer_call(struct calls *calls, const json_t *tree, FILE *out)
+{
+    const struct rpc_message request = rpc_message(tree);
+
+    session_call(&request, calls->options, calls->inquiry, out);
+    return !is_cancelled(calls);
+}
+
 static void
 answer(struct calls *calls, const json_t *tree)
 {
     char *text = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&text, &size);
-    bool answered = true;
+    bool answered;
 
     if (out == NULL)
         return;
-    if (json_is_array(tree)) {
-        answered = answer_batch(calls, tree, out);
-    } else {
-        const struct rpc_message request = rpc_message(tree);
-
-        session_call(&request, calls->options, calls->inquiry, out);
-    }
-    if (fclose(out) == 0 && answered && !is_cancelled(calls))
+    answered = json_is_array(tree) ? answer_batch(calls, out)
+                                   : answer_call(calls, tree, out);
+    if (fclose(out) == 0 && answered)
         outlet_write(calls->outlet, text, size);
     free(text);
 }
 
-/** The next call, which is current from now on; NULL when all is done. */
+/** The next call, or batch, which is being asked from now on; NULL when all is
+ *  done. */
 static json_t *
 take(struct calls *calls)
 {
@@ -118,10 +150,10 @@ take(struct calls *calls)
         tree = calls->waiting[calls->first];
         calls->first = (calls->first + 1) % CALLS_COUNT_MAX;
         calls->count--;
-        calls->cancelled = false;
-        inquiry_begin(calls->inquiry);
+        calls->batch = json_is_array(tree) ? tree : NULL;
+        calls->begun_count = 0;
+        begin(calls, calls->batch == NULL ? tree : NULL);
     }
-    calls->current = tree;
     calls->ended = tree == NULL;
     (void)pthread_cond_broadcast(&calls->changed);
     (void)pthread_mutex_unlock(&calls->mutex);
@@ -129,11 +161,12 @@ take(struct calls *calls)
     return tree;
 }
 
-/** Nothing is current any more, before its tree is freed. */
+/** Nothing is being asked any more, before its tree is freed. */
 static void
 let_go(struct calls *calls)
 {
     (void)pthread_mutex_lock(&calls->mutex);
+    calls->batch = NULL;
     calls->current = NULL;
     (void)pthread_mutex_unlock(&calls->mutex);
 }
@@ -212,21 +245,46 @@ remove_waiting(struct calls *calls, size_t i)
     calls->count--;
 }
 
-void
-calls_cancel(struct calls *calls, const json_t *id)
+/** Take the parts with this id out of a batch, from the i-th on: what has begun
+ *  stays. Does nothing to what is none. */
+static void
+remove_parts(json_t *batch, size_t i, const json_t *id)
+{
+    size_t at;
+
+    for (at = json_array_size(batch); at > i; at--) {
+        if (has_id(json_array_get(batch, at - 1), id))
+            (void)json_array_remove(batch, at - 1);
+    }
+}
+
+/** The same for what waits in the ring. A batch of which nothing is left has no
+ *  answer when its turn comes. */
+static void
+cancel_waiting(struct calls *calls, const json_t *id)
 {
     size_t i;
 
+    for (i = calls->count; i > 0; i--) {
+        json_t *tree = calls->waiting[(calls->first + i - 1) % CALLS_COUNT_MAX];
+
+        if (has_id(tree, id))
+            remove_waiting(calls, i - 1);
+        else
+            remove_parts(tree, 0, id);
+    }
+}
+
+void
+calls_cancel(struct calls *calls, const json_t *id)
+{
     (void)pthread_mutex_lock(&calls->mutex);
     if (calls->current != NULL && has_id(calls->current, id)) {
         calls->cancelled = true;
         inquiry_interrupt(calls->inquiry);
     }
-    for (i = calls->count; i > 0; i--) {
-        if (has_id(calls->waiting[(calls->first + i - 1) % CALLS_COUNT_MAX],
-                   id))
-            remove_waiting(calls, i - 1);
-    }
+    remove_parts(calls->batch, calls->begun_count, id);
+    cancel_waiting(calls, id);
     (void)pthread_mutex_unlock(&calls->mutex);
 }
 
@@ -296,6 +354,7 @@ stop(struct calls *calls)
     (void)pthread_mutex_lock(&calls->mutex);
     while (calls->count > 0)
         remove_waiting(calls, calls->count - 1);
+    calls->batch = NULL; /* no more of it begins */
     while (!calls->ended) {
         const struct timespec again = soon();
 

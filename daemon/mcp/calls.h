@@ -33,7 +33,8 @@ calls_have_room(struct calls *calls);
 void
 calls_add(struct calls *calls, json_t *tree);
 
-/** End the call with this id, if it is not done: it gets no answer. */
+/** End the call with this id, if it is not done: it gets no answer, and of a
+ *  batch the others do. */
 void
 calls_cancel(struct calls *calls, const json_t *id);
 
