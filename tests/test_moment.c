@@ -1,8 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* A moment is one that there is, as it was written, or it is refused. */
-#include "support.h"
+/* A moment is one that there is, as it was written, or it is refused; those of
+ * rows are known by their columns. */
+#include "capture.h"
+#include "rows.h"
 
+#include "ctl/cell.h"
 #include "ctl/moment.h"
+#include "mcp/excerpt.h"
+
+#include <stdlib.h>
 
 /* 2026-01-31T12:00:00Z */
 #define NOON INT64_C(1769860800000)
@@ -80,6 +86,48 @@ START_TEST(test_what_is_none_is_refused)
 }
 END_TEST
 
+START_TEST(test_columns_of_moments_are_known_by_their_names)
+{
+    static const char *const names[] = {"ts", "at", "last_seen_at",
+                                        "oldest_pending_ts", "failing_since"};
+    static const char *const others[] = {"",    "_at",    "_ts",  "_since",
+                                         "cat", "format", "t_s",  "since",
+                                         "id",  "ts_iso", "at_ms"};
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        ck_assert_msg(moment_is_column(names[i]), "%s", names[i]);
+    for (i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        ck_assert_msg(!moment_is_column(others[i]), "%s", others[i]);
+    ck_assert(!moment_is_column(NULL));
+}
+END_TEST
+
+/* People and models see the same columns as moments. */
+START_TEST(test_moments_of_rows_are_written_as_such)
+{
+    static const char *const names[] = {"next_ts", "failing_since"};
+    const struct collector_row row =
+        ROWS_ROW(names, ROWS_INTEGER(NOON), ROWS_INTEGER(NOON));
+    size_t left = EXCERPT_SIZE_MAX;
+    struct excerpt excerpt = {.out = capture_begin(), .left = &left};
+    size_t i;
+
+    ck_assert_int_eq(excerpt_show(&excerpt, &row), 0);
+    ck_assert_str_eq(capture_end(),
+                     "{\"next_ts\":1769860800000,"
+                     "\"next_ts_iso\":\"2026-01-31T12:00:00Z\","
+                     "\"failing_since\":1769860800000,"
+                     "\"failing_since_iso\":\"2026-01-31T12:00:00Z\"}");
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        char *text = cell_text(names[i], &row.values[i]);
+
+        ck_assert_str_eq(text, "2026-01-31T12:00:00.000Z");
+        free(text);
+    }
+}
+END_TEST
+
 int
 main(void)
 {
@@ -88,5 +136,7 @@ main(void)
 
     tcase_add_test(tcase, test_moments_are_read);
     tcase_add_test(tcase, test_what_is_none_is_refused);
+    tcase_add_test(tcase, test_columns_of_moments_are_known_by_their_names);
+    tcase_add_test(tcase, test_moments_of_rows_are_written_as_such);
     return support_run_suite(suite);
 }

@@ -3,26 +3,12 @@
 #include "cell.h"
 
 #include "display.h"
+#include "moment.h"
 #include "row_json.h"
 #include "utc.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* A column of moments, in ms since 1970. */
-static bool
-is_moment(const char *name)
-{
-    const size_t size = name != NULL ? strlen(name) : 0;
-
-    if (size == 0)
-        return false;
-    return strcmp(name, "ts") == 0 || strcmp(name, "at") == 0 ||
-           strcmp(name, "failing_since") == 0 ||
-           strcmp(name, "oldest_pending_ts") == 0 ||
-           (size > 3 && strcmp(name + size - 3, "_at") == 0);
-}
 
 /* 0 is a moment that nobody knows any more. */
 static void
@@ -57,7 +43,7 @@ write_value(FILE *out, const char *name, const struct collector_value *value)
         display_write(out, value->text, value->size, DISPLAY_WORDS);
         return;
     case COLLECTOR_VALUE_INTEGER:
-        if (is_moment(name)) {
+        if (moment_is_column(name)) {
             write_moment(out, value->integer);
             return;
         }
@@ -92,5 +78,5 @@ bool
 cell_is_number(const char *name, const struct collector_value *value)
 {
     return value->type == COLLECTOR_VALUE_REAL ||
-           (value->type == COLLECTOR_VALUE_INTEGER && !is_moment(name));
+           (value->type == COLLECTOR_VALUE_INTEGER && !moment_is_column(name));
 }

@@ -8,8 +8,8 @@
 /**
  * A value as people read it, with all that a terminal would obey escaped.
  *
- * @param name  Its column: what is called ts, at or something_at is a moment,
- *              and is written as one. NULL: it is what it is.
+ * @param name  Its column: a whole number is written as a moment if
+ *              moment_is_column(). NULL: it is what it is.
  * @return Yours to free; "" for what is not there; NULL when out of memory.
  */
 char *

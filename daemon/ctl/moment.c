@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Moments as people write them, strictly: a typo is no moment. */
+/* Moments as people write them, strictly: a typo is no moment; and where rows
+ * have some. */
 #include "moment.h"
 
 #include "quantity.h"
@@ -126,6 +127,16 @@ read_date(const char *text, int64_t *ret_ms)
     return true;
 }
 
+/* Behind something else. */
+static bool
+ends_in(const char *name, const char *end)
+{
+    const size_t size = strlen(name);
+    const size_t end_size = strlen(end);
+
+    return size > end_size && strcmp(name + size - end_size, end) == 0;
+}
+
 bool
 moment_read(const char *text, int64_t now_ms, int64_t *ret_ms)
 {
@@ -138,4 +149,14 @@ moment_read(const char *text, int64_t now_ms, int64_t *ret_ms)
     else
         return read_date(text, ret_ms);
     return true;
+}
+
+bool
+moment_is_column(const char *name)
+{
+    if (name == NULL)
+        return false;
+    return strcmp(name, "ts") == 0 || strcmp(name, "at") == 0 ||
+           ends_in(name, "_ts") || ends_in(name, "_at") ||
+           ends_in(name, "_since");
 }

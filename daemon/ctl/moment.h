@@ -18,4 +18,9 @@
 bool
 moment_read(const char *text, int64_t now_ms, int64_t *ret_ms);
 
+/** Whether a column of that name is one of moments, ms since 1970: it is called
+ *  ts or at, or ends in _ts, _at or _since. NULL is none. */
+bool
+moment_is_column(const char *name);
+
 #endif

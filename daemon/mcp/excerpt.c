@@ -5,6 +5,7 @@
  */
 #include "excerpt.h"
 
+#include "ctl/moment.h"
 #include "row_json.h"
 #include "utc.h"
 
@@ -27,13 +28,8 @@ struct draft {
 static bool
 is_moment(const char *name, const struct collector_value *value)
 {
-    const size_t size = strlen(name);
-
     return value->type == COLLECTOR_VALUE_INTEGER && value->integer > 0 &&
-           size < NAME_SIZE - sizeof("_iso") &&
-           (strcmp(name, "ts") == 0 || strcmp(name, "at") == 0 ||
-            (size > 3 && strcmp(name + size - 3, "_at") == 0) ||
-            (size > 3 && strcmp(name + size - 3, "_ts") == 0));
+           strlen(name) < NAME_SIZE - sizeof("_iso") && moment_is_column(name);
 }
 
 static void

@@ -36,8 +36,8 @@ struct excerpt {
 
 /**
  * A collector_row_fn that writes an element; its userdata is a struct excerpt.
- * In an object a time in ms has the same in ISO 8601 beside it: ts_iso for ts,
- * at_iso for at, x_at_iso for x_at.
+ * In an object a moment (moment_is_column()) has the same in ISO 8601 beside
+ * it: ts_iso for ts.
  */
 int
 excerpt_show(void *userdata, const struct collector_row *row);
