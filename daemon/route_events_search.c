@@ -188,9 +188,9 @@ static void
 answer_unknown(struct request *request, int64_t id)
 {
     answer_json(request, 404, NULL,
-                json_pack("{s:s, s:I, s:s}", "error",
+                json_pack("{s:s, s:I, s:s, s:i}", "error",
                           "that id was never given out", "id", (json_int_t)id,
-                          "fate", fate_unknown));
+                          "fate", fate_unknown, "kept", 0));
 }
 
 static void

@@ -61,6 +61,7 @@ START_TEST(test_a_collector_says_what_its_file_says)
         {"tail", "-kind", "start"},
         {"event", "1"},
         {"event", "4"},
+        {"event", "77"},
         {"devices"},
         {"devices", "-after", "2"},
         {"devices", "-silent", "1h"},

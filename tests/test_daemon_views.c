@@ -106,7 +106,7 @@ assert_unknown(const char *id)
     ck_assert_str_eq(
         response.body,
         support_format("{\"error\":\"that id was never given out\","
-                       "\"id\":%s,\"fate\":\"unknown\"}\n",
+                       "\"id\":%s,\"fate\":\"unknown\",\"kept\":0}\n",
                        id));
 }
 
