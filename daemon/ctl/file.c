@@ -178,8 +178,9 @@ file_ledger(struct file *file, collector_row_fn show, void *userdata,
     return file_judge(file, rc, &answer, ret_problem);
 }
 
-/* As no collector has it: nothing is pruned or refused for an option that ours
- * may have otherwise. */
+/* As no collector has it: without limits nothing is refused, and nothing is
+ * pruned for an option that ours may have otherwise, since only
+ * collector_store_maintain() would. */
 static int
 open_store(const char *path, struct collector_store **ret_store)
 {
@@ -187,10 +188,6 @@ open_store(const char *path, struct collector_store **ret_store)
 
     collector_store_options_init(&options);
     options.path = path;
-    options.retain_ms = COLLECTOR_RETAIN_FOREVER;
-    options.dead_letter_max = 0;
-    options.idempotency_retain_ms = COLLECTOR_RETAIN_FOREVER;
-    options.idempotency_max = 0;
     options.log = voice_forward;
     return collector_store_open(&options, ret_store);
 }
