@@ -83,6 +83,20 @@ START_TEST(test_hostile_events_are_shown_as_text)
 }
 END_TEST
 
+START_TEST(test_an_event_is_one_line_of_csv)
+{
+    static const struct collector_event forger = {
+        .device_id = "a\r\n9999,forged,alarm", .kind = "k"};
+    static const char sql[] = "SELECT 1 AS \"x\r\ny\"";
+
+    ck_assert_ok(collector_store_append(fixture.store, &forger, 1, NULL, NULL));
+    ck_assert_contains(shown(&plain, "events", "-format", "csv", "-after=1"),
+                       "\n2,\"a\\r\\n9999,forged,alarm\",k,");
+    ck_assert_str_eq(shown(&plain, "query", "-format", "csv", sql),
+                     "\"x\\r\\ny\"\n1\n");
+}
+END_TEST
+
 START_TEST(test_json_on_a_terminal_means_the_same)
 {
     const char *text = shown(&plain, "events", "-format", "json");
@@ -166,6 +180,7 @@ main(void)
 
     (void)setenv("SHELL_OF_TEST", "/bin/sh", 1);
     tcase_add_test(tcase, test_hostile_events_are_shown_as_text);
+    tcase_add_test(tcase, test_an_event_is_one_line_of_csv);
     tcase_add_test(tcase, test_json_on_a_terminal_means_the_same);
     tcase_add_test(tcase, test_mistakes_are_harmless_too);
     tcase_add_test(tcase, test_colours_are_for_who_wants_them);

@@ -50,6 +50,14 @@ printout_screen(const struct printout *printout)
 }
 
 static void
+write_names(const struct printout *printout, FILE *out,
+            const struct collector_row *row)
+{
+    (void)printout;
+    csv_write_names(out, row);
+}
+
+static void
 write_row(const struct printout *printout, FILE *out,
           const struct collector_row *row)
 {
@@ -63,8 +71,6 @@ write_row(const struct printout *printout, FILE *out,
         (void)putc('\n', out);
         return;
     case FORMAT_CSV:
-        if (printout->count == 0)
-            csv_write_names(out, row);
         csv_write(out, row);
         return;
     case FORMAT_TABLE:
@@ -72,31 +78,29 @@ write_row(const struct printout *printout, FILE *out,
     }
 }
 
-/* Lines of CSV end as those of a text do there. */
+/* A line of CSV ends as that of a text does there. What ends a line within it
+ * was sent by somebody, who would write a row of his own. */
 static void
 write_to_terminal(const struct printout *printout, const char *text,
                   size_t size)
 {
+    FILE *out = printout->screen.out;
+
     if (printout->format != FORMAT_CSV) {
-        display_write(printout->screen.out, text, size, DISPLAY_JSON);
+        display_write(out, text, size, DISPLAY_JSON);
         return;
     }
-    while (size > 0) {
-        const char *line_end = memmem(text, size, "\r\n", 2);
-        const size_t line_size =
-            line_end != NULL ? (size_t)(line_end - text) : size;
-
-        display_write(printout->screen.out, text, line_size, DISPLAY_WORDS);
-        (void)putc('\n', printout->screen.out);
-        if (line_end == NULL)
-            return;
-        text += line_size + 2;
-        size -= line_size + 2;
-    }
+    if (size >= 2 && memcmp(text + size - 2, "\r\n", 2) == 0)
+        size -= 2;
+    display_write(out, text, size, DISPLAY_WORDS);
+    (void)putc('\n', out);
 }
 
+/* Its writer makes one line of it, or what stands for one. */
 static int
-write_text(struct printout *printout, const struct collector_row *row)
+write_piece(struct printout *printout, const struct collector_row *row,
+            void (*writer)(const struct printout *printout, FILE *out,
+                           const struct collector_row *row))
 {
     char *text = NULL;
     size_t size;
@@ -105,7 +109,7 @@ write_text(struct printout *printout, const struct collector_row *row)
 
     if (out == NULL)
         return -1;
-    write_row(printout, out, row);
+    writer(printout, out, row);
     if (fclose(out) == 0) {
         is_written = true;
         if (printout->screen.is_terminal)
@@ -115,6 +119,15 @@ write_text(struct printout *printout, const struct collector_row *row)
     }
     free(text);
     return is_written ? 0 : -1;
+}
+
+static int
+write_text(struct printout *printout, const struct collector_row *row)
+{
+    if (printout->format == FORMAT_CSV && printout->count == 0 &&
+        write_piece(printout, row, write_names) < 0)
+        return -1;
+    return write_piece(printout, row, write_row);
 }
 
 int
