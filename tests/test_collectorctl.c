@@ -204,38 +204,6 @@ START_TEST(test_devices_runs_and_letters_are_listed)
 }
 END_TEST
 
-START_TEST(test_sql_is_answered_in_each_format)
-{
-    static const char sql[] = "SELECT ?1 AS a, ?2 AS b, NULL AS n,"
-                              " x'00ff' AS c, typeof(?3) AS t";
-
-    ck_assert_str_eq(ctl_prints(fixture.path, "query", sql, "7", "x,y", "007"),
-                     "a  b    n  c        t\n7  x,y     x'00ff'  text\n");
-    ck_assert_str_eq(
-        ctl_prints(fixture.path, "query", sql, "--", "-7", "-format", "2.5"),
-        " a  b        n  c        t\n-7  -format     x'00ff'  real\n");
-}
-END_TEST
-
-START_TEST(test_sql_is_answered_as_json_and_csv)
-{
-    static const char sql[] = "SELECT ?1 AS a, ?2 AS b, NULL AS n, x'ff' AS c";
-
-    ck_assert_str_eq(
-        ctl_prints("-format", "csv", fixture.path, "query", sql, "7", "x,y"),
-        "a,b,n,c\r\n7,\"x,y\",,\"ff\"\r\n");
-    ck_assert_str_eq(
-        ctl_prints(fixture.path, "query", "-format", "ndjson", sql, "2.5", ""),
-        "{\"a\":2.5,\"b\":\"\",\"n\":null,\"c\":\"ff\"}\n");
-    ck_assert_str_eq(ctl_prints(fixture.path, "query", "-format", "json",
-                                "SELECT 1 AS a UNION SELECT 2"),
-                     "[{\"a\":1},\n {\"a\":2}]\n");
-    ck_assert_str_eq(ctl_prints(fixture.path, "query", "SELECT 1 WHERE 0",
-                                "-format", "json"),
-                     "[]\n");
-}
-END_TEST
-
 START_TEST(test_sql_that_does_not_just_read_is_refused)
 {
     static const char *const texts[] = {
@@ -463,8 +431,6 @@ add_questions(Suite *suite)
     tcase_add_test(tcase, test_tail_has_the_latest_in_their_order);
     tcase_add_test(tcase, test_an_event_has_a_fate);
     tcase_add_test(tcase, test_devices_runs_and_letters_are_listed);
-    tcase_add_test(tcase, test_sql_is_answered_in_each_format);
-    tcase_add_test(tcase, test_sql_is_answered_as_json_and_csv);
     tcase_add_test(tcase, test_sql_that_does_not_just_read_is_refused);
     tcase_add_test(tcase, test_a_question_that_takes_too_long_is_ended);
     tcase_add_test(tcase, test_a_file_in_use_takes_no_changes);

@@ -5,31 +5,58 @@
 #include "voice.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* As it is written, a number is one: 7 and not 007, which is somebody's name.
- */
+#define DIGITS "0123456789"
+
+/* Behind the digits there, or NULL if there are none. */
+static const char *
+past_digits(const char *at)
+{
+    const size_t count = strspn(at, DIGITS);
+
+    return count > 0 ? at + count : NULL;
+}
+
+/* As JSON has numbers: 7 and 0.10 and 1e3, but not 007, which is somebody's
+ * name. */
+static bool
+is_number(const char *text)
+{
+    const char *digits = text + (*text == '-');
+    const char *at = past_digits(digits);
+
+    if (at == NULL || (*digits == '0' && at > digits + 1))
+        return false;
+    if (*at == '.')
+        at = past_digits(at + 1);
+    if (at != NULL && (*at == 'e' || *at == 'E'))
+        at = past_digits(at + (at[1] == '-' || at[1] == '+' ? 2 : 1));
+    return at != NULL && *at == '\0';
+}
+
+/* An integer if it is written as one, and fits. */
+static struct collector_value
+number_of(const char *text)
+{
+    const struct collector_value real = {.type = COLLECTOR_VALUE_REAL,
+                                         .real = strtod(text, NULL)};
+    struct collector_value integer = {.type = COLLECTOR_VALUE_INTEGER};
+
+    errno = 0;
+    integer.integer = strtoll(text, NULL, 10);
+    return errno == 0 && strpbrk(text, ".eE") == NULL ? integer : real;
+}
+
 static struct collector_value
 parameter_of(const char *text)
 {
-    struct collector_value value = {
+    const struct collector_value value = {
         .type = COLLECTOR_VALUE_TEXT, .text = text, .size = strlen(text)};
-    const struct collector_value integer = {.type = COLLECTOR_VALUE_INTEGER,
-                                            .integer = strtoll(text, NULL, 10)};
-    const struct collector_value real = {.type = COLLECTOR_VALUE_REAL,
-                                         .real = strtod(text, NULL)};
-    char again[64];
 
-    (void)snprintf(again, sizeof(again), "%" PRId64, integer.integer);
-    if (strcmp(again, text) == 0)
-        return integer;
-    (void)snprintf(again, sizeof(again), "%.15g", real.real);
-    if (strcmp(again, text) == 0 && strchr(text, '.') != NULL)
-        return real;
-    return value;
+    return is_number(text) ? number_of(text) : value;
 }
 
 static enum command_status
