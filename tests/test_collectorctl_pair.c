@@ -118,6 +118,53 @@ START_TEST(test_an_id_that_was_never_given_out_is_unknown)
 }
 END_TEST
 
+/** A collector that has accepted so many, in the words of its /stats. */
+#define STATS(accepted) "{\"ledger\":{\"accepted\":" accepted "},\"store\":{}}"
+
+/** What is shown of an event of which nothing but its id was sent. */
+#define SHOWN(id)                                                              \
+    "{\"id\":" id ",\"device_id\":null,\"kind\":null,\"ts\":null,"             \
+    "\"fate\":null,\"uploaded_at\":null}\n"
+
+/** Three events, of which the second and the third can't be had at once. */
+static void
+script_pages(void)
+{
+    static const struct upstream_answer answers[] = {
+        {.body = STATS("0")},
+        {.body = "{\"events\":[],\"next\":null}"},
+        {.body = STATS("3")},
+        {.body = "{\"events\":[{\"id\":1}],\"next\":1}"},
+        {.status = 503, .body = "{\"error\":\"busy\"}"},
+        {.body = STATS("3")},
+        {.body = "{\"events\":[{\"id\":2},{\"id\":3}],\"next\":null}"},
+    };
+    size_t i;
+
+    for (i = 0; i < sizeof(answers) / sizeof(answers[0]); i++)
+        upstream_script(upstream, answers[i]);
+    upstream_set_default(upstream,
+                         (struct upstream_answer){.body = STATS("3")});
+}
+
+START_TEST(test_a_page_that_fails_loses_and_doubles_nothing)
+{
+    struct daemon *tail;
+
+    script_pages();
+    tail = process_spawn("COLLECTORCTL", upstream_url(upstream, ""), "tail",
+                         "-f", "-n", "0", "-format", "ndjson", NULL);
+    ck_assert(daemon_says(tail, "503: busy; trying again"));
+    ck_assert(daemon_says(tail, ": it answers again"));
+    daemon_signal(tail, SIGINT);
+    ck_assert_int_eq(process_end(tail), 0);
+    ck_assert_str_eq(daemon_stdout(tail), SHOWN("1") SHOWN("2") SHOWN("3"));
+    ck_assert_uint_ge(upstream_request_count(upstream), 7);
+    ck_assert_contains(upstream_request(upstream, 6)->path, "?after=1&");
+    daemon_free(tail);
+}
+END_TEST
+
 START_TEST(test_a_restart_loses_and_doubles_nothing)
 {
     const int port = daemon_port(collectord);
@@ -152,10 +199,13 @@ main(void)
 {
     Suite *suite = suite_create("collectorctl_pair");
     TCase *tcase = support_add_case(suite, "pair", setup, teardown);
+    TCase *fake = support_add_case(suite, "fake", site_setup_upstream,
+                                   site_teardown_upstream);
 
     tcase_add_test(tcase, test_a_collector_says_what_its_file_says);
     tcase_add_test(tcase, test_more_events_than_a_page_come_in_one_answer);
     tcase_add_test(tcase, test_an_id_that_was_never_given_out_is_unknown);
     tcase_add_test(tcase, test_a_restart_loses_and_doubles_nothing);
+    tcase_add_test(fake, test_a_page_that_fails_loses_and_doubles_nothing);
     return support_run_suite(suite);
 }
