@@ -6,6 +6,8 @@
 #include "ctl.h"
 #include "site.h"
 
+#include "ctl/remote.h"
+
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -374,6 +376,20 @@ START_TEST(test_silence_has_an_end)
 }
 END_TEST
 
+START_TEST(test_an_answer_has_room_and_an_end)
+{
+    static const char json[] = "{\"events\":[]}";
+    const size_t space_count = REMOTE_ANSWER_SIZE_MAX - strlen(json);
+
+    answer(200, support_format("%s%s", support_repeat(" ", space_count), json));
+    ck_assert_str_eq(ctl_prints(url, "events"), "");
+    answer(200,
+           support_format("%s %s", support_repeat(" ", space_count), json));
+    ck_assert_int_eq(ctl(url, "events"), 1);
+    ck_assert_contains(ctl_err, "its answer is too long");
+}
+END_TEST
+
 START_TEST(test_a_copy_that_is_not_whole_is_none)
 {
     const char *copy = support_path(dir, "copy.sqlite");
@@ -453,6 +469,7 @@ add_fakes(Suite *suite)
     tcase_add_test(fake, test_a_collector_that_is_not_well_is_said);
     tcase_add_test(fake, test_redirects_are_not_followed);
     tcase_add_test(fake, test_silence_has_an_end);
+    tcase_add_test(fake, test_an_answer_has_room_and_an_end);
     tcase_add_test(fake, test_a_copy_that_is_not_whole_is_none);
     tcase_add_test(fake, test_nothing_takes_the_place_of_standard_output);
     tcase_add_test(fake, test_what_is_here_is_asked_without_a_proxy);
