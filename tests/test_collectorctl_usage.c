@@ -82,6 +82,36 @@ START_TEST(test_mistakes_are_found_before_anything_is_asked)
 }
 END_TEST
 
+/** In the place of something else. */
+#define URL "http://user:secret@h"
+
+START_TEST(test_a_mistake_shows_no_password)
+{
+    static const char *const mistakes[][4] = {
+        {"f", URL},
+        {"stats", "x", URL},
+        {"-format", URL},
+        {"-limit", URL},
+        {"-max-size", URL},
+        {"-silent", URL},
+        {"-until", URL},
+        {"-" URL},
+        {"-nope=" URL},
+        {"f", "event", URL},
+        {"f", "dead-letters", URL},
+        {"f", "dead-letters", URL, "-yes"},
+        {"f", "dead-letters", "replay", URL},
+    };
+    const char *const *words = mistakes[_i];
+
+    ck_assert_int_eq(ctl_end(process_spawn("COLLECTORCTL", words[0], words[1],
+                                           words[2], words[3], NULL)),
+                     2);
+    ck_assert_contains(ctl_err, "collectorctl: ");
+    ck_assert_ptr_null(strstr(ctl_err, "secret"));
+}
+END_TEST
+
 START_TEST(test_help_and_version_are_results)
 {
     ck_assert_contains(ctl_prints("-help"), "usage: collectorctl ");
@@ -148,6 +178,7 @@ main(void)
     TCase *file = support_add_case(suite, "file", setup, teardown);
 
     tcase_add_test(usage, test_mistakes_are_found_before_anything_is_asked);
+    tcase_add_loop_test(usage, test_a_mistake_shows_no_password, 0, 13);
     tcase_add_test(usage, test_help_and_version_are_results);
     tcase_add_loop_test(
         file, test_letters_are_left_alone_for_an_option_that_is_for_a_list, 0,

@@ -3,6 +3,7 @@
 #include "flag.h"
 
 #include "moment.h"
+#include "option.h"
 #include "quantity.h"
 #include "utc.h"
 
@@ -15,9 +16,6 @@
 
 /* Enough to begin with. */
 #define COUNT_MAX 1000
-
-/* Of what is quoted in a problem. */
-#define QUOTED_SIZE_MAX 100
 
 /* In the order of enum format. */
 static const char *const format_words[] = {"table", "json", "csv", "ndjson",
@@ -124,8 +122,11 @@ static int
 refuse(const struct flag *flag, const char *text, const char *expected,
        struct problem *ret_problem)
 {
-    return problem_say(ret_problem, "-%s \"%.*s\": expected %s", flag->name,
-                       QUOTED_SIZE_MAX, text, expected);
+    char quoted[OPTION_QUOTED_SIZE];
+
+    option_quote(text, quoted, sizeof(quoted));
+    return problem_say(ret_problem, "-%s %s: expected %s", flag->name, quoted,
+                       expected);
 }
 
 static int
@@ -157,6 +158,7 @@ static int
 set_number(const struct flag *flag, const char *text, uint64_t *member,
            struct problem *ret_problem)
 {
+    char expected[64];
     uint64_t number;
 
     if (quantity_number(text, &number) && number >= flag->min &&
@@ -164,10 +166,10 @@ set_number(const struct flag *flag, const char *text, uint64_t *member,
         *member = number;
         return 0;
     }
-    return problem_say(ret_problem,
-                       "-%s \"%.*s\": expected a number from %" PRIu64
-                       " to %" PRIu64,
-                       flag->name, QUOTED_SIZE_MAX, text, flag->min, flag->max);
+    (void)snprintf(expected, sizeof(expected),
+                   "a number from %" PRIu64 " to %" PRIu64, flag->min,
+                   flag->max);
+    return refuse(flag, text, expected, ret_problem);
 }
 
 static int

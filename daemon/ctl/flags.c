@@ -7,6 +7,7 @@
 #include "flags.h"
 
 #include "flag.h"
+#include "option.h"
 
 #include <string.h>
 
@@ -59,7 +60,8 @@ take_flag(struct walk *walk, const char *argument, struct flags *flags,
 
     if (flag == NULL)
         return problem_say(ret_problem, "%.*s is not an option, see -help%s",
-                           QUOTED_SIZE_MAX, argument,
+                           QUOTED_SIZE_MAX,
+                           option_may_show(argument) ? argument : "that",
                            flags->command != NULL
                                ? "; what begins so and is none stands behind --"
                                : "");
@@ -92,13 +94,17 @@ set_target(struct flags *flags, const char *target)
 static int
 take_command(const char *word, struct flags *flags, struct problem *ret_problem)
 {
+    char quoted[OPTION_QUOTED_SIZE];
+
     flags->command = command_find(word);
     if (flags->command != NULL)
         return 0;
     flags->command = command_find(flags->target);
-    if (flags->command == NULL)
-        return problem_say(ret_problem, "\"%.*s\" is not a command, see -help",
-                           QUOTED_SIZE_MAX, word);
+    if (flags->command == NULL) {
+        option_quote(word, quoted, sizeof(quoted));
+        return problem_say(ret_problem, "%s is not a command, see -help",
+                           quoted);
+    }
     set_target(flags, word);
     return 0;
 }
@@ -107,15 +113,19 @@ take_command(const char *word, struct flags *flags, struct problem *ret_problem)
 static int
 take_word(const char *word, struct flags *flags, struct problem *ret_problem)
 {
+    char quoted[OPTION_QUOTED_SIZE];
+
     if (flags->target == NULL) {
         set_target(flags, word);
         return 0;
     }
     if (flags->command == NULL)
         return take_command(word, flags, ret_problem);
-    if (flags->argument_count == flags->command->argument_count_max)
-        return problem_say(ret_problem, "%s: expected nothing like \"%.*s\"",
-                           flags->command->name, QUOTED_SIZE_MAX, word);
+    if (flags->argument_count == flags->command->argument_count_max) {
+        option_quote(word, quoted, sizeof(quoted));
+        return problem_say(ret_problem, "%s: expected nothing like %s",
+                           flags->command->name, quoted);
+    }
     flags->arguments[flags->argument_count++] = word;
     return 0;
 }
@@ -140,12 +150,13 @@ static const char *
 write_name(const struct flags *flags, char ret_name[NAME_SIZE])
 {
     const struct command *command = flags->command;
+    const char *action =
+        flags->argument_count > 0 ? flags->arguments[0] : command->action;
 
     if (command->action == NULL)
         return command->name;
     (void)snprintf(ret_name, NAME_SIZE, "%s %s", command->name,
-                   flags->argument_count > 0 ? flags->arguments[0]
-                                             : command->action);
+                   option_may_show(action) ? action : "(not shown)");
     return ret_name;
 }
 

@@ -3,6 +3,7 @@
  * dead-letters: list, replay, purge. What is deleted is gone, so that all of
  * them are deleted only for somebody who says so twice.
  */
+#include "option.h"
 #include "pages.h"
 #include "quantity.h"
 #include "voice.h"
@@ -26,6 +27,17 @@ list(const struct flags *flags)
     return pages_list(flags, &question);
 }
 
+/* What is no id may be a URL, and hold a password. */
+static enum command_status
+refuse(const char *text, const char *expected)
+{
+    char quoted[OPTION_QUOTED_SIZE];
+
+    option_quote(text, quoted, sizeof(quoted));
+    voice_say("dead-letters: %s: expected %s", quoted, expected);
+    return COMMAND_USAGE;
+}
+
 static bool
 read_ids(const struct flags *flags, int64_t ids[IDS_MAX], size_t *ret_count)
 {
@@ -35,8 +47,7 @@ read_ids(const struct flags *flags, int64_t ids[IDS_MAX], size_t *ret_count)
     for (i = 1; i < flags->argument_count; i++) {
         if (!quantity_number(flags->arguments[i], &id) || id < 1 ||
             id > INT64_MAX) {
-            voice_say("dead-letters: \"%.100s\": expected an id",
-                      flags->arguments[i]);
+            (void)refuse(flags->arguments[i], "an id");
             return false;
         }
         ids[i - 1] = (int64_t)id;
@@ -77,11 +88,8 @@ run_dead_letters(const struct flags *flags)
 
     if (strcmp(what, "list") == 0)
         return list(flags);
-    if (strcmp(what, "replay") != 0 && strcmp(what, "purge") != 0) {
-        voice_say("dead-letters: \"%.100s\": expected list, replay or purge",
-                  what);
-        return COMMAND_USAGE;
-    }
+    if (strcmp(what, "replay") != 0 && strcmp(what, "purge") != 0)
+        return refuse(what, "list, replay or purge");
     if (!read_ids(flags, ids, &id_count))
         return COMMAND_USAGE;
     if (strcmp(what, "replay") == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* event: one of them, whole, and its fate. */
 #include "card.h"
+#include "option.h"
 #include "printout.h"
 #include "quantity.h"
 #include "source.h"
@@ -45,12 +46,14 @@ enum command_status
 run_event(const struct flags *flags)
 {
     enum command_status status;
+    char quoted[OPTION_QUOTED_SIZE];
     struct printout *printout;
     uint64_t id;
 
     if (!quantity_number(flags->arguments[0], &id) || id < 1 ||
         id > INT64_MAX) {
-        voice_say("event: \"%.100s\": expected an id", flags->arguments[0]);
+        option_quote(flags->arguments[0], quoted, sizeof(quoted));
+        voice_say("event: %s: expected an id", quoted);
         return COMMAND_USAGE;
     }
     printout = printout_new(flags, PRINTOUT_MOMENTS);
