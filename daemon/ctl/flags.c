@@ -10,6 +10,7 @@
 #include "option.h"
 
 #include <string.h>
+#include <strings.h>
 
 /* To look through a file takes as long as to read it. */
 #define VERIFY_DEADLINE_MS (10 * 60 * 1000)
@@ -79,8 +80,8 @@ take_flag(struct walk *walk, const char *argument, struct flags *flags,
 static bool
 is_url(const char *text)
 {
-    return strncmp(text, "http://", 7) == 0 ||
-           strncmp(text, "https://", 8) == 0;
+    return strncasecmp(text, "http://", 7) == 0 ||
+           strncasecmp(text, "https://", 8) == 0;
 }
 
 static void
