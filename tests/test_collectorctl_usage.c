@@ -7,6 +7,8 @@
 #include "ctl.h"
 #include "fixture.h"
 
+#include "ctl/flags.h"
+
 #include <stdio.h>
 
 static struct fixture fixture;
@@ -66,6 +68,7 @@ START_TEST(test_mistakes_are_found_before_anything_is_asked)
         {{"http://x", "verify"}, "only a file"},
         {{"f", "health", "-live"}, "-live is for a URL"},
         {{"HTTPS://x", "verify"}, "only a file"},
+        {{"f", "snapshot", "x", "-deadline=1s"}, "changes nothing about"},
     };
     size_t i;
 
@@ -113,6 +116,31 @@ START_TEST(test_a_mistake_shows_no_password)
 }
 END_TEST
 
+/** How long a question of that command may take. */
+static uint64_t
+deadline_ms(const char *command, const char *option)
+{
+    const char *const words[] = {"collectorctl", "f", command, option};
+    enum flags_action action;
+    struct problem problem;
+    struct flags flags;
+
+    ck_assert_int_eq(flags_parse(option != NULL ? 4 : 3, (char *const *)words,
+                                 &flags, &action, &problem),
+                     0);
+    return flags.deadline_ms;
+}
+
+START_TEST(test_to_look_through_a_file_there_is_more_time)
+{
+    ck_assert_uint_eq(deadline_ms("stats", NULL), 5000);
+    ck_assert_uint_eq(deadline_ms("verify", NULL), 600000);
+    ck_assert_uint_eq(deadline_ms("verify", "-deadline=5s"), 5000);
+    ck_assert_uint_eq(deadline_ms("mcp", "-deadline=7s"), 7000);
+    ck_assert_uint_eq(deadline_ms("dead-letters", "-deadline=7s"), 7000);
+}
+END_TEST
+
 START_TEST(test_help_and_version_are_results)
 {
     ck_assert_contains(ctl_prints("-help"), "usage: collectorctl ");
@@ -124,8 +152,8 @@ END_TEST
 
 START_TEST(test_letters_are_left_alone_for_an_option_that_is_for_a_list)
 {
-    static const char *const options[] = {"-limit=1", "-after=5",
-                                          "-format=csv"};
+    static const char *const options[] = {"-limit=1", "-after=5", "-format=csv",
+                                          "-deadline=1s"};
     static const char *const actions[] = {"purge", "replay"};
     const char *action = actions[_i];
     size_t i;
@@ -180,6 +208,7 @@ main(void)
 
     tcase_add_test(usage, test_mistakes_are_found_before_anything_is_asked);
     tcase_add_loop_test(usage, test_a_mistake_shows_no_password, 0, 13);
+    tcase_add_test(usage, test_to_look_through_a_file_there_is_more_time);
     tcase_add_test(usage, test_help_and_version_are_results);
     tcase_add_loop_test(
         file, test_letters_are_left_alone_for_an_option_that_is_for_a_list, 0,

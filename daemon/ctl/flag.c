@@ -74,8 +74,10 @@ static const struct flag all_flags[] = {
      FLAG_SWITCH, MEMBER(live), " health ", .target = COMMAND_URL},
     {"deadline", "DURATION", "5s",
      "how long a question may keep the file; 10m for verify", FLAG_DURATION,
-     MEMBER(deadline_ms), NULL, .target = COMMAND_FILE, .min = 1,
-     .max = COLLECTOR_READER_DEADLINE_MS_MAX},
+     MEMBER(deadline_ms),
+     " stats tail events event query devices runs dead-letters list verify "
+     "health mcp ",
+     .target = COMMAND_FILE, .min = 1, .max = COLLECTOR_READER_DEADLINE_MS_MAX},
     {"timeout", "DURATION", "30s", "how long a collector may take to answer",
      FLAG_DURATION, MEMBER(timeout_ms), NULL, .target = COMMAND_URL, .min = 1,
      .max = TIMEOUT_MS_MAX},
