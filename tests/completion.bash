@@ -18,13 +18,29 @@ complete -p collectorctl | grep -q ' -F _collectorctl ' || {
     exit 1
 }
 cd "$work"
-touch events.sqlite empty token
+touch events.sqlite empty token 'b c.sqlite'
+
+# The words of COMP_LINE as bash has them: quoted as they stand there, and taken
+# apart at colons and equals signs.
+take_apart() {
+    local rest=$COMP_LINE
+    local word='^[[:space:]]*(([^[:space:]=:\\"]|\\.|"[^"]*("|$))+|[=:]+)'
+
+    COMP_WORDS=()
+    while [[ $rest =~ $word ]]; do
+        COMP_WORDS+=("${BASH_REMATCH[1]}")
+        rest=${rest#"${BASH_REMATCH[0]}"}
+    done
+    [[ -z $rest ]] || COMP_WORDS+=('') # behind a space
+    COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+}
 
 # check "LINE" WORD...: what the line completes to, in any order.
 check() {
     COMP_LINE="$program $1"
     COMP_POINT=${#COMP_LINE}
     COMPREPLY=()
+    take_apart
     shift
     _collectorctl "$program"
     printf '%s\n' "$@" | sort >wanted
@@ -58,3 +74,8 @@ check 'dead-letters events.sqlite p' purge
 check 'snapshot events.sqlite em' empty
 check 'stats events.sqlite ' ''
 check 'events.sqlite query -limit 3 ' ''
+check 'b\ c.sqlite st' stats
+check '"b c.sqlite" -format=csv st' stats
+check '-token-file b\ c.sqlite http://127.0.0.1:8080 run' runs
+check 'b\ c' 'b c.sqlite'
+check '"b ' 'b c.sqlite'

@@ -61,19 +61,39 @@ _collectorctl_value() {
     esac
 }
 
+# The words up to the cursor, into typed. Which spaces are between two of them
+# bash knows, but it takes words apart too, such as a URL at its colons.
+_collectorctl_type() {
+    local rest=${COMP_LINE:0:COMP_POINT} part i
+
+    typed=()
+    for ((i = 0; i <= COMP_CWORD; i++)); do
+        if [[ $i -eq 0 || $rest == [[:space:]]* ]]; then
+            typed+=('')
+            rest=${rest#"${rest%%[![:space:]]*}"}
+        fi
+        part=${COMP_WORDS[i]}
+        [[ $i -lt COMP_CWORD ]] || part=$rest # the cursor may be within it
+        typed[-1]+=$part
+        rest=${rest#"$part"}
+    done
+}
+
+# A word as the shell would take it, of which the end is not there yet.
+_collectorctl_plain() {
+    case $1 in
+    [\"\']*) echo "${1:1}" ;;
+    *) sed 's/\\\(.\)/\1/g' <<<"$1" ;;
+    esac
+}
+
 _collectorctl() {
-    local name=$1 line=${COMP_LINE:0:COMP_POINT} cur prev value words=
+    local name=$1 cur prev value words=
     local -a typed
 
-    # bash itself would take a URL apart at its colons.
-    read -r -a typed <<<"$line"
-    case $line in
-    *[[:space:]]) cur= ;;
-    *)
-        cur=${typed[-1]}
-        unset 'typed[-1]'
-        ;;
-    esac
+    _collectorctl_type
+    cur=${typed[-1]}
+    unset 'typed[-1]'
     prev=${typed[-1]}
     value=$(_collectorctl_value "$name" "$cur" "$prev")
     case $cur in
@@ -97,7 +117,7 @@ _collectorctl() {
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
     else
         compopt -o filenames 2>/dev/null || : # not within a completion
-        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        mapfile -t COMPREPLY < <(compgen -f -- "$(_collectorctl_plain "$cur")")
     fi
 }
 
