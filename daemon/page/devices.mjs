@@ -12,7 +12,6 @@ const COUNT_MAX = 1000;
 const KNOWN_MAX = 200;
 
 let devices = [];
-let more = false;
 let sort = {by: 'silent', down: true};
 let wake = () => {};
 
@@ -71,9 +70,9 @@ export async function lookAtDevices(stats) {
         limit: COUNT_MAX,
         seen_before: silent > 0 ? Math.floor(now()) - silent : 0,
     });
+    const more = answer.next !== null;
 
     devices = answer.devices;
-    more = answer.next !== null;
     say(byId('devices-note'), more
         ? `the first ${count(devices.length)}` +
             (silent > 0 ? '' : ` of ${count(stats.store.devices_seen)}`)
@@ -81,6 +80,11 @@ export async function lookAtDevices(stats) {
     list(byId('known-devices'), devices.slice(0, KNOWN_MAX),
         (device) => device.id, () => make('option'),
         (option, device) => set(option, 'value', device.device_id));
+    drawDevices();
+}
+
+export function forgetDevices() {
+    devices = [];
     drawDevices();
 }
 

@@ -21,6 +21,11 @@ export function confirm({title, text, yes, danger, act}) {
     byId('ask-no').focus(); /* a key too many does nothing */
 }
 
+// There is no longer what it was asked about.
+export function withdraw() {
+    byId('ask').close();
+}
+
 async function doIt() {
     byId('ask-yes').disabled = true;
     say(byId('ask-error'), '');

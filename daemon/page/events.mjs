@@ -184,8 +184,6 @@ async function lookAtGone() {
 }
 
 export async function lookAtEvents(stats) {
-    if (stats.ledger.accepted < seen)
-        resetEvents(); /* another file */
     ledger = stats.ledger;
     if (!paused && (ledger.accepted > seen || seen === 0))
         await lookAtNew();
@@ -246,6 +244,12 @@ function setPaused(value) {
     say(byId('pause'), value ? 'Go on' : 'Pause');
     sayNote();
     wake();
+}
+
+export function forgetEvents() {
+    resetEvents();
+    drawEvents();
+    setPaused(false);
 }
 
 // From anywhere on the page.

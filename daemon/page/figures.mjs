@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The figures at the top: what /stats says, what changes in a second, and the
 // retry that is counted down between two answers.
-import {get} from './api.mjs';
 import {byId, say, set, show} from './dom.mjs';
 import {now} from './now.mjs';
 import {count, duration, moment, plural, rate, size} from './words.mjs';
@@ -30,9 +29,6 @@ function rateOf(name) {
 function remember(ledger) {
     const at = performance.now();
 
-    // Another file has another ledger.
-    if ((looks.at(-1)?.ledger.accepted ?? 0) > ledger.accepted)
-        looks = [];
     looks.push({at, ledger});
     looks = looks.filter((look) => look.at > at - RATE_MS - 1000);
 }
@@ -124,8 +120,8 @@ function sayUploader() {
         ? `Last error: ${uploader.last_error}` : '');
 }
 
-export async function lookAtFigures() {
-    stats = await get('/stats');
+export function showFigures(answer) {
+    stats = answer;
     statsAt = performance.now();
     remember(stats.ledger);
     say(byId('collector'), stats.store.collector_id);
@@ -134,7 +130,10 @@ export async function lookAtFigures() {
     sayRoom(stats);
     sayLedger(stats);
     sayUploader();
-    return stats;
+}
+
+export function forgetFigures() {
+    looks = [];
 }
 
 // A second later.

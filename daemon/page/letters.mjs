@@ -2,7 +2,7 @@
 // Dead letters: what the upstream refused for good, and what may be done about
 // them, after asking.
 import {ask, get} from './api.mjs';
-import {confirm} from './dialogs.mjs';
+import {confirm, withdraw} from './dialogs.mjs';
 import {byId, cell, list, make, makeFold, makeRow, say, sayFold, set,
     show} from './dom.mjs';
 import {now} from './now.mjs';
@@ -95,6 +95,14 @@ export async function lookAtLetters(stats) {
     chosen = new Set(letters.map((letter) => letter.id)
         .filter((id) => chosen.has(id)));
     drawLetters(next);
+}
+
+// Ids of another file are those of other letters.
+export function forgetLetters() {
+    withdraw();
+    letters = [];
+    chosen.clear();
+    drawLetters(null);
 }
 
 // What each request names: nothing when it is all of them.

@@ -2,17 +2,19 @@
 // One look after another, each when the last one is done: the health and the
 // figures each time, the rest when the figures say that it has changed, or when
 // it is due.
-import {Failure, hasToken, reach, useToken} from './api.mjs';
-import {lookAtDevices, startDevices, tickDevices} from './devices.mjs';
+import {Failure, get, hasToken, reach, useToken} from './api.mjs';
+import {forgetDevices, lookAtDevices, startDevices,
+    tickDevices} from './devices.mjs';
 import {askForToken, isAskingForToken, startDialogs} from './dialogs.mjs';
 import {byId, say, show} from './dom.mjs';
-import {lookAtEvents, startEvents} from './events.mjs';
-import {lookAtFigures, tickFigures} from './figures.mjs';
+import {forgetEvents, lookAtEvents, startEvents} from './events.mjs';
+import {forgetFigures, showFigures, tickFigures} from './figures.mjs';
 import {drawFlow, followBacklog, lookAtFlow} from './flow.mjs';
 import {forgetHealth, lookAtHealth} from './health.mjs';
-import {lookAtLetters, startLetters} from './letters.mjs';
+import {forgetLetters, lookAtLetters, startLetters} from './letters.mjs';
 import {failed, found, isGone, lost, restMs, sayLink} from './link.mjs';
 import {lookAtRuns, startRuns} from './runs.mjs';
+import {forgetSamples} from './samples.mjs';
 import {startTheme} from './theme.mjs';
 
 // What is looked at beside the figures: how often at least, and what of the
@@ -34,6 +36,8 @@ let endRest = () => {};
 // What is kept, and the health too, is for those who have a token.
 let locked = false;
 let closed = false;
+// Whose the last figures were, and how much of it there was.
+let file = null;
 
 // Have the next look come at once, and look at everything.
 function poke() {
@@ -79,6 +83,35 @@ function unlock() {
 function isRefusal(failure) {
     return failure instanceof Failure &&
         (failure.status === 401 || failure.status === 403);
+}
+
+function isAnother({collectorId, accepted}) {
+    return file !== null &&
+        (collectorId !== file.collectorId || accepted < file.accepted);
+}
+
+// A damaged file was put aside, or somebody has put another one there, maybe a
+// copy from before: ids begin anew, and what is remembered by them is wrong.
+function noticeAnother({store, ledger}) {
+    const next = {collectorId: store.collector_id, accepted: ledger.accepted};
+
+    if (isAnother(next)) {
+        forgetFigures();
+        forgetSamples();
+        forgetEvents();
+        forgetDevices();
+        forgetLetters();
+        poke();
+    }
+    file = next;
+}
+
+async function lookAtStats() {
+    const stats = await get('/stats');
+
+    noticeAnother(stats);
+    showFigures(stats);
+    return stats;
 }
 
 // One that is busy is no reason to hold up the others.
@@ -129,7 +162,7 @@ async function lookAtAll() {
         await health;
         return;
     }
-    const figures = lookAtFigures();
+    const figures = lookAtStats();
 
     await Promise.allSettled([health, figures]);
     await health;

@@ -21,6 +21,10 @@ let samples = [];
 let stepMs = 5000;
 let freshAt = 0;
 
+function lastSampleAt() {
+    return samples.at(-1)?.[AT] ?? 0;
+}
+
 function take(fresh) {
     const last = fresh.at(-1)?.[AT];
 
@@ -29,8 +33,7 @@ function take(fresh) {
     freshAt = Date.now();
     heard(last);
     // With another clock all of them have moved, and come again.
-    if (last < lastSampleAt() ||
-        fresh[0][ACCEPTED] < (samples.at(-1)?.[ACCEPTED] ?? 0))
+    if (last < lastSampleAt())
         samples = [];
     const known = lastSampleAt();
 
@@ -74,6 +77,6 @@ export function gapMs() {
     return stepMs * 3;
 }
 
-export function lastSampleAt() {
-    return samples.at(-1)?.[AT] ?? 0;
+export function forgetSamples() {
+    samples = [];
 }

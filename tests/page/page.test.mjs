@@ -5,9 +5,8 @@
 import assert from 'node:assert/strict';
 import http from 'node:http';
 import {after, before, test} from 'node:test';
-import {setTimeout as delay} from 'node:timers/promises';
 import {closeBrowser, counter, event, look, openBrowser, picture, says, stage,
-    textsOf} from './stage.mjs';
+    textsOf, withClock} from './stage.mjs';
 
 before(openBrowser);
 after(closeBrowser);
@@ -210,31 +209,6 @@ test('it survives a restart, and says so meanwhile', async (t) => {
     await collector.post([event('after', 'pressure')]);
     await says(page, '#events tbody tr .device', /^after$/);
 });
-
-// A page whose time is the test's: what would take minutes is over at once.
-// Its run() lets so much of it pass, and waits for all that begins then.
-async function withClock(t, collector) {
-    const page = await look(t, collector.url, {
-        before: (opened) => opened.clock.install(),
-    });
-    let waiting = 0;
-
-    page.on('request', () => waiting++);
-    page.on('requestfinished', () => waiting--);
-    page.on('requestfailed', () => waiting--);
-    page.run = async (ms) => {
-        await page.clock.runFor(ms);
-        for (let idle = 0; idle < 5; idle++) {
-            await delay(20);
-            if (waiting > 0)
-                idle = 0;
-        }
-    };
-    await says(page, '#pulse', /^live$/);
-    await page.clock.pauseAt(Date.now() + 10000);
-    await page.run(0); /* a look, and from here on a rest */
-    return page;
-}
 
 test('the next attempt is counted down between two answers', async (t) => {
     const {collector} = await stage(t);

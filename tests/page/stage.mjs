@@ -7,6 +7,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
+import {setTimeout as delay} from 'node:timers/promises';
 import {chromium} from 'playwright-core';
 
 export const WAIT_MS = 60000;
@@ -229,6 +230,31 @@ export async function says(page, selector, pattern) {
 
 export async function textsOf(page, selector) {
     return page.locator(selector).allInnerTexts();
+}
+
+// A page whose time is the test's: what would take minutes is over at once.
+// Its run() lets so much of it pass, and waits for all that begins then.
+export async function withClock(t, collector) {
+    const page = await look(t, collector.url, {
+        before: (opened) => opened.clock.install(),
+    });
+    let waiting = 0;
+
+    page.on('request', () => waiting++);
+    page.on('requestfinished', () => waiting--);
+    page.on('requestfailed', () => waiting--);
+    page.run = async (ms) => {
+        await page.clock.runFor(ms);
+        for (let idle = 0; idle < 5; idle++) {
+            await delay(20);
+            if (waiting > 0)
+                idle = 0;
+        }
+    };
+    await says(page, '#pulse', /^live$/);
+    await page.clock.pauseAt(Date.now() + 10000);
+    await page.run(0); /* a look, and from here on a rest */
+    return page;
 }
 
 // How often a path was asked for from here on.
