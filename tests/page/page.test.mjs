@@ -259,6 +259,11 @@ test('it asks less often when nobody looks, or nobody answers', async (t) => {
     for (const ms of [1000, 2000, 4000, 8000, 16000, 16000])
         await restIs(ms);
     await says(page, '#gone-text', /for 47 s: .* Next try in 16 s/);
+    const tried = asked.length;
+
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    await page.run(0); /* at once */
+    assert.equal(asked.length, tried + 1);
 });
 
 test('a proxy may put it below a path of its own', async (t) => {

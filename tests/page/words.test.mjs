@@ -6,6 +6,7 @@ import {test} from 'node:test';
 
 const load = (noun) => import(path.join(process.env.PAGE, `${noun}.mjs`));
 const {parse, quotePayloads} = await load('exact');
+const {heard, now} = await load('now');
 const words = await load('words');
 
 test('a payload is what stood there', () => {
@@ -64,4 +65,20 @@ test('a time that no calendar has is still said', () => {
     assert.equal(words.moment(9e18, 0), '9000000000000000000');
     assert.equal(words.utc(9e18), '9000000000000000000');
     assert.equal(words.utc(0), '1970-01-01T00:00:00.000Z');
+});
+
+test('it is as late as a collector says whose clock is far off', (t) => {
+    const second = 1000;
+    const hour = 3600 * second;
+
+    t.mock.method(Date, 'now', () => 1e12);
+    assert.equal(now(), 1e12);
+    // [what was heard, what is held], each of them ahead of the browser.
+    for (const [said, held] of [[14 * second, 0], [5 * hour, 5 * hour],
+        [5 * hour - 14 * second, 5 * hour], /* a sample of before */
+        [5 * hour + second, 5 * hour + second], [-2 * hour, -2 * hour],
+        [-14 * second, 0], [-hour, -hour], [0, 0]]) {
+        heard(1e12 + said);
+        assert.equal(now() - 1e12, held, `heard ${said}`);
+    }
 });
