@@ -21,8 +21,3 @@ export function heard(at) {
 export function now() {
     return Date.now() + ahead;
 }
-
-// How far its clock is ahead of the browser's; 0 when they agree.
-export function apart() {
-    return ahead;
-}
