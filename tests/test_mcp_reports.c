@@ -267,6 +267,25 @@ START_TEST(test_healthy_buffer_is_called_so)
 }
 END_TEST
 
+START_TEST(test_file_without_room_is_said_to_be_full)
+{
+    json_t *answer;
+
+    talk_limits = (struct standing_limits){0, COLLECTOR_STORE_SIZE_MIN};
+    mcp_limit(COLLECTOR_STORE_SIZE_MIN, false);
+    mcp_fill(1, 20000, NULL);
+    answer = talk_ask(mcp_db, "buffer_status", "{}");
+    ck_assert(json_is_false(json_object_get(answer, "healthy")));
+    ck_assert_contains(
+        json_string_value(
+            mcp_at(answer, "reasons", mcp_count(answer, "reasons") - 1)),
+        support_format("the buffer is full, %lld of 1048576 bytes",
+                       (long long)(mcp_number(answer, "file_size") +
+                                   mcp_number(answer, "wal_size"))));
+    json_decref(answer);
+}
+END_TEST
+
 START_TEST(test_failing_delivery_is_said_with_its_reason)
 {
     json_t *answer;
@@ -395,6 +414,7 @@ main(void)
 
     tcase = support_add_case(suite, "standing", mcp_setup, mcp_teardown);
     tcase_add_test(tcase, test_healthy_buffer_is_called_so);
+    tcase_add_test(tcase, test_file_without_room_is_said_to_be_full);
     tcase_add_test(tcase, test_failing_delivery_is_said_with_its_reason);
     tcase_add_test(tcase,
                    test_file_that_no_collector_has_open_is_not_called_healthy);

@@ -8,6 +8,7 @@
 
 #include "ctl/standing.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #define MINUTE INT64_C(60000)
@@ -30,6 +31,41 @@ look(int64_t backlog_max, int64_t size_max)
                                &answer));
     collector_reader_free(reader);
     return standing;
+}
+
+/** Whether one of them has these words. */
+static bool
+is_said(const struct standing_sentences *sentences, const char *words)
+{
+    size_t i = 0;
+
+    while (i < sentences->count && strstr(sentences->text[i], words) == NULL)
+        i++;
+    return i < sentences->count;
+}
+
+#define FULL "the buffer is full, "
+#define NEARLY_FULL "the buffer has room for only "
+#define SIZE_MAX_LEAST COLLECTOR_STORE_SIZE_MIN
+
+/** Assert whether a file of that size at most is called full. */
+static void
+check_full(bool full)
+{
+    const struct standing standing = look(0, SIZE_MAX_LEAST);
+
+    ck_assert(is_said(&standing.reasons, FULL) == full);
+    ck_assert(!full || !standing.ok);
+}
+
+/** A log that is so large and not held starts again. */
+#define WAL_SIZE_MAX (64 * 1024 * 1024)
+
+/** Have the log take so many bytes, as if a reader held it. */
+static void
+set_log_size(int64_t size)
+{
+    ck_assert_int_eq(truncate(support_format("%s-wal", mcp_db), size), 0);
 }
 
 /** 300 events in five minutes, none of which was delivered. */
@@ -181,6 +217,115 @@ START_TEST(test_full_buffer_is_said_to_be_full)
 }
 END_TEST
 
+/** How events come: each with an index on devices or not, one at a time or many
+ *  of them with a key, as large as that. */
+static const struct {
+    bool indexed;
+    size_t event_count;
+    size_t payload_size;
+    const char *key;
+} ways[] = {{false, 1, 20000, NULL},
+            {false, 1, 600, NULL},
+            {false, 40, 600, "k"},
+            {true, 1, 20000, NULL}};
+
+START_TEST(test_file_that_refuses_events_is_said_to_be_full)
+{
+    struct standing standing;
+
+    mcp_limit(SIZE_MAX_LEAST, ways[_i].indexed);
+    mcp_append("a", "k", NULL, 0);
+    check_full(false);
+    mcp_fill(ways[_i].event_count, ways[_i].payload_size, ways[_i].key);
+    standing = look(0, SIZE_MAX_LEAST);
+    ck_assert(!standing.ok);
+    ck_assert(is_said(
+        &standing.reasons,
+        support_format(FULL "%lld of 1048576 bytes",
+                       (long long)(standing.file_size + standing.wal_size))));
+    ck_assert(!is_said(&standing.warnings, NEARLY_FULL));
+    standing = look(0, 0);
+    ck_assert(!is_said(&standing.reasons, FULL));
+    standing = look(0, 2 * SIZE_MAX_LEAST);
+    ck_assert(!is_said(&standing.reasons, FULL));
+}
+END_TEST
+
+START_TEST(test_what_is_delivered_gives_way)
+{
+    mcp_limit(SIZE_MAX_LEAST, false);
+    mcp_fill(1, 20000, NULL);
+    mcp_deliver();
+    mcp_append("a", "k", NULL, 0);
+    check_full(false);
+}
+END_TEST
+
+/** Whatever is free in the file beside it. */
+START_TEST(test_log_that_a_reader_holds_is_full)
+{
+    mcp_limit(SIZE_MAX_LEAST, false);
+    mcp_fill(1, 20000, NULL);
+    mcp_deliver();
+    mcp_change("DELETE FROM event_log");
+    mcp_limit(SIZE_MAX_LEAST, false);
+    mcp_append("a", "k", NULL, 0);
+    set_log_size(SIZE_MAX_LEAST / 8);
+    check_full(false);
+    set_log_size(SIZE_MAX_LEAST - look(0, 0).file_size);
+    check_full(true);
+}
+END_TEST
+
+START_TEST(test_log_of_a_larger_limit_is_not_held)
+{
+    mcp_limit(SIZE_MAX_LEAST, false);
+    mcp_append("a", "k", NULL, 0);
+    set_log_size(16 * SIZE_MAX_LEAST);
+    check_full(false);
+    set_log_size(WAL_SIZE_MAX + 1);
+    check_full(true);
+}
+END_TEST
+
+START_TEST(test_file_that_is_nearly_full_is_a_warning)
+{
+    struct standing standing;
+
+    mcp_limit(SIZE_MAX_LEAST, false);
+    mcp_fill(40, 600, NULL);
+    standing = look(0, SIZE_MAX_LEAST);
+    ck_assert(is_said(&standing.warnings, NEARLY_FULL));
+    ck_assert(!is_said(&standing.reasons, FULL));
+}
+END_TEST
+
+#define MIB INT64_C(1048576)
+
+/** What of a file's limit is for events, with an index on devices. */
+static const struct {
+    int64_t size_max;
+    int64_t share;
+} shares[] = {
+    {4 * MIB, 2 * MIB}, {192 * MIB, 128 * MIB}, {512 * MIB, 384 * MIB}};
+
+START_TEST(test_index_has_the_log_take_more)
+{
+    struct standing standing;
+    double events;
+
+    mcp_limit(0, true);
+    fill();
+    standing = look(0, shares[_i].size_max);
+    events = (double)shares[_i].share * (double)standing.kept /
+             (double)(standing.file_size - standing.free_size);
+    ck_assert_int_eq(standing.full_by, STANDING_FILE);
+    ck_assert_double_eq_tol((double)standing.full_in_ms / 1000 *
+                                standing.flow.arrival_rate,
+                            events - 300, 1);
+}
+END_TEST
+
 START_TEST(test_backlog_that_is_delivered_is_never_full)
 {
     struct standing standing;
@@ -247,6 +392,14 @@ main(void)
     tcase_add_test(tcase, test_backlog_that_grows_has_a_time_when_it_is_full);
     tcase_add_test(tcase, test_what_comes_first_is_what_is_full_first);
     tcase_add_test(tcase, test_full_buffer_is_said_to_be_full);
+    tcase_add_loop_test(tcase, test_file_that_refuses_events_is_said_to_be_full,
+                        0, sizeof(ways) / sizeof(ways[0]));
+    tcase_add_test(tcase, test_what_is_delivered_gives_way);
+    tcase_add_test(tcase, test_log_that_a_reader_holds_is_full);
+    tcase_add_test(tcase, test_log_of_a_larger_limit_is_not_held);
+    tcase_add_test(tcase, test_file_that_is_nearly_full_is_a_warning);
+    tcase_add_loop_test(tcase, test_index_has_the_log_take_more, 0,
+                        sizeof(shares) / sizeof(shares[0]));
     tcase_add_test(tcase, test_backlog_that_is_delivered_is_never_full);
     tcase_add_test(tcase, test_backlog_that_shrinks_is_never_full);
     tcase_add_test(tcase, test_dead_letters_and_faults_are_warnings);

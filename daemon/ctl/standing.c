@@ -31,8 +31,18 @@
 /* A log starts again at a quarter of that, unless it is held. */
 #define WAL_SIZE_MAX (64 * 1024 * 1024)
 
-/* What of -max-size holds events; the rest is for the log. */
-#define EVENT_SHARE 0.75
+/* How the library shares -max-size out. The log gets a quarter, or with an
+ * index on the devices half of a small file, and starts again at an eighth,
+ * unless it is held. No append is taken that needs much more than an eighth. */
+#define INDEXED_LOG_SIZE_MAX (64 * 1024 * 1024)
+#define LOG_PART 8
+#define REQUEST_PART 8
+
+/* What it wants to find free for an append: its bytes more than once, since
+ * pages are half empty, and some pages besides. */
+#define COPIES 2
+#define INDEXED_COPIES 3
+#define APPEND_SIZE_FIXED (8 * 4096)
 
 /* The longest forecast is ten years: beyond that it is never. */
 #define FORECAST_MS_MAX (INT64_C(3650) * 24 * 60 * 60 * 1000)
@@ -94,6 +104,8 @@ take_state(void *userdata, const struct collector_row *row)
     struct standing *standing = userdata;
 
     standing->kept = row_member_integer(row, "kept");
+    standing->request_count = row_member_integer(row, "request_count");
+    standing->indexed = row_member_integer(row, "indexed") != 0;
     standing->dead_in_a_row = row_member_integer(row, "dead_in_a_row");
     standing->storage_faults = row_member_integer(row, "storage_faults");
     return 1;
@@ -104,9 +116,15 @@ ask_state(struct collector_reader *reader, struct standing *standing,
           struct collector_answer *ret_answer)
 {
     static const char sql[] =
-        "SELECT coalesce((SELECT max(id) FROM event_log)"
-        " - (SELECT min(id) FROM event_log) + 1, 0) AS kept,"
-        " dead_in_a_row, storage_faults FROM state";
+        "WITH ends AS (SELECT (SELECT min(id) FROM event_log) AS first_id,"
+        "   (SELECT max(id) FROM event_log) AS last_id)"
+        " SELECT coalesce(last_id - first_id + 1, 0) AS kept,"
+        " coalesce((SELECT event_count FROM idempotency"
+        "   WHERE first_id = (SELECT max(first_id) FROM idempotency)"
+        "   AND first_id + event_count > last_id), 1) AS request_count,"
+        " EXISTS (SELECT 1 FROM sqlite_schema"
+        "   WHERE name = 'event_log_device') AS indexed,"
+        " dead_in_a_row, storage_faults FROM state, ends";
 
     return collector_reader_query(reader, sql, NULL, 0, take_state, standing,
                                   ret_answer);
@@ -189,6 +207,33 @@ is_late(const struct standing *standing, int64_t now_ms)
            now_ms - standing->oldest_pending_ts > PENDING_MS_MAX;
 }
 
+static double
+used_size(const struct standing *standing)
+{
+    return (double)(standing->file_size - standing->free_size);
+}
+
+/** Bytes of an event in the file, on average; 0 for an empty one. */
+static double
+event_size(const struct standing *standing)
+{
+    return standing->kept > 0 ? used_size(standing) / (double)standing->kept
+                              : 0;
+}
+
+/** Bytes of -max-size that hold events; the rest is for the log. */
+static double
+event_share(const struct standing *standing)
+{
+    const double size_max = (double)standing->limits.size_max;
+
+    if (!standing->indexed || size_max / 4 >= INDEXED_LOG_SIZE_MAX)
+        return size_max / 4 * 3;
+    return size_max / 2 <= INDEXED_LOG_SIZE_MAX
+               ? size_max / 2
+               : size_max - INDEXED_LOG_SIZE_MAX;
+}
+
 /** What is delivered makes room for what comes: only a backlog that grows fills
  *  anything. */
 static void
@@ -197,26 +242,21 @@ forecast(struct standing *standing, int64_t now_ms)
     const double growth =
         standing->flow.arrival_rate - standing->flow.settled_rate;
     const double pending = (double)standing->pending;
-    const double used = (double)(standing->file_size - standing->free_size);
-    double event_size;
+    const double size = event_size(standing);
 
     if (growth <= 0 || !is_late(standing, now_ms))
         return;
     if (standing->limits.backlog_max > 0)
         note_end(standing, STANDING_BACKLOG,
                  (double)standing->limits.backlog_max - pending, growth);
-    if (standing->kept <= 0 || used <= 0)
+    if (size <= 0)
         return;
-    event_size = used / (double)standing->kept;
     if (standing->limits.size_max > 0)
         note_end(standing, STANDING_FILE,
-                 (double)standing->limits.size_max * EVENT_SHARE / event_size -
-                     pending,
-                 growth);
+                 event_share(standing) / size - pending, growth);
     if (standing->disk_free >= 0)
         note_end(standing, STANDING_DISK,
-                 (double)(standing->disk_free + standing->file_size) /
-                         event_size -
+                 (double)(standing->disk_free + standing->file_size) / size -
                      pending,
                  growth);
 }
@@ -248,6 +288,63 @@ judge_delivery(struct standing *standing, int64_t now_ms)
             standing->dead_in_a_row);
 }
 
+/** Bytes in use that nothing gives way in: what is settled does, for what
+ *  comes. */
+static double
+held_size(const struct standing *standing)
+{
+    const double settled = (double)(standing->kept - standing->pending);
+
+    return used_size(standing) -
+           (settled > 0 ? settled * event_size(standing) : 0);
+}
+
+/** Bytes that an append like the last may need, as far as the file tells. */
+static double
+append_size(const struct standing *standing)
+{
+    const int copies = standing->indexed ? INDEXED_COPIES : COPIES;
+
+    return copies * (double)standing->request_count * event_size(standing) +
+           APPEND_SIZE_FIXED;
+}
+
+/** Whether a reader has the log take what an append would need. One that alone
+ *  is larger than it may be is from before that limit. */
+static bool
+is_log_full(const struct standing *standing)
+{
+    const double size_max = (double)standing->limits.size_max;
+    const double log_size = (double)standing->wal_size;
+    const double need = append_size(standing);
+    double main_size = held_size(standing) + need;
+
+    if (log_size <= size_max / LOG_PART + need ||
+        (log_size > size_max && log_size <= WAL_SIZE_MAX))
+        return false;
+    if (main_size < (double)standing->file_size)
+        main_size = (double)standing->file_size;
+    return main_size + log_size + need + APPEND_SIZE_FIXED > size_max;
+}
+
+/** Whether events are refused for -max-size, or soon will be. */
+static void
+judge_size(struct standing *standing)
+{
+    const double left = event_share(standing) - held_size(standing);
+
+    if (left < append_size(standing) || is_log_full(standing))
+        say(&standing->reasons,
+            "the buffer is full, %" PRId64 " of %" PRId64 " bytes",
+            standing->file_size + standing->wal_size,
+            standing->limits.size_max);
+    else if (left < event_share(standing) / REQUEST_PART)
+        say(&standing->warnings,
+            "the buffer has room for only %" PRId64
+            " bytes: what needs more is refused",
+            (int64_t)left);
+}
+
 static void
 judge_room(struct standing *standing)
 {
@@ -257,6 +354,8 @@ judge_room(struct standing *standing)
         say(&standing->reasons,
             "the buffer is full, %" PRId64 " of %" PRId64 " events",
             standing->pending, backlog_max);
+    if (standing->limits.size_max > 0)
+        judge_size(standing);
     if (standing->disk_free >= 0 && standing->disk_free < DISK_FREE_MIN)
         say(&standing->reasons, "the disk has only %" PRId64 " bytes left",
             standing->disk_free);

@@ -64,6 +64,10 @@ struct standing {
     int64_t storage_faults;
     /** Events that are in the file, about. */
     int64_t kept;
+    /** Of the last append: 1 unless it had an idempotency key. */
+    int64_t request_count;
+    /** Whether there is an index on the devices, which takes room. */
+    bool indexed;
     /** Bytes: the database, what in it holds nothing, and its log. */
     int64_t file_size;
     int64_t free_size;

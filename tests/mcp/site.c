@@ -11,17 +11,27 @@
 const char *mcp_db;
 struct collector_store *mcp_store;
 
-void
-mcp_setup(void)
+/** @param size_max  0 for no limit. */
+static void
+open_store(uint64_t size_max, bool indexed)
 {
     struct collector_store_options options;
 
-    talk_deadline_ms = TALK_DEADLINE_MS;
-    mcp_db = support_path(support_dir_new(), "events.sqlite");
     collector_store_options_init(&options);
     options.path = mcp_db;
     options.log = support_log;
+    options.size_max = size_max;
+    options.indexed = indexed;
     ck_assert_ok(collector_store_open(&options, &mcp_store));
+}
+
+void
+mcp_setup(void)
+{
+    talk_deadline_ms = TALK_DEADLINE_MS;
+    talk_limits = TALK_LIMITS;
+    mcp_db = support_path(support_dir_new(), "events.sqlite");
+    open_store(0, false);
 }
 
 void
@@ -38,6 +48,32 @@ mcp_now_ms(void)
 
     (void)clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void
+mcp_limit(uint64_t size_max, bool indexed)
+{
+    mcp_teardown();
+    open_store(size_max, indexed);
+}
+
+void
+mcp_fill(size_t event_count, size_t payload_size, const char *key)
+{
+    const char *payload =
+        support_format("\"%s\"", support_repeat("x", payload_size));
+    struct collector_event events[MCP_FILL_EVENT_COUNT_MAX];
+    int rc = COLLECTOR_OK;
+    size_t i;
+
+    for (i = 0; i < event_count; i++)
+        events[i] = (struct collector_event){
+            .device_id = "a", .kind = "k", .payload = payload, .ts = 1};
+    for (i = 0; rc == COLLECTOR_OK && i < MCP_FILL_COUNT_MAX; i++)
+        rc = collector_store_append(
+            mcp_store, events, event_count,
+            key != NULL ? support_format("%s%zu", key, i) : NULL, NULL);
+    ck_assert_error(rc, COLLECTOR_ERR_FULL);
 }
 
 void

@@ -22,6 +22,19 @@ mcp_setup(void);
 void
 mcp_teardown(void);
 
+/** Open the store again with such a limit. */
+void
+mcp_limit(uint64_t size_max, bool indexed);
+
+/** Append so many events at a time, with so large payloads, until they are
+ *  refused. @param key  What the keys of the appends begin with; NULL for none.
+ */
+#define MCP_FILL_EVENT_COUNT_MAX 64
+#define MCP_FILL_COUNT_MAX 4096
+
+void
+mcp_fill(size_t event_count, size_t payload_size, const char *key);
+
 /** Append an event that is so old. @param payload  NULL for none. */
 void
 mcp_append(const char *device_id, const char *kind, const char *payload,

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 uint32_t talk_deadline_ms = TALK_DEADLINE_MS;
+struct standing_limits talk_limits = {STANDING_UNKNOWN, STANDING_UNKNOWN};
 
 /** A file that goes away by itself, with these bytes in it. */
 static FILE *
@@ -58,9 +59,7 @@ const char *
 talk(const char *path, const char *bytes, size_t size)
 {
     const struct mcp_options options = {
-        .path = path,
-        .deadline_ms = talk_deadline_ms,
-        .limits = {STANDING_UNKNOWN, STANDING_UNKNOWN}};
+        .path = path, .deadline_ms = talk_deadline_ms, .limits = talk_limits};
     FILE *in = file_of(bytes, size);
     FILE *out = file_of("", 0);
     const char *answers;

@@ -8,6 +8,8 @@
  */
 #include "support.h"
 
+#include "ctl/standing.h"
+
 #include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,6 +33,12 @@
 #define TALK_DEADLINE_MS 5000
 
 extern uint32_t talk_deadline_ms;
+
+/** What the server is told of its file, unless a test says otherwise. */
+#define TALK_LIMITS                                                            \
+    ((struct standing_limits){STANDING_UNKNOWN, STANDING_UNKNOWN})
+
+extern struct standing_limits talk_limits;
 
 /** What a server of this file answers to these bytes, which end well: every
  *  line has to be JSON. */
