@@ -11,6 +11,7 @@
 #include "query.h"
 #include "routes.h"
 #include "row_json.h"
+#include "row_member.h"
 
 #include <collector/error.h>
 #include <collector/event.h>
@@ -119,37 +120,17 @@ struct found {
     bool known;
 };
 
-/* Which column is called that; the number of columns when none is. */
-static size_t
-column_of(const struct collector_row *row, const char *name)
-{
-    size_t i;
-
-    for (i = 0; i < row->column_count; i++) {
-        if (strcmp(row->names[i], name) == 0)
-            break;
-    }
-    return i;
-}
-
-static bool
-has_fate(const struct collector_row *row, const char *fate)
-{
-    const size_t i = column_of(row, "fate");
-
-    return i < row->column_count && row->values[i].text != NULL &&
-           strcmp(row->values[i].text, fate) == 0;
-}
-
 static int
 show_event(void *userdata, const struct collector_row *row)
 {
     struct found *found = userdata;
     struct collector_row shown = *row;
+    const char *fate = row_member_text(row, "fate");
 
-    found->known = !has_fate(row, fate_unknown);
-    if (!has_fate(row, fate_dead))
-        shown.column_count = column_of(row, FIRST_LETTER_COLUMN);
+    found->known = strcmp(fate, fate_unknown) != 0;
+    if (strcmp(fate, fate_dead) != 0) /* the rest is of its dead letter */
+        shown.column_count =
+            (size_t)(row_member(row, FIRST_LETTER_COLUMN) - row->values);
     row_json_write(found->out, &shown);
     (void)putc('\n', found->out);
     return 0;

@@ -204,10 +204,8 @@ identify(struct collector_reader *reader)
     if (rc == COLLECTOR_OK)
         rc = collector__database_query(database, reader->db,
                                        "PRAGMA user_version", &version);
-    if (rc != COLLECTOR_OK)
-        return reader->guard.stopped_by != COLLECTOR_OK ? COLLECTOR_ERR_BUSY
-                                                        : rc;
-    rc = collector__file_check_identity(database, application_id, version);
+    if (rc == COLLECTOR_OK)
+        rc = collector__file_check_identity(database, application_id, version);
     return rc == COLLECTOR_OK ? check_tables(reader) : rc;
 }
 
@@ -254,6 +252,8 @@ collector__reader_connect(struct collector_reader *reader)
         collector__guard_attach_log(&reader->guard);
     else
         collector__reader_disconnect(reader);
+    if (rc != COLLECTOR_OK && reader->guard.stopped_by != COLLECTOR_OK)
+        return COLLECTOR_ERR_BUSY; /* it was not finished in time */
     /* Nobody who only reads can do anything about it. */
     return rc == COLLECTOR_ERR_NOSPACE ? COLLECTOR_ERR_IO : rc;
 }

@@ -83,6 +83,8 @@ collector__question_begin(struct collector__question *question,
     collector__guard_begin(&reader->guard, true, reader->deadline_ms);
     if (collector__reader_is_stale(reader))
         rc = collector__reader_connect(reader);
+    if (rc != COLLECTOR_OK && reader->guard.stopped_by != COLLECTOR_OK)
+        rc = reader->guard.stopped_by;
     reader->guard.trusted = trusted;
     return rc;
 }

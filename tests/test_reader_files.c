@@ -6,6 +6,7 @@
  */
 #include "damage.h"
 #include "harness.h"
+#include "reader_question.h"
 #include "reading.h"
 #include "schema.h"
 
@@ -161,6 +162,62 @@ START_TEST(test_file_in_place_of_another_is_read)
 }
 END_TEST
 
+/** It is looked at anew, also for a copy. */
+START_TEST(test_snapshot_of_a_strange_file_is_refused)
+{
+    struct collector_reader_options options = reading_options(NULL);
+    const char *strange = support_path(support_dir_new(), "x");
+    struct collector_reader *reader = NULL;
+    sqlite3 *db = NULL;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_close(&harness);
+    ck_assert_int_eq(sqlite3_open(strange, &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL),
+                     SQLITE_OK);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    options.path = harness.path;
+    support_log_expect_errors(options.log_userdata);
+    ck_assert_ok(collector_reader_open(&options, &reader));
+    ck_assert_int_eq(rename(strange, harness.path), 0);
+    ck_assert_error(
+        collector_reader_snapshot(reader, damage_path(&harness, "copy")),
+        COLLECTOR_ERR_FOREIGN);
+    ck_assert_int_eq(support_file_size(damage_path(&harness, "copy")), -1);
+    collector_reader_free(reader);
+}
+END_TEST
+
+/** A file that takes long to look at does so once for each question. */
+START_TEST(test_time_is_up_while_a_file_is_looked_at)
+{
+    struct collector_reader_options options = reading_options(NULL);
+    struct collector_reader *reader = NULL;
+    struct harness other;
+    const char *sql = "BEGIN;";
+    int i;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_close(&harness);
+    options.path = harness.path;
+    support_log_expect_errors(options.log_userdata);
+    ck_assert_ok(collector_reader_open(&options, &reader));
+    harness_start(&other, COLLECTOR_MODE_GROUP);
+    harness_close(&other);
+    for (i = 0; i < 1000; i++)
+        sql =
+            support_format("%sCREATE TABLE t%d (a, b, c, d, e, f, g);", sql, i);
+    harness_exec(&other, support_format("%sCOMMIT", sql));
+    ck_assert_int_eq(rename(other.path, harness.path), 0);
+    reading_set_deadline(reader, 1);
+    ck_assert_error(reading_query(reader, "SELECT 1").rc,
+                    COLLECTOR_ERR_TIMEOUT);
+    reading_set_deadline(reader, SUPPORT_WAIT_MS);
+    ck_assert_str_eq(reading_query(reader, "SELECT 1").text, "1\n");
+    collector_reader_free(reader);
+}
+END_TEST
+
 /** Let everybody read the file, and nobody write beside it. */
 static void
 close_off(void)
@@ -208,6 +265,31 @@ START_TEST(test_file_is_read_where_nothing_can_be_written)
     harness_close(&harness);
     ck_assert_str_eq(reading_event_count(reader), "5\n");
     collector_reader_free(reader);
+}
+END_TEST
+
+/** What was read may be from before and after. */
+START_TEST(test_file_that_is_written_meanwhile_is_to_be_asked_again)
+{
+    struct collector__question question;
+    struct collector_reader *reader;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 1);
+    harness_close(&harness);
+    close_off();
+    reader = reading_open(harness.path);
+    ck_assert_ok(collector__question_begin(&question, reader, true));
+    ck_assert_ok(collector__question_ask(&question, "SELECT 1", NULL, 0));
+    open_up();
+    harness_open(&harness);
+    harness_append(&harness, 1);
+    ck_assert_error(
+        collector__question_end(&question, COLLECTOR_OK, NULL, NULL, NULL),
+        COLLECTOR_ERR_BUSY);
+    ck_assert_str_eq(reading_event_count(reader), "2\n");
+    collector_reader_free(reader);
+    harness_close(&harness);
 }
 END_TEST
 
@@ -416,6 +498,10 @@ main(void)
     tcase_add_loop_test(tcase, test_file_of_any_schema_is_read, 0, 4);
     tcase_add_test(tcase, test_file_in_place_of_another_is_read);
     tcase_add_test(tcase, test_file_is_read_where_nothing_can_be_written);
+    tcase_add_test(tcase, test_snapshot_of_a_strange_file_is_refused);
+    tcase_add_test(tcase, test_time_is_up_while_a_file_is_looked_at);
+    tcase_add_test(tcase,
+                   test_file_that_is_written_meanwhile_is_to_be_asked_again);
     tcase_add_test(tcase, test_log_that_can_not_be_read_is_an_io_error);
     tcase_add_test(tcase, test_change_that_was_not_finished_is_an_io_error);
     tcase_add_test(tcase, test_harmful_file_harms_nobody);

@@ -276,7 +276,8 @@ struct collector_event_filter {
  * Columns: id, device_id, kind, payload (JSON, or NULL), ts, fate ("pending",
  * "delivered", "dead", "dropped", or "settled" when the record of it is
  * pruned), uploaded_at (when it was settled, ms since 1970; 0 when that is not
- * known any more; NULL while pending).
+ * known any more; NULL while pending; of a dropped one, when the run of drops
+ * that it is in last grew).
  *
  * @param filter  NULL for all.
  * @return As collector_reader_query(), but for ERR_TIMEOUT: ERR_BUSY where even

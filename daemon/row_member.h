@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CTL_ROW_MEMBER_H
-#define CTL_ROW_MEMBER_H
+#ifndef ROW_MEMBER_H
+#define ROW_MEMBER_H
 
 #include <collector/reader.h>
 
