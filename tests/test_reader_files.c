@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which files a reader opens, and where they lie: of every schema that there
- * was, on media that nobody can write, in the place of another; and which it
- * refuses, and leaves as they are. Files made by others to do harm do none.
+ * was, and on media that nobody can write; and which it refuses, and leaves as
+ * they are. Files made by others to do harm do none.
  */
 #include "damage.h"
 #include "harness.h"
@@ -137,83 +137,6 @@ START_TEST(test_file_of_any_schema_is_read)
     reading = reading_of(verify, reader, true);
     ck_assert_ok(reading.rc);
     ck_assert_uint_eq(support_occurrences(reading.text, "|0|"), 0);
-    collector_reader_free(reader);
-}
-END_TEST
-
-START_TEST(test_file_in_place_of_another_is_read)
-{
-    struct collector_reader *reader;
-    struct harness other;
-
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    harness_append(&harness, 1);
-    harness_close(&harness);
-    reader = reading_open(harness.path);
-    harness_start(&other, COLLECTOR_MODE_GROUP);
-    harness_append(&other, 2);
-    harness_close(&other);
-    ck_assert_str_eq(reading_event_count(reader), "1\n");
-    (void)unlink(harness.wal_path);
-    (void)unlink(damage_path(&harness, "-shm"));
-    ck_assert_int_eq(rename(other.path, harness.path), 0);
-    ck_assert_str_eq(reading_event_count(reader), "2\n");
-    collector_reader_free(reader);
-}
-END_TEST
-
-/** It is looked at anew, also for a copy. */
-START_TEST(test_snapshot_of_a_strange_file_is_refused)
-{
-    struct collector_reader_options options = reading_options(NULL);
-    const char *strange = support_path(support_dir_new(), "x");
-    struct collector_reader *reader = NULL;
-    sqlite3 *db = NULL;
-
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    harness_close(&harness);
-    ck_assert_int_eq(sqlite3_open(strange, &db), SQLITE_OK);
-    ck_assert_int_eq(sqlite3_exec(db, "CREATE TABLE t (x)", NULL, NULL, NULL),
-                     SQLITE_OK);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    options.path = harness.path;
-    support_log_expect_errors(options.log_userdata);
-    ck_assert_ok(collector_reader_open(&options, &reader));
-    ck_assert_int_eq(rename(strange, harness.path), 0);
-    ck_assert_error(
-        collector_reader_snapshot(reader, damage_path(&harness, "copy")),
-        COLLECTOR_ERR_FOREIGN);
-    ck_assert_int_eq(support_file_size(damage_path(&harness, "copy")), -1);
-    collector_reader_free(reader);
-}
-END_TEST
-
-/** A file that takes long to look at does so once for each question. */
-START_TEST(test_time_is_up_while_a_file_is_looked_at)
-{
-    struct collector_reader_options options = reading_options(NULL);
-    struct collector_reader *reader = NULL;
-    struct harness other;
-    const char *sql = "BEGIN;";
-    int i;
-
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    harness_close(&harness);
-    options.path = harness.path;
-    support_log_expect_errors(options.log_userdata);
-    ck_assert_ok(collector_reader_open(&options, &reader));
-    harness_start(&other, COLLECTOR_MODE_GROUP);
-    harness_close(&other);
-    for (i = 0; i < 1000; i++)
-        sql =
-            support_format("%sCREATE TABLE t%d (a, b, c, d, e, f, g);", sql, i);
-    harness_exec(&other, support_format("%sCOMMIT", sql));
-    ck_assert_int_eq(rename(other.path, harness.path), 0);
-    reading_set_deadline(reader, 1);
-    ck_assert_error(reading_query(reader, "SELECT 1").rc,
-                    COLLECTOR_ERR_TIMEOUT);
-    reading_set_deadline(reader, SUPPORT_WAIT_MS);
-    ck_assert_str_eq(reading_query(reader, "SELECT 1").text, "1\n");
     collector_reader_free(reader);
 }
 END_TEST
@@ -496,10 +419,7 @@ main(void)
     tcase_add_test(tcase, test_damaged_file_says_so);
     tcase_add_test(tcase, test_path_is_a_path);
     tcase_add_loop_test(tcase, test_file_of_any_schema_is_read, 0, 4);
-    tcase_add_test(tcase, test_file_in_place_of_another_is_read);
     tcase_add_test(tcase, test_file_is_read_where_nothing_can_be_written);
-    tcase_add_test(tcase, test_snapshot_of_a_strange_file_is_refused);
-    tcase_add_test(tcase, test_time_is_up_while_a_file_is_looked_at);
     tcase_add_test(tcase,
                    test_file_that_is_written_meanwhile_is_to_be_asked_again);
     tcase_add_test(tcase, test_log_that_can_not_be_read_is_an_io_error);
