@@ -276,7 +276,7 @@ main(void)
                         0, MODE_COUNT);
     tcase_add_test(tcase, test_reader_is_its_makers);
     tcase = support_add_case(suite, "turns", NULL, NULL);
-    tcase_set_timeout(tcase, SUPPORT_WAIT_MS / 1000);
+    tcase_set_timeout(tcase, SUPPORT_WAIT_MS / 1000.0);
     tcase_add_loop_test(tcase, test_long_questions_let_the_log_start_again, 0,
                         MODE_COUNT);
     tcase_add_loop_test(tcase, test_reader_waits_for_its_turn, 0, MODE_COUNT);
