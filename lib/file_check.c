@@ -33,9 +33,6 @@
 /* Instructions of SQLite's machine between two looks at the clock. */
 #define CHECK_STEPS 10000
 
-/* A log of this size or less has a header, and no page. */
-#define WAL_HEADER_SIZE 32
-
 /* Where the header says by which version it may be written: 1 is without a log,
  * 2 with one, and more than that SQLite only reads. */
 #define WRITE_VERSION_OFFSET 18
@@ -386,7 +383,7 @@ check_empty(struct collector__database *database, int64_t size,
     int64_t log_size;
     int rc;
 
-    if (size == 1) /* and for an empty one, too */
+    if (size > 0)
         return note_damage(database, COLLECTOR_ERR_FOREIGN, damage,
                            "is no database");
     rc = collector__path_measure(&database->log, database->path, "-wal",
@@ -394,7 +391,7 @@ check_empty(struct collector__database *database, int64_t size,
     if (rc != COLLECTOR_OK)
         return rc;
     /* It would take the log away, as one that some other file has left. */
-    if (log_size > WAL_HEADER_SIZE)
+    if (log_size > COLLECTOR_WAL_HEADER_SIZE)
         return note_damage(database, COLLECTOR_ERR_CORRUPT, damage,
                            "there is a write-ahead log without its file");
     return COLLECTOR_OK;
@@ -416,7 +413,7 @@ look(struct collector__database *database, struct collector__damage *ret_damage)
     rc = collector__path_measure(&database->log, database->path, "", &size);
     if (rc != COLLECTOR_OK)
         return rc;
-    if (database->vfs == NULL && size <= 1)
+    if (database->vfs == NULL && size <= COLLECTOR_NEW_FILE_SIZE_MAX)
         return check_empty(database, size, ret_damage);
     if (!exists(database, ""))
         return COLLECTOR_OK;

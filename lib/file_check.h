@@ -9,6 +9,13 @@
 /** Bytes of the words for a damage, with their NUL; longer ones are cut. */
 #define COLLECTOR_DAMAGE_SIZE 160
 
+/** SQLite takes a file of this size or less for a new one: it removes a log
+ *  that lies beside it, also when it opens the file to read it. */
+#define COLLECTOR_NEW_FILE_SIZE_MAX 1
+
+/** A log of this size or less has a header, and no page. */
+#define COLLECTOR_WAL_HEADER_SIZE 32
+
 /** What is wrong with a file that was a store, in words; "" for nothing. Not
  *  every file that is refused is damaged. */
 struct collector__damage {

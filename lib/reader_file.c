@@ -16,9 +16,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* A log of this size or less has a header, and no page. */
-#define WAL_HEADER_SIZE 32
-
 /** Refuse what is no file, or has nothing in it, before SQLite opens it: it
  *  would wait for whoever writes to a pipe. */
 static int
@@ -32,17 +29,17 @@ check_kind(struct collector_reader *reader)
                        strerror(errno));
         return COLLECTOR_ERR_IO;
     }
-    if (S_ISREG(reader->status.st_mode) && reader->status.st_size > 0)
-        return COLLECTOR_OK;
-    if (S_ISREG(reader->status.st_mode)) {
-        /* SQLite would take away a log that lies beside it. */
+    if (!S_ISREG(reader->status.st_mode)) {
         collector__log(&reader->database.log, COLLECTOR_LOG_ERROR,
-                       "%s is empty", reader->database.path);
-        return COLLECTOR_ERR_FOREIGN;
+                       "%s is no file", reader->database.path);
+        return COLLECTOR_ERR_IO;
     }
-    collector__log(&reader->database.log, COLLECTOR_LOG_ERROR, "%s is no file",
-                   reader->database.path);
-    return COLLECTOR_ERR_IO;
+    if (reader->status.st_size > COLLECTOR_NEW_FILE_SIZE_MAX)
+        return COLLECTOR_OK;
+    collector__log(&reader->database.log, COLLECTOR_LOG_ERROR, "%s is %s",
+                   reader->database.path,
+                   reader->status.st_size == 0 ? "empty" : "no database");
+    return COLLECTOR_ERR_FOREIGN;
 }
 
 /** Whether more than so many bytes lie beside the file under this suffix. */
@@ -58,7 +55,7 @@ lies_beside(sqlite3 *db, const char *suffix, int64_t size)
 static bool
 has_log(sqlite3 *db)
 {
-    return lies_beside(db, "-wal", WAL_HEADER_SIZE);
+    return lies_beside(db, "-wal", COLLECTOR_WAL_HEADER_SIZE);
 }
 
 /** Whether somebody is changing the file without a log, or has died meanwhile.

@@ -67,6 +67,16 @@ START_TEST(test_noise_is_no_database)
 }
 END_TEST
 
+/** SQLite takes it for a new one, and would remove the log. */
+START_TEST(test_one_byte_is_no_database)
+{
+    damage_store_new(&harness, EVENT_COUNT, 100, false);
+    support_write_file(harness.path, "S");
+    support_write_file(damage_path(&harness, "-wal"), "what is left of it");
+    assert_refused(COLLECTOR_ERR_FOREIGN, "is no database");
+}
+END_TEST
+
 START_TEST(test_a_page_of_zeros_is_no_database)
 {
     damage_store_new(&harness, EVENT_COUNT, 100, false);
@@ -360,6 +370,7 @@ make_suite(void)
     TCase *rights = tcase_create("rights");
 
     tcase_add_loop_test(other, test_noise_is_no_database, 0, 3);
+    tcase_add_test(other, test_one_byte_is_no_database);
     tcase_add_test(other, test_a_page_of_zeros_is_no_database);
     tcase_add_loop_test(other, test_another_programs_database_is_foreign, 0, 2);
     tcase_add_test(other, test_a_newer_schema_is_newer);

@@ -46,6 +46,9 @@ START_TEST(test_what_is_no_store_is_refused)
     support_write_file(log_path, "what is left");
     assert_refused(path, COLLECTOR_ERR_FOREIGN, "is empty");
     ck_assert_str_eq(support_read_file(log_path), "what is left");
+    support_write_file(path, "S");
+    assert_refused(path, COLLECTOR_ERR_FOREIGN, "is no database");
+    ck_assert_str_eq(support_read_file(log_path), "what is left");
     ck_assert_int_eq(unlink(log_path), 0);
     support_write_file(path, support_repeat("text ", 1000));
     assert_refused(path, COLLECTOR_ERR_FOREIGN, "not a database");
