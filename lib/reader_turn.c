@@ -23,7 +23,9 @@ now_ms(void)
 void
 collector__reader_wait_turn(struct collector_reader *reader, uint32_t ms_max)
 {
-    const int fd = collector__lock_look(reader->database.path);
+    /* Links are followed: the lock is where the file is. */
+    const int fd =
+        collector__lock_look(sqlite3_db_filename(reader->db, "main"));
     const int64_t until = now_ms() + (ms_max < COLLECTOR_READER_TURN_MS_MAX
                                           ? ms_max
                                           : COLLECTOR_READER_TURN_MS_MAX);
