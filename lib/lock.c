@@ -7,6 +7,7 @@
  */
 #include "lock.h"
 
+#include "clock.h"
 #include "memory.h"
 #include "path.h"
 
@@ -17,6 +18,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <unistd.h>
+
+#define ASK_START 0x40000000
+#define ASK_COUNT 0x100000
 
 int
 collector__lock_take(const char *path, const struct collector__log *log,
@@ -50,46 +54,56 @@ out:
     return rc;
 }
 
-/** The byte of the file that says whether the owner asks: it is behind all that
- *  is written there, and locked by the descriptor, not by the process, which
- *  may have others of this file. */
+/** Bytes of the file, behind all that is written there: one for each second of
+ *  the system's monotonic clock, then they come again. The owner locks that of
+ *  the second in which it asks, by the descriptor, not as the process, which
+ * may have others of this file. */
 static struct flock
-asking_lock(short type)
+asking_lock(short type, off_t second, off_t count)
 {
     return (struct flock){.l_type = type,
                           .l_whence = SEEK_SET,
-                          .l_start = 0x40000000,
-                          .l_len = 1};
+                          .l_start = ASK_START + second,
+                          .l_len = count};
+}
+
+static off_t
+this_second(void)
+{
+    return (off_t)(collector__clock_monotonic_ms(&collector__clock_system) /
+                   1000 % ASK_COUNT);
 }
 
 void
 collector__lock_ask(int fd, bool asked)
 {
-    struct flock lock = asking_lock(asked ? F_WRLCK : F_UNLCK);
+    struct flock lock = asking_lock(F_UNLCK, 0, ASK_COUNT);
 
-    if (fd >= 0) /* where it can't be asked, nobody waits */
+    (void)fcntl(fd, F_OFD_SETLK, &lock);
+    lock = asking_lock(F_WRLCK, this_second(), 1);
+    if (asked) /* where it can't be asked, nobody waits */
         (void)fcntl(fd, F_OFD_SETLK, &lock);
 }
 
-int
-collector__lock_look(const char *path)
+bool
+collector__lock_is_asked(const char *path)
 {
     char *lock_path = collector__path_join(path, COLLECTOR_LOCK_SUFFIX);
+    struct flock lock = asking_lock(F_RDLCK, 0, ASK_COUNT);
+    bool asked = false;
     int fd = -1;
 
     if (lock_path != NULL)
         fd = open(lock_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd >= 0) {
+        asked = fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK &&
+                (this_second() + ASK_START - lock.l_start + ASK_COUNT) %
+                        ASK_COUNT <=
+                    COLLECTOR_LOCK_ASK_S;
+        (void)close(fd); /* nothing was written through it */
+    }
     collector__memory_free(lock_path);
-    return fd;
-}
-
-bool
-collector__lock_is_asked(int fd)
-{
-    struct flock lock = asking_lock(F_RDLCK);
-
-    return fd >= 0 && fcntl(fd, F_OFD_GETLK, &lock) == 0 &&
-           lock.l_type != F_UNLCK;
+    return asked;
 }
 
 void

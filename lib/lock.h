@@ -20,21 +20,19 @@ int
 collector__lock_take(const char *path, const struct collector__log *log,
                      int *ret_fd);
 
-/**
- * As the owner, ask readers who may take long to wait before they begin, or no
- * longer. Asking again is fine, and so is -1.
- */
+/** How long an owner's word is good, in whole seconds; nobody has to take it
+ *  back. */
+#define COLLECTOR_LOCK_ASK_S 2
+
+/** As the owner, ask readers who take long to wait, for COLLECTOR_LOCK_ASK_S
+ *  from now on or a little longer, or no longer. -1 is fine. */
 void
 collector__lock_ask(int fd, bool asked);
 
-/** Look from outside whether the owner asks: a descriptor of a database's lock,
- *  to be closed; -1 where there is none that could be read. */
-int
-collector__lock_look(const char *path);
-
-/** Whether the owner asks. -1 is fine. */
+/** Whether the owner of a database asks; it may have been another thread, or
+ *  process. Not where its lock can't be read. */
 bool
-collector__lock_is_asked(int fd);
+collector__lock_is_asked(const char *path);
 
 /** Give it back. -1 is fine. */
 void

@@ -174,7 +174,8 @@ move_log(struct collector_store *store)
     generation = store->generation;
     (void)pthread_mutex_lock(&store->fetcher.mutex);
     if (collector__wal_worth(&store->database.wal) ||
-        atomic_load(&store->database.wal.asks) || is_oversized(connection))
+        collector__wal_is_pinned(&store->database.wal) ||
+        is_oversized(connection))
         rc = collector__wal_checkpoint(connection, COLLECTOR_WAL_BESIDE);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);

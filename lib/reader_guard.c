@@ -11,6 +11,7 @@
 #include "database.h"
 #include "path.h"
 #include "reader_functions.h"
+#include "reader_turn.h"
 
 #include <collector/error.h>
 #include <stddef.h>
@@ -162,17 +163,30 @@ is_disk_short(struct collector__guard *guard)
            TEMPORARY_RESERVE_SIZE;
 }
 
+/** Whether it has taken long, and the owner wants to go first; seen once. */
+static bool
+is_in_the_way(struct collector__guard *guard, int64_t now)
+{
+    if (guard->turn_at == 0 || now <= guard->turn_at)
+        return false;
+    guard->turn_at = 0;
+    return collector__turn_is_owners(guard->db);
+}
+
 /** Whether it has to end, which is then noted. */
 static bool
 must_stop(struct collector__guard *guard)
 {
+    const int64_t now = collector__clock_monotonic_ms(&collector__clock_system);
+
     if (guard->stopped_by != COLLECTOR_OK)
         return true;
     if (collector__guard_is_interrupted(guard))
         guard->stopped_by = COLLECTOR_ERR_CANCELLED;
-    else if (guard->until != 0 && collector__clock_monotonic_ms(
-                                      &collector__clock_system) > guard->until)
+    else if (guard->until != 0 && now > guard->until)
         guard->stopped_by = COLLECTOR_ERR_TIMEOUT;
+    else if (is_in_the_way(guard, now))
+        guard->stopped_by = COLLECTOR_ERR_BUSY;
     else if (sqlite3_memory_used() - guard->memory_before >
              COLLECTOR_READER_MEMORY_SIZE_MAX)
         stop_greedy(guard, "it takes more memory than it may");
@@ -349,6 +363,7 @@ collector__guard_begin(struct collector__guard *guard, bool trusted,
     guard->problem[0] = '\0';
     guard->memory_before = sqlite3_memory_used();
     guard->until = 0;
+    guard->turn_at = 0;
     if (deadline_ms > 0)
         guard->until = collector__clock_monotonic_ms(&collector__clock_system) +
                        deadline_ms;

@@ -39,13 +39,16 @@ struct collector__guard {
     _Atomic int state;
     /** Monotonic ms; 0 for no deadline. */
     int64_t until;
+    /** When it is seen to whose turn it is, likewise; 0 for never. */
+    int64_t turn_at;
     /** What all of SQLite used when the question began. */
     int64_t memory_before;
     /** A file where SQLite would make temporary ones, of SQLite's memory; NULL
      *  when it makes none. And how often it was asked whether to stop. */
     char *temporary_path;
     unsigned looks;
-    /** Why the question was made to end; COLLECTOR_OK when it was not. */
+    /** Why the question was made to end; COLLECTOR_OK when it was not, and
+     *  COLLECTOR_ERR_BUSY when the owner of the file goes first. */
     int stopped_by;
     /** It is the library's own: it may ask pragmas. */
     bool trusted;

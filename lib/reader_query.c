@@ -2,6 +2,7 @@
 /* Questions in SQL: one statement that only reads, or none at all. */
 #include "memory.h"
 #include "reader_question.h"
+#include "reader_turn.h"
 #include "reader_weight.h"
 
 #include <collector/error.h>
@@ -159,6 +160,21 @@ ask(struct collector__question *question, const char *sql,
     return rc;
 }
 
+/** It was in the way of the owner: ask it as if for the first time. */
+static int
+ask_again(struct collector__question *question, const char *sql,
+          const struct collector_value *parameters, size_t parameter_count)
+{
+    struct collector__rows *rows = &question->rows;
+    int rc;
+
+    collector__rows_clear(rows);
+    collector__rows_init(rows, rows->rows_max, rows->bytes_max);
+    rc = collector__question_wait_turn(question);
+    return rc == COLLECTOR_OK ? ask(question, sql, parameters, parameter_count)
+                              : rc;
+}
+
 int
 collector_reader_query(struct collector_reader *reader, const char *sql,
                        const struct collector_value *parameters,
@@ -172,8 +188,10 @@ collector_reader_query(struct collector_reader *reader, const char *sql,
         (sql == NULL || (parameters == NULL && parameter_count > 0)))
         rc = COLLECTOR_ERR_INVALID;
     if (rc == COLLECTOR_OK) {
-        collector__question_wait_turn(&question);
+        reader->guard.turn_at = question.begun_at + COLLECTOR_TURN_SHORT_MS;
         rc = ask(&question, sql, parameters, parameter_count);
+        if (reader->guard.stopped_by == COLLECTOR_ERR_BUSY)
+            rc = ask_again(&question, sql, parameters, parameter_count);
     }
     return collector__question_end(&question, rc, show, userdata, ret_answer);
 }

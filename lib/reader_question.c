@@ -66,6 +66,21 @@ collector__values_bind(sqlite3_stmt *statement,
     return code;
 }
 
+/** Begin to read: the deadline counts from now on. */
+static int
+begin_reading(struct collector_reader *reader, bool trusted)
+{
+    int rc = COLLECTOR_OK;
+
+    collector__guard_begin(&reader->guard, true, reader->deadline_ms);
+    if (collector__reader_is_stale(reader))
+        rc = collector__reader_connect(reader);
+    if (rc != COLLECTOR_OK && reader->guard.stopped_by != COLLECTOR_OK)
+        rc = reader->guard.stopped_by;
+    reader->guard.trusted = trusted;
+    return rc;
+}
+
 int
 collector__question_begin(struct collector__question *question,
                           struct collector_reader *reader, bool trusted)
@@ -80,23 +95,16 @@ collector__question_begin(struct collector__question *question,
     question->begun_at = now_ms();
     collector__rows_init(&question->rows, reader->rows_max, reader->bytes_max);
     question->rows.payloads = trusted;
-    collector__guard_begin(&reader->guard, true, reader->deadline_ms);
-    if (collector__reader_is_stale(reader))
-        rc = collector__reader_connect(reader);
-    if (rc != COLLECTOR_OK && reader->guard.stopped_by != COLLECTOR_OK)
-        rc = reader->guard.stopped_by;
-    reader->guard.trusted = trusted;
-    return rc;
+    return begin_reading(reader, trusted);
 }
 
-void
+int
 collector__question_wait_turn(struct collector__question *question)
 {
     struct collector_reader *reader = question->reader;
 
-    collector__reader_wait_turn(reader, reader->deadline_ms);
-    collector__guard_begin(&reader->guard, reader->guard.trusted,
-                           reader->deadline_ms);
+    collector__turn_wait(reader, reader->deadline_ms);
+    return begin_reading(reader, reader->guard.trusted);
 }
 
 int

@@ -17,11 +17,6 @@ struct collector__question {
     int64_t next_id;
 };
 
-/** Let the owner of the file go first, if it asks for that, before a question
- *  that may take long; the deadline counts from then on. */
-void
-collector__question_wait_turn(struct collector__question *question);
-
 /**
  * Begin a question: the reader is this thread's until it ends, also when this
  * fails.
@@ -33,6 +28,15 @@ collector__question_wait_turn(struct collector__question *question);
 int
 collector__question_begin(struct collector__question *question,
                           struct collector_reader *reader, bool trusted);
+
+/**
+ * Let the owner of the file go first, if it asks for that, and begin again: the
+ * deadline counts from then on.
+ *
+ * @return As collector__question_begin().
+ */
+int
+collector__question_wait_turn(struct collector__question *question);
 
 /** Say what is wrong with a question, and return rc. */
 int __attribute__((format(printf, 3, 4)))

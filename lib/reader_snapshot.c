@@ -26,14 +26,13 @@ write_copy(struct collector__copy *copy, struct collector_reader *reader)
     sqlite3 *db = NULL;
     int rc = COLLECTOR_OK;
 
+    collector__turn_wait(reader, COLLECTOR_READER_TURN_MS_MAX);
     /* It knows how the file has to be opened. */
     collector__guard_begin(&reader->guard, true, COLLECTOR_BUSY_MS);
     if (collector__reader_is_stale(reader))
         rc = collector__reader_connect(reader);
-    if (rc == COLLECTOR_OK) {
-        collector__reader_wait_turn(reader, COLLECTOR_READER_TURN_MS_MAX);
+    if (rc == COLLECTOR_OK)
         rc = collector__reader_open_file(reader, reader->immutable, &db);
-    }
     if (rc == COLLECTOR_OK) {
         (void)sqlite3_busy_timeout(db, COLLECTOR_BUSY_MS); /* as above */
         rc = collector__copy_write(copy, db);

@@ -20,19 +20,22 @@ now_ms(void)
     return collector__clock_monotonic_ms(&collector__clock_system);
 }
 
-void
-collector__reader_wait_turn(struct collector_reader *reader, uint32_t ms_max)
+bool
+collector__turn_is_owners(sqlite3 *db)
 {
     /* Links are followed: the lock is where the file is. */
-    const int fd =
-        collector__lock_look(sqlite3_db_filename(reader->db, "main"));
+    return db != NULL &&
+           collector__lock_is_asked(sqlite3_db_filename(db, "main"));
+}
+
+void
+collector__turn_wait(const struct collector_reader *reader, uint32_t ms_max)
+{
     const int64_t until = now_ms() + (ms_max < COLLECTOR_READER_TURN_MS_MAX
                                           ? ms_max
                                           : COLLECTOR_READER_TURN_MS_MAX);
 
-    while (collector__lock_is_asked(fd) && now_ms() < until &&
+    while (collector__turn_is_owners(reader->db) && now_ms() < until &&
            !collector__guard_is_interrupted(&reader->guard))
         (void)usleep(PAUSE_US); /* shorter is as good */
-    if (fd >= 0)
-        (void)close(fd); /* nothing was written through it */
 }

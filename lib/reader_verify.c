@@ -114,9 +114,9 @@ collector_reader_verify(struct collector_reader *reader, bool whole,
     /* However little a reader asks for, it gets to know what is wrong. */
     collector__rows_init(&question.rows, (uint32_t)collector__check_count,
                          COLLECTOR_READER_BYTES_MAX);
-    if (rc == COLLECTOR_OK) {
-        collector__question_wait_turn(&question);
+    if (rc == COLLECTOR_OK)
+        rc = collector__question_wait_turn(&question);
+    if (rc == COLLECTOR_OK)
         rc = run_all(&question, whole);
-    }
     return collector__question_end(&question, rc, show, userdata, ret_answer);
 }

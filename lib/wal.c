@@ -11,15 +11,6 @@
 
 #include <collector/error.h>
 
-/** Have readers that may take long wait, or no longer: one after the other,
- *  they would hold the log for ever. */
-static void
-ask_readers(struct collector__wal *wal, bool asked)
-{
-    if (atomic_exchange(&wal->asks, asked) != asked)
-        collector__lock_ask(wal->lock_fd, asked);
-}
-
 void
 collector__wal_init(struct collector__wal *wal, uint32_t pages_max)
 {
@@ -43,7 +34,6 @@ collector__wal_reset(struct collector__wal *wal)
     atomic_store(&wal->moved, 0);
     atomic_store(&wal->due_at, wal->pages_max);
     atomic_store(&wal->pinned_since, 0);
-    ask_readers(wal, false);
 }
 
 void
@@ -74,7 +64,7 @@ collector__wal_due(const struct collector__database *database)
 {
     const struct collector__wal *wal = &database->wal;
 
-    if (is_long(wal) || !atomic_load(&wal->asks))
+    if (is_long(wal) || !collector__wal_is_pinned(wal))
         return is_long(wal);
     return collector__clock_monotonic_ms(&database->clock) >=
            atomic_load(&wal->tried_at) + COLLECTOR_WAL_RETRY_MS;
@@ -159,14 +149,6 @@ note_try(struct collector__database *database)
                  collector__clock_monotonic_ms(&database->clock));
 }
 
-/** Whether the write path tries again and again. */
-static bool
-is_tried(const struct collector__database *database)
-{
-    return collector__clock_monotonic_ms(&database->clock) <
-           atomic_load(&database->wal.tried_at) + COLLECTOR_WAL_QUIET_MS;
-}
-
 int
 collector__wal_checkpoint(struct collector__connection *connection,
                           enum collector__wal_move move)
@@ -200,11 +182,13 @@ collector__wal_checkpoint(struct collector__connection *connection,
         collector__wal_note(wal, 0);
     if (alone && (code & 0xff) == SQLITE_BUSY && pages >= 0) {
         note_pinned(database, true);
-        ask_readers(wal, true);
+        collector__lock_ask(wal->lock_fd, true);
     } else if (code == SQLITE_OK && moved >= pages) {
         note_pinned(database, false);
-        if (alone || !is_tried(database))
-            ask_readers(wal, false);
+        if (alone)
+            collector__lock_ask(wal->lock_fd, false);
+    } else if (collector__wal_is_pinned(wal)) {
+        collector__lock_ask(wal->lock_fd, true); /* still */
     }
     /* Busy: a reader holds it, or somebody else is at it. It can wait. */
     return code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY

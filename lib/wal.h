@@ -26,10 +26,6 @@ struct collector__database;
 /** And while it could not, so many ms: then nobody is waited for. */
 #define COLLECTOR_WAL_RETRY_MS 100
 
-/** So long after the last try nobody writes any more, and a log of which all is
- *  in the main file has no need to start again. */
-#define COLLECTOR_WAL_QUIET_MS 1000
-
 /** How long appends wait at such a moment for readers to finish: ours take a
  *  millisecond or two, and nobody else's may hold up an append for longer. */
 #define COLLECTOR_WAL_READER_MS 20
@@ -49,11 +45,10 @@ struct collector__wal {
     _Atomic uint32_t due_at;
     /** Since when a reader holds it, monotonic ms; 0 when none does. */
     _Atomic int64_t pinned_since;
-    /** Since somebody held it, readers that may take long are asked to wait. */
-    _Atomic bool asks;
     /** When it was last tried to have it start again, monotonic ms. */
     _Atomic int64_t tried_at;
-    /** The owner's lock, on which readers are asked to wait; -1 for none. */
+    /** The owner's lock, on which readers that take long are asked to wait: one
+     *  after the other, they would hold the log for ever. -1 for none. */
     int lock_fd;
     /** Held while pages are moved beside appends: SQLite refuses a second
      *  checkpoint at once, and waits for none. */
@@ -88,6 +83,13 @@ collector__wal_close(struct collector__wal *wal);
 /** A commit left so many pages in the log. */
 void
 collector__wal_note(struct collector__wal *wal, uint32_t pages);
+
+/** Whether a reader holds it, as far as is known. */
+static inline bool
+collector__wal_is_pinned(const struct collector__wal *wal)
+{
+    return atomic_load(&wal->pinned_since) != 0;
+}
 
 /** Whether the write path should move pages before it goes on. */
 bool

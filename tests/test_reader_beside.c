@@ -130,101 +130,6 @@ START_TEST(test_questions_in_a_row_do_not_make_the_log_grow)
 }
 END_TEST
 
-#define FOREVER                                                                \
-    "WITH RECURSIVE c(n) AS (SELECT min(id) FROM event_log UNION ALL"          \
-    " SELECT n + 1 FROM c) SELECT max(n) FROM c"
-
-/** The first appends until the log has started again so often, and the others
- *  ask what takes as long as it may, one question after the other. */
-static void
-append_or_ask_forever(void *userdata, size_t number)
-{
-    struct curious *curious = userdata;
-    struct collector_reader *reader = reading_open(harness.path);
-    bool asked = false;
-
-    reading_set_deadline(reader, 300);
-    while (number > 0 && !atomic_load(&curious->over))
-        ck_assert_error(reading_query(reader, FOREVER).rc,
-                        COLLECTOR_ERR_TIMEOUT);
-    while (number == 0 && atomic_load(&curious->count) < 3) {
-        ck_assert_ok(harness_fill(&harness, "d", 10, 10000));
-        if (asked && !atomic_load(&harness.store->database.wal.asks))
-            atomic_fetch_add(&curious->count, 1);
-        asked = atomic_load(&harness.store->database.wal.asks);
-        support_pause();
-    }
-    atomic_store(&curious->over, true);
-    collector_reader_free(reader);
-}
-
-/** There is no moment at which none of them reads, unless they make one. */
-START_TEST(test_long_questions_let_the_log_start_again)
-{
-    struct curious curious = {.over = false};
-
-    harness_init(&harness);
-    harness.options.mode = (enum collector_write_mode)_i;
-    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
-    harness_open(&harness);
-    collector__wal_resize(&harness.store->database.wal, 100);
-    harness_append(&harness, 1);
-    crew_run(3, append_or_ask_forever, &curious);
-    ck_assert_uint_eq(atomic_load(&curious.count), 3);
-    harness_close(&harness);
-}
-END_TEST
-
-/** What waits longest, and no longer than it may. */
-static void
-check_longest_waits(struct collector_reader *reader)
-{
-    const int64_t began = support_now_ms();
-    struct reading reading;
-
-    ck_assert_ok(collector_reader_snapshot(
-        reader, support_path(harness.dir, "snapshot.sqlite")));
-    ck_assert_int_ge(support_now_ms() - began, COLLECTOR_READER_TURN_MS_MAX);
-    reading_set_deadline(reader, SUPPORT_WAIT_MS);
-    reading = reading_query(reader, "SELECT 1");
-    ck_assert_uint_ge(reading.answer.elapsed_ms, COLLECTOR_READER_TURN_MS_MAX);
-    ck_assert_int_lt(reading.answer.elapsed_ms, SUPPORT_WAIT_MS);
-}
-
-/** Somebody reads, and the log can't start again for as long as that: who may
- *  take long waits, also one who came by a link. */
-START_TEST(test_reader_waits_for_its_turn)
-{
-    const char *link_path;
-    struct collector_reader *reader;
-    sqlite3 *db = NULL;
-    struct reading reading;
-
-    harness_start(&harness, (enum collector_write_mode)_i);
-    harness_append(&harness, 1);
-    collector__wal_resize(&harness.store->database.wal, 1);
-    ck_assert_int_eq(sqlite3_open(harness.path, &db), SQLITE_OK);
-    ck_assert_int_eq(
-        sqlite3_exec(db, "BEGIN; SELECT * FROM event_log", NULL, NULL, NULL),
-        SQLITE_OK);
-    harness_append(&harness, 1);
-    link_path = support_path(support_dir_new(), "link");
-    ck_assert_int_eq(symlink(harness.path, link_path), 0);
-    reader = reading_open(_i == 0 ? harness.path : link_path);
-    reading_set_deadline(reader, 200);
-    reading = reading_query(reader, "SELECT 1");
-    ck_assert_ok(reading.rc); /* the deadline begins after that */
-    ck_assert_uint_ge(reading.answer.elapsed_ms, 200);
-    reading = reading_of(verify, reader, false);
-    ck_assert_uint_ge(reading.answer.elapsed_ms, 200);
-    if (_i == 0) /* once is enough */
-        check_longest_waits(reader);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    collector_reader_free(reader);
-    harness_close(&harness);
-}
-END_TEST
-
 /** What a child asks of a reader that it has inherited. @return The number of
  *  the first question that is answered wrongly; 0 for none. */
 static int
@@ -289,10 +194,5 @@ main(void)
     tcase_add_loop_test(tcase, test_questions_in_a_row_do_not_make_the_log_grow,
                         0, MODE_COUNT);
     tcase_add_test(tcase, test_reader_is_its_makers);
-    tcase = support_add_case(suite, "turns", NULL, NULL);
-    tcase_set_timeout(tcase, SUPPORT_WAIT_MS / 1000.0);
-    tcase_add_loop_test(tcase, test_long_questions_let_the_log_start_again, 0,
-                        MODE_COUNT);
-    tcase_add_loop_test(tcase, test_reader_waits_for_its_turn, 0, MODE_COUNT);
     return support_run_suite(suite);
 }

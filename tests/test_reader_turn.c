@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who reads for long lets the owner of the file go first when its log could not
+ * start again: that ends as soon as it could, and in any case soon. What is
+ * short does not wait.
+ */
+#include "crew.h"
+#include "harness.h"
+#include "reader_question.h"
+#include "reading.h"
+
+#include "lock.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define MODE_COUNT (COLLECTOR_MODE_CONCURRENT + 1)
+
+static struct harness harness;
+
+/** An owner and readers, each in a thread of its own. */
+struct meeting {
+    /** Who asks while the owner does. */
+    struct collector_reader *reader;
+    /** It is to wait as long as anybody does, too. */
+    bool longest;
+    _Atomic bool over;
+    /** How often the log has started again. */
+    _Atomic uint64_t count;
+};
+
+#define FOREVER                                                                \
+    "WITH RECURSIVE c(n) AS (SELECT min(id) FROM event_log UNION ALL"          \
+    " SELECT n + 1 FROM c) SELECT max(n) FROM c"
+
+/** The first appends until the log has started again so often, and the others
+ *  ask what takes as long as it may, one question after the other. */
+static void
+append_or_ask_forever(void *userdata, size_t number)
+{
+    struct meeting *meeting = userdata;
+    struct collector_reader *reader = reading_open(harness.path);
+    bool asked = false;
+
+    reading_set_deadline(reader, 300);
+    while (number > 0 && !atomic_load(&meeting->over))
+        ck_assert_error(reading_query(reader, FOREVER).rc,
+                        COLLECTOR_ERR_TIMEOUT);
+    while (number == 0 && atomic_load(&meeting->count) < 3) {
+        ck_assert_ok(harness_fill(&harness, "d", 10, 10000));
+        if (asked && !collector__wal_is_pinned(&harness.store->database.wal))
+            atomic_fetch_add(&meeting->count, 1);
+        asked = collector__wal_is_pinned(&harness.store->database.wal);
+        support_pause();
+    }
+    atomic_store(&meeting->over, true);
+    collector_reader_free(reader);
+}
+
+/** There is no moment at which none of them reads, unless they make one. */
+START_TEST(test_long_questions_let_the_log_start_again)
+{
+    struct meeting meeting = {.over = false};
+
+    harness_init(&harness);
+    harness.options.mode = (enum collector_write_mode)_i;
+    harness.options.durability = COLLECTOR_DURABILITY_NORMAL;
+    harness_open(&harness);
+    collector__wal_resize(&harness.store->database.wal, 100);
+    harness_append(&harness, 1);
+    crew_run(3, append_or_ask_forever, &meeting);
+    ck_assert_uint_eq(atomic_load(&meeting.count), 3);
+    harness_close(&harness);
+}
+END_TEST
+
+/** How long a reader may take that asks while the owner does. */
+#define TURN_MS 200
+
+static void
+wait_for_owner(void)
+{
+    while (!collector__lock_is_asked(harness.path))
+        support_pause();
+}
+
+/** Of what takes long. */
+static void
+check_long_waits(struct collector_reader *reader)
+{
+    struct reading reading = reading_query(reader, FOREVER);
+
+    ck_assert_error(reading.rc, COLLECTOR_ERR_TIMEOUT);
+    ck_assert_uint_ge(reading.answer.elapsed_ms, 2 * TURN_MS); /* twice */
+    reading = reading_of(verify, reader, false);
+    ck_assert_uint_ge(reading.answer.elapsed_ms, TURN_MS);
+    while (reading.answer.elapsed_ms >= COLLECTOR_READER_TURN_MS_MAX)
+        reading = reading_of(verify, reader, false);
+}
+
+/** What takes 20 ms may be in the way, on a machine that is busy. */
+static void
+check_short_does_not_wait(struct collector_reader *reader)
+{
+    struct reading reading;
+
+    do {
+        reading = reading_query(reader, "SELECT 1");
+        ck_assert_ok(reading.rc);
+    } while (reading.answer.elapsed_ms >= TURN_MS);
+}
+
+/** What waits longest, and no longer than it may. */
+static void
+check_longest_waits(struct collector_reader *reader)
+{
+    const int64_t began = support_now_ms();
+    struct reading reading;
+
+    ck_assert_ok(collector_reader_snapshot(
+        reader, support_path(harness.dir, "snapshot.sqlite")));
+    ck_assert_int_ge(support_now_ms() - began, COLLECTOR_READER_TURN_MS_MAX);
+    reading_set_deadline(reader, SUPPORT_WAIT_MS);
+    reading = reading_of(verify, reader, false);
+    ck_assert_uint_ge(reading.answer.elapsed_ms, COLLECTOR_READER_TURN_MS_MAX);
+    ck_assert_int_lt(reading.answer.elapsed_ms, SUPPORT_WAIT_MS);
+}
+
+/** The first appends, and can't have the log start again, and the other asks.
+ */
+static void
+append_or_wait(void *userdata, size_t number)
+{
+    struct meeting *meeting = userdata;
+
+    while (number == 0 && !atomic_load(&meeting->over)) {
+        ck_assert_ok(harness_fill(&harness, "d", 1, 10));
+        support_pause();
+    }
+    if (number == 0)
+        return;
+    wait_for_owner();
+    check_long_waits(meeting->reader);
+    check_short_does_not_wait(meeting->reader);
+    if (meeting->longest)
+        check_longest_waits(meeting->reader);
+    atomic_store(&meeting->over, true);
+}
+
+/** Have somebody hold the log, until he is closed. */
+static sqlite3 *
+hold_log(void)
+{
+    sqlite3 *db = NULL;
+
+    collector__wal_resize(&harness.store->database.wal, 1);
+    ck_assert_int_eq(sqlite3_open(harness.path, &db), SQLITE_OK);
+    ck_assert_int_eq(
+        sqlite3_exec(db, "BEGIN; SELECT * FROM event_log", NULL, NULL, NULL),
+        SQLITE_OK);
+    return db;
+}
+
+/** Somebody reads, and the log can't start again for as long as that: who takes
+ *  long waits, also one who came by a link. */
+START_TEST(test_reader_waits_for_its_turn)
+{
+    struct meeting meeting = {.over = false, .longest = _i == 0};
+    const char *link_path = support_path(support_dir_new(), "link");
+    sqlite3 *db;
+
+    harness_start(&harness, (enum collector_write_mode)_i);
+    harness_append(&harness, 1);
+    db = hold_log();
+    ck_assert_int_eq(symlink(harness.path, link_path), 0);
+    meeting.reader = reading_open(_i == 0 ? harness.path : link_path);
+    reading_set_deadline(meeting.reader, TURN_MS);
+    crew_run(2, append_or_wait, &meeting);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    collector_reader_free(meeting.reader);
+    harness_close(&harness);
+}
+END_TEST
+
+/** The first asks, the second asks it to stop, and the third appends. */
+static void
+append_or_interrupt(void *userdata, size_t number)
+{
+    struct meeting *meeting = userdata;
+    struct reading reading;
+
+    while (number > 0 && !atomic_load(&meeting->over)) {
+        if (number == 1)
+            collector_reader_interrupt(meeting->reader);
+        else
+            ck_assert_ok(harness_fill(&harness, "d", 1, 10));
+        support_pause();
+    }
+    if (number > 0)
+        return;
+    wait_for_owner();
+    do {
+        reading = reading_of(verify, meeting->reader, false);
+    } while (reading.rc != COLLECTOR_ERR_CANCELLED ||
+             reading.answer.elapsed_ms >= COLLECTOR_READER_TURN_MS_MAX);
+    atomic_store(&meeting->over, true);
+}
+
+START_TEST(test_reader_that_waits_can_be_interrupted)
+{
+    struct meeting meeting = {.over = false};
+    sqlite3 *db;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 1);
+    db = hold_log();
+    meeting.reader = reading_open(harness.path);
+    reading_set_deadline(meeting.reader, SUPPORT_WAIT_MS);
+    crew_run(3, append_or_interrupt, &meeting);
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    collector_reader_free(meeting.reader);
+    harness_close(&harness);
+}
+END_TEST
+
+/** Nobody has to take it back: whoever asked may be busy, or gone. */
+START_TEST(test_owner_asks_for_a_while_only)
+{
+    sqlite3 *db;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 1);
+    db = hold_log();
+    ck_assert(!collector__lock_is_asked(harness.path));
+    while (!collector__lock_is_asked(harness.path))
+        harness_append(&harness, 1);
+    while (collector__lock_is_asked(harness.path))
+        support_pause();
+    while (!collector__lock_is_asked(harness.path)) /* it is still held */
+        ck_assert_ok(collector_store_maintain(harness.store));
+    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
+    harness_append(&harness, 1);
+    ck_assert(!collector__lock_is_asked(harness.path));
+    harness_close(&harness);
+}
+END_TEST
+
+/** What it was connected to may have been put aside meanwhile. */
+START_TEST(test_file_that_took_its_place_meanwhile_is_asked)
+{
+    struct collector__question question;
+    struct collector_reader *reader;
+    struct harness other;
+    int64_t count = 0;
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 1);
+    harness_close(&harness);
+    harness_start(&other, COLLECTOR_MODE_GROUP);
+    harness_append(&other, 2);
+    harness_close(&other);
+    reader = reading_open(harness.path);
+    ck_assert_ok(collector__question_begin(&question, reader, true));
+    ck_assert_int_eq(rename(other.path, harness.path), 0);
+    ck_assert_ok(collector__question_wait_turn(&question));
+    ck_assert_ok(collector__question_number(
+        &question, "SELECT count(*) FROM event_log", &count));
+    ck_assert_int_eq(count, 2);
+    ck_assert_ok(
+        collector__question_end(&question, COLLECTOR_OK, NULL, NULL, NULL));
+    collector_reader_free(reader);
+}
+END_TEST
+
+int
+main(void)
+{
+    Suite *suite = suite_create("reader_turn");
+    TCase *tcase = support_add_case(suite, "turns", NULL, NULL);
+
+    tcase_set_timeout(tcase, SUPPORT_WAIT_MS / 1000.0);
+    tcase_add_loop_test(tcase, test_long_questions_let_the_log_start_again, 0,
+                        MODE_COUNT);
+    tcase_add_loop_test(tcase, test_reader_waits_for_its_turn, 0, MODE_COUNT);
+    tcase_add_test(tcase, test_reader_that_waits_can_be_interrupted);
+    tcase_add_test(tcase, test_owner_asks_for_a_while_only);
+    tcase_add_test(tcase, test_file_that_took_its_place_meanwhile_is_asked);
+    return support_run_suite(suite);
+}
