@@ -29,11 +29,13 @@ extern "C" {
  * Only a snapshot may take longer, and gives way when room runs short.
  *
  * Readers that take long one after the other would keep the log from starting
- * again for ever. While its owner wants it to, and somebody still reads, a
- * question in SQL, a verification or a snapshot does not begin before it could,
- * or its deadline went by, or COLLECTOR_READER_TURN_MS_MAX. So all of them wait
- * at some moment, in whatever process they are. What is always short does not
- * wait. With longer deadlines the log may take several of them.
+ * again for ever. While its owner asks for that, and until two seconds later, a
+ * question in SQL that has taken 20 ms lets go of the file, and a verification
+ * or a snapshot does not begin; they go on when the log could start again, or
+ * their deadline went by, or COLLECTOR_READER_TURN_MS_MAX. So all of them wait
+ * at some moment, in whatever process they are, if it may read the .lock file.
+ * What is short does not wait. With longer deadlines the log may take several
+ * of them.
  *
  * Where SQLite may write beside the file, it can leave an empty -wal and a -shm
  * there, as it does for any reader. Where it may not, the file is read as it
@@ -54,8 +56,8 @@ struct collector_reader;
 /** The longest deadline, in ms. */
 #define COLLECTOR_READER_DEADLINE_MS_MAX (60 * 60 * 1000)
 
-/** How long a question that may take long lets the owner of the file go first,
- *  in ms, at most. */
+/** How long what takes long lets the owner of the file go first, in ms, at
+ *  most. */
 #define COLLECTOR_READER_TURN_MS_MAX 5000
 
 /** Bytes of a question's SQL at most. */
@@ -90,8 +92,8 @@ struct collector_reader_options {
     /** Rows of an answer, 1 to COLLECTOR_READER_ROWS_MAX. Default 1000. */
     uint32_t rows_max;
     /** How long a question may keep the file, in ms, 1 to
-     *  COLLECTOR_READER_DEADLINE_MS_MAX, and let its owner go first before it
-     *  begins. Default 5000. */
+     *  COLLECTOR_READER_DEADLINE_MS_MAX; and for how long it lets the owner go
+     *  first. Default 5000. */
     uint32_t deadline_ms;
     /** Bytes of an answer, 1 to COLLECTOR_READER_BYTES_MAX: eight for each
      *  value, and those of its text. Default 1 MiB. */
