@@ -277,8 +277,7 @@ START_TEST(test_file_without_room_is_said_to_be_full)
     answer = talk_ask(mcp_db, "buffer_status", "{}");
     ck_assert(json_is_false(json_object_get(answer, "healthy")));
     ck_assert_contains(
-        json_string_value(
-            mcp_at(answer, "reasons", mcp_count(answer, "reasons") - 1)),
+        json_string_value(mcp_at(answer, "reasons", 0)),
         support_format("the buffer is full, %lld of 1048576 bytes",
                        (long long)(mcp_number(answer, "file_size") +
                                    mcp_number(answer, "wal_size"))));
@@ -298,6 +297,24 @@ START_TEST(test_failing_delivery_is_said_with_its_reason)
                        LEFT ". Not healthy: deliveries have failed since");
     ck_assert_str_eq(mcp_text(answer, "last_error"), "HTTP 503");
     ck_assert_str_eq(mcp_text(answer, "oldest_pending_age"), "1 hour");
+    json_decref(answer);
+}
+END_TEST
+
+START_TEST(test_summary_has_every_reason_and_first_that_events_are_refused)
+{
+    json_t *answer;
+
+    talk_limits = (struct standing_limits){1, 0};
+    mcp_append("a", "k", NULL, HOUR);
+    mcp_change(mcp_run_sql("error", "HTTP 503", 2 * HOUR, MINUTE, 1));
+    answer = talk_ask(mcp_db, "buffer_status", "{}");
+    ck_assert_uint_eq(mcp_count(answer, "reasons"), 2);
+    ck_assert_str_eq(
+        mcp_text(answer, "summary"),
+        support_format(LEFT ". Not healthy: the buffer is full, 1 of 1 events; "
+                            "%s; 1 event pending.",
+                       json_string_value(mcp_at(answer, "reasons", 1))));
     json_decref(answer);
 }
 END_TEST
@@ -416,6 +433,8 @@ main(void)
     tcase_add_test(tcase, test_healthy_buffer_is_called_so);
     tcase_add_test(tcase, test_file_without_room_is_said_to_be_full);
     tcase_add_test(tcase, test_failing_delivery_is_said_with_its_reason);
+    tcase_add_test(
+        tcase, test_summary_has_every_reason_and_first_that_events_are_refused);
     tcase_add_test(tcase,
                    test_file_that_no_collector_has_open_is_not_called_healthy);
     tcase_add_test(tcase, test_snapshot_is_said_to_be_one);

@@ -345,8 +345,10 @@ judge_size(struct standing *standing)
             (int64_t)left);
 }
 
+/** Whether events are refused. Said before all else, as a collector does: each
+ *  of them is lost unless its sender keeps it. */
 static void
-judge_room(struct standing *standing)
+judge_limits(struct standing *standing)
 {
     const int64_t backlog_max = standing->limits.backlog_max;
 
@@ -356,6 +358,11 @@ judge_room(struct standing *standing)
             standing->pending, backlog_max);
     if (standing->limits.size_max > 0)
         judge_size(standing);
+}
+
+static void
+judge_room(struct standing *standing)
+{
     if (standing->disk_free >= 0 && standing->disk_free < DISK_FREE_MIN)
         say(&standing->reasons, "the disk has only %" PRId64 " bytes left",
             standing->disk_free);
@@ -441,6 +448,7 @@ standing_look(struct collector_reader *reader, const char *path,
         return rc;
     find_limits(limits, ret_standing);
     forecast(ret_standing, now_ms);
+    judge_limits(ret_standing);
     judge_delivery(ret_standing, now_ms);
     judge_room(ret_standing);
     warn(ret_standing);

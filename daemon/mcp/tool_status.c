@@ -25,19 +25,40 @@ write_sentences(FILE *out, const char *name,
     (void)putc(']', out);
 }
 
+/* Bytes of all reasons, each with what stands behind it. */
+#define REASONS_SIZE                                                           \
+    (STANDING_SENTENCE_COUNT_MAX * (STANDING_SENTENCE_SIZE + 2))
+
 /* Bytes of what a summary begins with. */
-#define BEGIN_SIZE (STANDING_SENTENCE_SIZE + LEAD_SIZE + 32)
+#define BEGIN_SIZE (REASONS_SIZE + LEAD_SIZE + 32)
+
+/** All that is wrong, "; " behind each. */
+static const char *
+join_reasons(const struct standing_sentences *reasons,
+             char ret_text[REASONS_SIZE])
+{
+    size_t size = 0;
+    size_t i;
+
+    ret_text[0] = '\0';
+    for (i = 0; i < reasons->count; i++)
+        size += (size_t)snprintf(ret_text + size, REASONS_SIZE - size, "%s; ",
+                                 reasons->text[i]);
+    return ret_text;
+}
 
 /** "Healthy; ", or what there is against it, or what has to be known first. */
 static void
 begin_summary(const struct standing *standing, char ret_text[BEGIN_SIZE])
 {
     char lead[LEAD_SIZE];
+    char reasons[REASONS_SIZE];
     const bool led = *lead_words(standing, lead) != '\0';
 
     if (!standing->ok)
-        (void)snprintf(ret_text, BEGIN_SIZE, "%s%sNot healthy: %s; ", lead,
-                       led ? ". " : "", standing->reasons.text[0]);
+        (void)snprintf(ret_text, BEGIN_SIZE, "%s%sNot healthy: %s", lead,
+                       led ? ". " : "",
+                       join_reasons(&standing->reasons, reasons));
     else if (led)
         (void)snprintf(ret_text, BEGIN_SIZE, "%s: ", lead);
     else
