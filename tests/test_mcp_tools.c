@@ -118,6 +118,30 @@ START_TEST(test_what_grows_when_it_is_written_is_cut_as_well)
 }
 END_TEST
 
+/** Assert that an answer is refused for its size. */
+static void
+check_too_large(const char *sql)
+{
+    ck_assert_str_eq(
+        talk_problem(mcp_db, "query", support_format("{\"sql\":\"%s\"}", sql)),
+        "its first row is over 65536 bytes as JSON: select fewer columns, or a "
+        "part of a long text with substr(payload_json, 1, 1000)");
+}
+
+START_TEST(test_first_row_is_measured_as_it_is_written)
+{
+    const char *name = support_repeat("n", 40000);
+
+    check_too_large("SELECT replace(hex(zeroblob(30000)), '0', char(1))");
+    check_too_large("SELECT zeroblob(40000)");
+    /* So are the names above it. */
+    check_too_large(support_format(
+        "WITH v AS (SELECT 1 AS %s) SELECT * FROM v AS a, v AS b", name));
+    json_decref(talk_ask(mcp_db, "query",
+                         support_format("{\"sql\":\"SELECT 1 AS %s\"}", name)));
+}
+END_TEST
+
 START_TEST(test_query_only_reads)
 {
     static const char *const harmful[] = {
@@ -470,6 +494,7 @@ main(void)
     tcase_add_test(tcase, test_query_ends_at_its_limit);
     tcase_add_test(tcase, test_query_ends_at_64_kib);
     tcase_add_test(tcase, test_what_grows_when_it_is_written_is_cut_as_well);
+    tcase_add_test(tcase, test_first_row_is_measured_as_it_is_written);
     tcase_add_test(tcase, test_query_only_reads);
     tcase_add_test(tcase, test_wrong_names_are_answered_with_right_ones);
 

@@ -137,12 +137,36 @@ text_of(const struct excerpt *excerpt, const struct collector_row *row,
 }
 
 static void
+take_room(struct excerpt *excerpt, size_t size)
+{
+    *excerpt->left -= size < *excerpt->left ? size : *excerpt->left;
+}
+
+/** Keep the names for those who write no objects: they take room like a row. */
+static void
+take_names(struct excerpt *excerpt, const struct collector_row *row)
+{
+    if (!excerpt->bare || excerpt->names != NULL)
+        return;
+    excerpt->names = names_of(row);
+    if (excerpt->names != NULL)
+        take_room(excerpt, strlen(excerpt->names));
+}
+
+/** Nobody can ask for a part of an event; of a row of SQL one can. */
+static bool
+has_room(const struct excerpt *excerpt, size_t size)
+{
+    return size <= *excerpt->left || (excerpt->count == 0 && !excerpt->bare);
+}
+
+static void
 add(struct excerpt *excerpt, const char *text, size_t size)
 {
     if (excerpt->count > 0)
         (void)putc(',', excerpt->out);
     (void)fwrite(text, 1, size, excerpt->out);
-    *excerpt->left -= size < *excerpt->left ? size : *excerpt->left;
+    take_room(excerpt, size);
     excerpt->count++;
 }
 
@@ -153,13 +177,12 @@ excerpt_show(void *userdata, const struct collector_row *row)
     size_t size = 0;
     char *text = text_of(excerpt, row, &size);
 
-    if (text == NULL || (size > *excerpt->left && excerpt->count > 0)) {
+    take_names(excerpt, row);
+    if (text == NULL || !has_room(excerpt, size)) {
         excerpt->full = true;
         free(text);
         return 1;
     }
-    if (excerpt->bare && excerpt->names == NULL)
-        excerpt->names = names_of(row);
     add(excerpt, text, size);
     if (row->column_count > 0)
         excerpt->last_id = row->values[0].integer;

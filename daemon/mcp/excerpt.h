@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 /** Bytes of the rows in an answer at most, as JSON. One row more, when it is
- *  the first of its list, so that no event is too large to be shown. */
+ *  the first of its list and no bare one, so that no event is too large to be
+ *  shown. */
 #define EXCERPT_SIZE_MAX (64 * 1024)
 
 /** Columns of a row that is written as an object at most: our own questions
@@ -28,7 +29,8 @@ struct excerpt {
     /** The first column of the last row that was written, if it is a whole
      *  number. */
     int64_t last_id;
-    /** Rows are arrays of values, and not objects. */
+    /** Rows are arrays of values, and not objects. Not even the first has more
+     *  room than there is, together with the names of the columns. */
     bool bare;
     /** The names of the columns, as a JSON array, if rows are bare; yours. */
     char *names;

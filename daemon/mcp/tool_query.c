@@ -8,6 +8,7 @@
 #include "schema.h"
 #include "tool.h"
 
+#include <collector/error.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,17 +94,30 @@ add_hint(struct problem *problem, const char *sql)
     }
 }
 
-static void
+/** The reader let it through: it does not know how long it is as JSON. */
+static int
+refuse_first_row(struct tool_call *call, struct collector_answer *answer)
+{
+    (void)snprintf(answer->problem, sizeof(answer->problem),
+                   "its first row is over %d bytes as JSON", EXCERPT_SIZE_MAX);
+    return inquiry_explain(call->inquiry, COLLECTOR_ERR_TOO_BIG, answer,
+                           &call->problem);
+}
+
+static int
 write_answer(struct tool_call *call, const struct excerpt *excerpt,
-             const struct collector_answer *answer)
+             struct collector_answer *answer)
 {
     const bool more = answer->more || excerpt->full;
 
+    if (excerpt->full && excerpt->count == 0)
+        return refuse_first_row(call, answer);
     (void)fprintf(call->out,
                   "],\"columns\":%s,\"row_count\":%zu,\"more\":%s,"
                   "\"elapsed_ms\":%" PRIu64 "}",
                   excerpt->names != NULL ? excerpt->names : "[]",
                   excerpt->count, more ? "true" : "false", answer->elapsed_ms);
+    return 0;
 }
 
 static int
@@ -127,7 +141,7 @@ query(struct tool_call *call)
     rc = inquiry_sql(call->inquiry, sql, NULL, 0, excerpt_show, &excerpt,
                      &answer, &call->problem);
     if (rc == 0)
-        write_answer(call, &excerpt, &answer);
+        rc = write_answer(call, &excerpt, &answer);
     else if (inquiry_took_too_long(call->inquiry))
         add_advice(&call->problem);
     else
