@@ -144,14 +144,15 @@ spoil(const char *path)
     (void)close(fd);
 }
 
-/** Put a file that nobody has in the place of the one that is followed. */
+/** Put a file of so many events, which nobody has, in the place of the one that
+ *  is followed. */
 static void
-exchange(bool is_damaged)
+exchange(size_t event_count, bool is_damaged)
 {
     struct fixture other;
 
     fixture_init(&other);
-    fixture_append(&other, 2);
+    fixture_append(&other, event_count);
     fixture_close(&other);
     if (is_damaged)
         spoil(other.path);
@@ -164,9 +165,47 @@ START_TEST(test_another_file_is_shown_from_its_beginning)
     follow(fixture.path);
     ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
     fixture_close(&fixture);
-    exchange(false);
+    exchange(2, false);
     ck_assert(daemon_says(tail, "another file has taken its place"));
     ck_assert_eventually(strcmp(ids(), "1,2,3,1,2,") == 0);
+    stop(SIGINT);
+}
+END_TEST
+
+/** Have a snapshot of the file take its part. */
+static void
+turn_to_snapshot(void)
+{
+    const char *copy = support_path(support_dir_new(), "copy.sqlite");
+
+    ck_assert_ok(collector_store_snapshot(fixture.store, copy));
+    fixture_close(&fixture);
+    fixture.path = copy;
+}
+
+START_TEST(test_a_collector_that_takes_a_snapshot_on_continues_it)
+{
+    turn_to_snapshot();
+    follow(fixture.path);
+    ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
+    fixture_reopen(&fixture);
+    fixture_append(&fixture, 1);
+    ck_assert_eventually(strcmp(ids(), "1,2,3,4,") == 0);
+    fixture_append(&fixture, 1);
+    ck_assert_eventually(strcmp(ids(), "1,2,3,4,5,") == 0);
+    stop(SIGINT);
+    ck_assert_ptr_null(strstr(daemon_stderr(tail), "another file"));
+}
+END_TEST
+
+START_TEST(test_another_file_in_the_place_of_a_snapshot_is_noticed)
+{
+    turn_to_snapshot();
+    follow(fixture.path);
+    ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
+    exchange(4, false);
+    ck_assert(daemon_says(tail, "another file has taken its place"));
+    ck_assert_eventually(strcmp(ids(), "1,2,3,1,2,3,4,") == 0);
     stop(SIGINT);
 }
 END_TEST
@@ -176,12 +215,12 @@ START_TEST(test_a_damaged_file_is_waited_for_in_one_line)
     follow(fixture.path);
     ck_assert_eventually(strcmp(ids(), "1,2,3,") == 0);
     fixture_close(&fixture);
-    exchange(true);
+    exchange(2, true);
     ck_assert(daemon_says(tail, "; trying again\n"));
     /* Said at each look it would be there more than twice. */
     ck_assert_int_eq(daemon_wait(tail, 2000), DAEMON_RUNNING);
     ck_assert_uint_le(support_occurrences(daemon_stderr(tail), "\n"), 2);
-    exchange(false);
+    exchange(2, false);
     ck_assert(daemon_says(tail, "it answers again"));
     ck_assert_eventually(strcmp(ids(), "1,2,3,1,2,") == 0);
     stop(SIGINT);
@@ -199,6 +238,10 @@ main(void)
     tcase_add_test(file, test_a_filter_holds_for_what_comes);
     tcase_add_test(file, test_it_ends_when_nobody_reads_it);
     tcase_add_test(file, test_another_file_is_shown_from_its_beginning);
+    tcase_add_test(file,
+                   test_a_collector_that_takes_a_snapshot_on_continues_it);
+    tcase_add_test(file,
+                   test_another_file_in_the_place_of_a_snapshot_is_noticed);
     tcase_add_test(file, test_a_damaged_file_is_waited_for_in_one_line);
     return support_run_suite(suite);
 }

@@ -20,9 +20,10 @@
 struct file {
     const struct flags *flags;
     struct collector_reader *reader;
-    /* Which file the reader has. */
+    /* Which file the reader has, and how many there were. */
     dev_t device;
     ino_t inode;
+    uint64_t number;
 };
 
 static const char *
@@ -82,6 +83,12 @@ open_reader(struct file *file, struct problem *ret_problem)
     return file_judge(file, rc, NULL, ret_problem);
 }
 
+static bool
+is_same(const struct file *file, const struct stat *status)
+{
+    return status->st_dev == file->device && status->st_ino == file->inode;
+}
+
 /* Have a reader of the file that has the name now. */
 static enum source_result
 look(struct file *file, struct problem *ret_problem)
@@ -93,10 +100,10 @@ look(struct file *file, struct problem *ret_problem)
                           strerror(errno));
         return errno == ENOENT ? SOURCE_AWAY : SOURCE_REFUSED;
     }
-    if (file->reader != NULL && status.st_dev == file->device &&
-        status.st_ino == file->inode)
+    if (file->reader != NULL && is_same(file, &status))
         return SOURCE_OK;
     close_reader(file);
+    file->number++;
     file->device = status.st_dev;
     file->inode = status.st_ino;
     return open_reader(file, ret_problem);
@@ -227,6 +234,16 @@ file_snapshot(struct file *file, const char *path, struct problem *ret_problem)
     (void)problem_say(ret_problem, "%.300s: %s", path,
                       collector_error_text(rc));
     return SOURCE_REFUSED;
+}
+
+uint64_t
+file_number(const struct file *file)
+{
+    struct stat status;
+
+    if (stat(file->flags->target, &status) == 0 && is_same(file, &status))
+        return file->number;
+    return 0;
 }
 
 struct collector_reader *

@@ -27,6 +27,11 @@ file_act(struct file *file, enum source_action action, const int64_t *ids,
 enum source_result
 file_snapshot(struct file *file, const char *path, struct problem *ret_problem);
 
+/** Which of the files that have had the name was asked last, from 1 on; 0 if
+ *  that one does not have it any more. */
+uint64_t
+file_number(const struct file *file);
+
 /** Its reader, for what only a file can be asked. */
 struct collector_reader *
 file_reader(struct file *file);

@@ -113,18 +113,35 @@ begin(struct tail *tail, struct problem *ret_problem)
     return result;
 }
 
+/* Whether ids go on: they are the same collector's, or those of a snapshot that
+ * one was started on, which gives it a name. */
+static bool
+goes_on(const struct source_position *shown,
+        const struct source_position *position)
+{
+    const bool is_same_file = position->file_number > 0 &&
+                              position->file_number == shown->file_number;
+    const bool is_named = shown->collector_id[0] == '\0' && is_same_file;
+
+    return position->accepted >= shown->accepted &&
+           (is_named ||
+            strcmp(position->collector_id, shown->collector_id) == 0);
+}
+
 /* A damaged file was put aside, or somebody has put another one there: ids
  * begin anew. */
 static void
 notice_another(struct tail *tail, const struct source_position *position)
 {
-    if (strcmp(position->collector_id, tail->shown.collector_id) == 0 &&
-        position->accepted >= tail->shown.accepted)
-        return;
-    voice_say("%s: another file has taken its place, here from its beginning",
-              tail->flags->target);
+    const bool is_another = !goes_on(&tail->shown, position);
+    const int64_t accepted = is_another ? 0 : tail->shown.accepted;
+
+    if (is_another)
+        voice_say("%s: another file has taken its place, here from its "
+                  "beginning",
+                  tail->flags->target);
     tail->shown = *position;
-    tail->shown.accepted = 0;
+    tail->shown.accepted = accepted;
 }
 
 static enum source_result

@@ -71,7 +71,12 @@ enum source_result
 source_position(struct source *source, struct source_position *ret_position,
                 struct problem *ret_problem)
 {
-    return source_ledger(source, take_position, ret_position, ret_problem);
+    const enum source_result result =
+        source_ledger(source, take_position, ret_position, ret_problem);
+
+    if (result == SOURCE_OK && source->file != NULL)
+        ret_position->file_number = file_number(source->file);
+    return result;
 }
 
 enum source_result

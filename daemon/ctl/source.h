@@ -25,6 +25,9 @@ struct source_position {
     int64_t accepted;
     /** Whose ids they are; "" for a snapshot's. */
     char collector_id[40];
+    /** Which of the files that have had the name it is; 0 when that can't be
+     *  told, as of a URL's. */
+    uint64_t file_number;
 };
 
 /** What to do with dead letters. */
