@@ -90,6 +90,20 @@ START_TEST(test_a_parameter_is_what_it_is_written_as)
 }
 END_TEST
 
+START_TEST(test_a_question_may_begin_with_a_comment)
+{
+    static const char *const comments[] = {"-- all\n", "--\n", "--\tall\n"};
+    const char *sql = support_format("%sSELECT 1 AS a", comments[_i]);
+
+    ck_assert_str_eq(ctl_prints(fixture.path, "query", "-format", "csv", sql),
+                     "a\r\n1\r\n");
+    ck_assert_str_eq(ctl_prints("query", fixture.path, sql, "-format", "csv"),
+                     "a\r\n1\r\n");
+    ck_assert_int_eq(ctl(fixture.path, "query", "--all\nSELECT 1"), 2);
+    ck_assert_contains(ctl_err, "is not an option");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -99,5 +113,6 @@ main(void)
     tcase_add_test(tcase, test_sql_is_answered_in_each_format);
     tcase_add_test(tcase, test_sql_is_answered_as_json_and_csv);
     tcase_add_test(tcase, test_a_parameter_is_what_it_is_written_as);
+    tcase_add_loop_test(tcase, test_a_question_may_begin_with_a_comment, 0, 3);
     return support_run_suite(suite);
 }

@@ -131,6 +131,14 @@ take_word(const char *word, struct flags *flags, struct problem *ret_problem)
     return 0;
 }
 
+/* No option has a blank in the place of its name: that's SQL. */
+static bool
+is_comment(const char *argument)
+{
+    return strncmp(argument, "--", 2) == 0 && argument[2] != '\0' &&
+           strchr(" \t\r\n", argument[2]) != NULL;
+}
+
 static int
 walk_step(struct walk *walk, struct flags *flags, enum flags_action *action,
           struct problem *ret_problem)
@@ -141,7 +149,8 @@ walk_step(struct walk *walk, struct flags *flags, enum flags_action *action,
         walk->options_ended = true;
         return 0;
     }
-    if (!walk->options_ended && argument[0] == '-' && argument[1] != '\0')
+    if (!walk->options_ended && argument[0] == '-' && argument[1] != '\0' &&
+        !is_comment(argument))
         return take_flag(walk, argument, flags, action, ret_problem);
     return take_word(argument, flags, ret_problem);
 }
