@@ -9,6 +9,7 @@
 #include "mcp/excerpt.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /** The whole line that a tool is answered with. */
@@ -471,8 +472,13 @@ START_TEST(test_file_that_comes_goes_and_comes_again_is_read_when_it_is_there)
     mcp_teardown();
     ck_assert_uint_eq(search("{}"), 1);
     ck_assert_int_eq(unlink(mcp_db), 0);
-    ck_assert_contains(talk_problem(mcp_db, "search_events", "{}"),
-                       "can't be read");
+    ck_assert_str_eq(
+        talk_problem(mcp_db, "search_events", "{}"),
+        support_format("%s can't be read: No such file or directory", mcp_db));
+    ck_assert_int_eq(mkdir(mcp_db, 0700), 0);
+    ck_assert_str_eq(talk_problem(mcp_db, "search_events", "{}"),
+                     support_format("%s is no file", mcp_db));
+    ck_assert_int_eq(rmdir(mcp_db), 0);
     support_write_file(mcp_db, support_repeat("no database", 400));
     ck_assert_contains(talk_problem(mcp_db, "search_events", "{}"),
                        "not a collector's file");

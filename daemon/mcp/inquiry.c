@@ -10,6 +10,7 @@
 #include <collector/error.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ?1 to ?4 are as many as any question has. */
 #define NUMBER_COUNT_MAX 4
@@ -18,6 +19,8 @@ struct inquiry {
     const char *path;
     uint32_t deadline_ms;
     bool late;
+    /** What the reader last said was wrong; "" for nothing. */
+    struct problem said;
     /** Guards what follows; the reader itself is used without it. */
     pthread_mutex_t mutex;
     struct collector_reader *reader;
@@ -124,6 +127,34 @@ inquiry_explain(struct inquiry *inquiry, int rc,
                        meaning_of(rc));
 }
 
+/** Keep for the model what goes to standard error. */
+static void
+take_line(void *userdata, enum collector_log_level level, const char *line)
+{
+    struct inquiry *inquiry = userdata;
+
+    voice_forward(NULL, level, line);
+    if (level == COLLECTOR_LOG_ERROR)
+        (void)problem_say(&inquiry->said, "%s", line);
+}
+
+/** Say why the file can't be read: the reader's line names it, and has the
+ *  reason behind that, or says what it is instead. Returns -1. */
+static int
+explain_unread(const struct inquiry *inquiry, struct problem *ret_problem)
+{
+    const char *line = inquiry->said.text;
+    const char *name = strstr(line, inquiry->path);
+    const char *reason = name != NULL ? name + strlen(inquiry->path) : line;
+
+    if (*line == '\0')
+        reason = ": is the path right, and may this program read it?";
+    if (*reason != ':')
+        return problem_say(ret_problem, "%s", line);
+    return problem_say(ret_problem, "%.200s can't be read%s", inquiry->path,
+                       reason);
+}
+
 int
 inquiry_open(struct inquiry *inquiry, uint32_t rows_max, size_t bytes_max,
              struct problem *ret_problem)
@@ -137,13 +168,12 @@ inquiry_open(struct inquiry *inquiry, uint32_t rows_max, size_t bytes_max,
     options.rows_max = rows_max;
     options.bytes_max = bytes_max;
     options.deadline_ms = inquiry->deadline_ms;
-    options.log = voice_forward;
+    options.log = take_line;
+    options.log_userdata = inquiry;
+    inquiry->said.text[0] = '\0';
     rc = collector_reader_open(&options, &reader);
     if (rc == COLLECTOR_ERR_IO)
-        return problem_say(ret_problem,
-                           "%.200s can't be read: is the path right, and may "
-                           "this program read it?",
-                           inquiry->path);
+        return explain_unread(inquiry, ret_problem);
     if (rc != COLLECTOR_OK)
         return inquiry_explain(inquiry, rc, NULL, ret_problem);
     set_reader(inquiry, reader);
