@@ -171,6 +171,35 @@ START_TEST(test_query_only_reads)
 }
 END_TEST
 
+START_TEST(test_nobody_is_invited_to_change_something_else)
+{
+    static const char *const changes[] = {
+        "DELETE FROM events",
+        "DELETE FROM event_log",
+        " \\n delete FROM nope",
+        "UPDATE events SET id = 1",
+        "UPDATE event_log SET nope = 1",
+        "INSERT INTO nope VALUES (1)",
+        "ALTER TABLE events ADD x",
+        "WITH x AS (SELECT 1) DELETE FROM events",
+    };
+    const char *problem;
+    size_t i;
+
+    for (i = 0; i < sizeof(changes) / sizeof(*changes); i++) {
+        problem = talk_problem(mcp_db, "query",
+                               support_format("{\"sql\":\"%s\"}", changes[i]));
+        ck_assert_uint_eq(support_occurrences(problem, "this only reads"), 1);
+        ck_assert_ptr_null(strstr(problem, "there are:"));
+        ck_assert_ptr_null(strstr(problem, " has:"));
+    }
+    ck_assert_ptr_null(
+        strstr(talk_problem(mcp_db, "query",
+                            "{\"sql\":\"SELECT updated FROM events\"}"),
+               "this only reads"));
+}
+END_TEST
+
 START_TEST(test_wrong_names_are_answered_with_right_ones)
 {
     ck_assert_str_eq(talk_problem(mcp_db, "query",
@@ -502,6 +531,7 @@ main(void)
     tcase_add_test(tcase, test_what_grows_when_it_is_written_is_cut_as_well);
     tcase_add_test(tcase, test_first_row_is_measured_as_it_is_written);
     tcase_add_test(tcase, test_query_only_reads);
+    tcase_add_test(tcase, test_nobody_is_invited_to_change_something_else);
     tcase_add_test(tcase, test_wrong_names_are_answered_with_right_ones);
 
     tcase = support_add_case(suite, "search", mcp_setup, mcp_teardown);

@@ -71,6 +71,36 @@ add_advice(struct problem *problem)
                    "- 10000, or ask the view backlog");
 }
 
+/** Whether it would change something, by its first word or by what SQLite says
+ *  of it. */
+static bool
+is_change(const char *sql, const struct problem *problem)
+{
+    static const char *const words[] = {"ALTER",  "CREATE",  "DELETE", "DROP",
+                                        "INSERT", "REPLACE", "UPDATE"};
+    const char *first = sql + strspn(sql, " \t\r\n;");
+    size_t i;
+
+    for (i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        const size_t size = strlen(words[i]);
+
+        if (strncasecmp(first, words[i], size) == 0 && !is_word(first[size]))
+            return true;
+    }
+    return strstr(problem->text, "cannot modify ") != NULL;
+}
+
+/** Say that no other change would be let through, unless that is said. */
+static void
+add_refusal(struct problem *problem)
+{
+    const size_t size = strlen(problem->text);
+
+    if (strstr(problem->text, "this only reads") == NULL)
+        (void)snprintf(problem->text + size, sizeof(problem->text) - size,
+                       ": this only reads");
+}
+
 /** Add what a model needs to mend a name that is wrong. */
 static void
 add_hint(struct problem *problem, const char *sql)
@@ -144,6 +174,8 @@ query(struct tool_call *call)
         rc = write_answer(call, &excerpt, &answer);
     else if (inquiry_took_too_long(call->inquiry))
         add_advice(&call->problem);
+    else if (is_change(sql, &call->problem))
+        add_refusal(&call->problem);
     else
         add_hint(&call->problem, sql);
     free(excerpt.names);
