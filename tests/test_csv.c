@@ -6,6 +6,8 @@
 
 #include "ctl/csv.h"
 
+#include <math.h>
+
 static const char *
 line_of(struct collector_row row)
 {
@@ -20,6 +22,14 @@ START_TEST(test_values_are_what_they_are)
                      "-7,21.4,pump-7,[1]\r\n");
     ck_assert_str_eq(line_of(ROWS_ROW(NULL, ROWS_BLOB("\0\xFF"))),
                      "\"00ff\"\r\n");
+}
+END_TEST
+
+START_TEST(test_infinity_is_a_number)
+{
+    ck_assert_str_eq(
+        line_of(ROWS_ROW(NULL, ROWS_REAL(HUGE_VAL), ROWS_REAL(-HUGE_VAL))),
+        "Inf,-Inf\r\n");
 }
 END_TEST
 
@@ -62,6 +72,7 @@ main(void)
     TCase *tcase = support_add_case(suite, "csv", NULL, NULL);
 
     tcase_add_test(tcase, test_values_are_what_they_are);
+    tcase_add_test(tcase, test_infinity_is_a_number);
     tcase_add_test(tcase, test_null_is_empty_and_an_empty_text_is_quoted);
     tcase_add_test(tcase, test_what_would_end_a_field_is_quoted);
     tcase_add_test(tcase, test_names_are_quoted_too);

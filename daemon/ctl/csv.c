@@ -4,6 +4,7 @@
 
 #include "row_json.h"
 
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -39,6 +40,17 @@ write_text(FILE *out, const char *text, size_t size)
     (void)putc('"', out);
 }
 
+/* JSON has no infinity; a spreadsheet has, and where it is called null it would
+ * be a text. */
+static void
+write_real(FILE *out, const struct collector_value *value)
+{
+    if (isinf(value->real))
+        (void)fputs(value->real > 0 ? "Inf" : "-Inf", out);
+    else
+        row_json_value(out, value);
+}
+
 static void
 write_value(FILE *out, const struct collector_value *value)
 {
@@ -49,8 +61,10 @@ write_value(FILE *out, const struct collector_value *value)
     case COLLECTOR_VALUE_JSON:
         write_text(out, value->text, value->size);
         return;
-    case COLLECTOR_VALUE_INTEGER:
     case COLLECTOR_VALUE_REAL:
+        write_real(out, value);
+        return;
+    case COLLECTOR_VALUE_INTEGER:
     case COLLECTOR_VALUE_BLOB:
         break;
     }
