@@ -58,8 +58,9 @@ check_statement(struct collector__question *question, sqlite3_stmt *statement,
     if ((size_t)wanted != parameter_count)
         return collector__question_refuse(
             question, COLLECTOR_ERR_INVALID,
-            "it has %d parameters, and %zu values were given", wanted,
-            parameter_count);
+            "it has %d parameter%s, and %zu value%s given", wanted,
+            wanted == 1 ? "" : "s", parameter_count,
+            parameter_count == 1 ? " was" : "s were");
     return COLLECTOR_OK;
 }
 

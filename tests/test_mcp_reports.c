@@ -70,6 +70,19 @@ START_TEST(test_how_long_is_silent_can_be_said)
 }
 END_TEST
 
+START_TEST(test_one_device_is_spoken_of_as_one)
+{
+    json_t *answer;
+
+    mcp_append("a", "k", NULL, HOUR);
+    answer = talk_ask(mcp_db, "offline_devices", "{}");
+    ck_assert_contains(mcp_text(answer, "summary"),
+                       "The only device has been silent for more than "
+                       "10 minutes: perhaps");
+    json_decref(answer);
+}
+END_TEST
+
 START_TEST(test_no_device_is_said_to_be_none)
 {
     json_t *answer = talk_ask(mcp_db, "offline_devices", "{}");
@@ -331,7 +344,7 @@ START_TEST(test_file_that_no_collector_has_open_is_not_called_healthy)
     json_decref(answer);
     answer = talk_ask(mcp_db, "offline_devices", "{}");
     ck_assert_str_eq(mcp_text(answer, "summary"),
-                     LEFT ". Silent for more than 10 minutes: 0 of 1 devices.");
+                     LEFT ". Silent for more than 10 minutes: 0 of 1 device.");
     json_decref(answer);
 }
 END_TEST
@@ -418,6 +431,7 @@ main(void)
 
     tcase_add_test(tcase, test_silent_devices_are_named_with_how_long_in_words);
     tcase_add_test(tcase, test_how_long_is_silent_can_be_said);
+    tcase_add_test(tcase, test_one_device_is_spoken_of_as_one);
     tcase_add_test(tcase, test_no_device_is_said_to_be_none);
 
     tcase = support_add_case(suite, "errors", mcp_setup, mcp_teardown);

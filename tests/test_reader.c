@@ -161,7 +161,11 @@ START_TEST(test_parameters_are_bound)
     reading = reading_of(query, reader, "SELECT ?1, ?2", values, 1);
     ck_assert_error(reading.rc, COLLECTOR_ERR_INVALID);
     ck_assert_str_eq(reading.answer.problem,
-                     "it has 2 parameters, and 1 values were given");
+                     "it has 2 parameters, and 1 value was given");
+    reading = reading_of(query, reader, "SELECT ?1", NULL, 0);
+    ck_assert_error(reading.rc, COLLECTOR_ERR_INVALID);
+    ck_assert_str_eq(reading.answer.problem,
+                     "it has 1 parameter, and 0 values were given");
     reading = reading_of(query, reader, "SELECT ?1", NULL, 1);
     ck_assert_error(reading.rc, COLLECTOR_ERR_INVALID);
 }

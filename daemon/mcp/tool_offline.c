@@ -51,27 +51,41 @@ show_device(void *userdata, const struct collector_row *row)
     return excerpt_show(&silence->excerpt, &with_words);
 }
 
+/* Bytes of the beginning of a sentence about all devices. */
+#define BEGIN_SIZE 48
+
+static const char *
+begin_of_all(int64_t count, char ret_text[BEGIN_SIZE])
+{
+    if (count == 1)
+        return "The only device has";
+    (void)snprintf(ret_text, BEGIN_SIZE, "All %" PRId64 " devices have", count);
+    return ret_text;
+}
+
 /** Say it in a sentence. */
 static void
 write_summary(struct tool_call *call, const struct standing *standing,
               int64_t silent_ms, int64_t offline, int64_t all)
 {
     char words[ELAPSED_SIZE];
+    char begin[BEGIN_SIZE];
     char text[256];
 
     if (all == 0)
         (void)snprintf(text, sizeof(text), "No device has ever been seen.");
     else if (offline == all)
         (void)snprintf(text, sizeof(text),
-                       "All %" PRId64 " devices have been silent for more than "
-                       "%s: perhaps no events reach the collector, or it does "
-                       "not run (see buffer_status).",
-                       all, elapsed_words(silent_ms, words));
+                       "%s been silent for more than %s: perhaps no events "
+                       "reach the collector, or it does not run (see "
+                       "buffer_status).",
+                       begin_of_all(all, begin),
+                       elapsed_words(silent_ms, words));
     else
-        (void)snprintf(text, sizeof(text),
-                       "Silent for more than %s: %" PRId64 " of %" PRId64
-                       " devices.",
-                       elapsed_words(silent_ms, words), offline, all);
+        (void)snprintf(
+            text, sizeof(text),
+            "Silent for more than %s: %" PRId64 " of %" PRId64 " device%s.",
+            elapsed_words(silent_ms, words), offline, all, all == 1 ? "" : "s");
     lead_write_summary(call->out, standing, text);
 }
 
