@@ -74,8 +74,8 @@ source_position(struct source *source, struct source_position *ret_position,
     const enum source_result result =
         source_ledger(source, take_position, ret_position, ret_problem);
 
-    if (result == SOURCE_OK && source->file != NULL)
-        ret_position->file_number = file_number(source->file);
+    ret_position->file_number =
+        source->file != NULL ? file_number(source->file) : 0;
     return result;
 }
 
