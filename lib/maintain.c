@@ -173,9 +173,7 @@ move_log(struct collector_store *store)
     collector__store_enter(store);
     generation = store->generation;
     (void)pthread_mutex_lock(&store->fetcher.mutex);
-    if (collector__wal_worth(&store->database.wal) ||
-        collector__wal_is_pinned(&store->database.wal) ||
-        is_oversized(connection))
+    if (collector__wal_worth(&store->database.wal) || is_oversized(connection))
         rc = collector__wal_checkpoint(connection, COLLECTOR_WAL_BESIDE);
     (void)pthread_mutex_unlock(&store->fetcher.mutex);
     collector__store_leave(store);

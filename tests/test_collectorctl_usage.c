@@ -67,6 +67,7 @@ START_TEST(test_mistakes_are_found_before_anything_is_asked)
         {{"http://x", "query", "SELECT 1"}, "a collector takes no SQL"},
         {{"http://x", "verify"}, "only a file"},
         {{"f", "health", "-live"}, "-live is for a URL"},
+        {{"HTTP://x", "verify"}, "only a file"},
         {{"HTTPS://x", "verify"}, "only a file"},
         {{"f", "snapshot", "x", "-deadline=1s"}, "changes nothing about"},
     };

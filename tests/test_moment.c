@@ -103,12 +103,16 @@ START_TEST(test_columns_of_moments_are_known_by_their_names)
 }
 END_TEST
 
+/* For which there is no room with _iso behind it. */
+#define LONG_NAME                                                              \
+    "a_name_that_is_longer_than_any_column_of_ours_was_or_will_be_at"
+
 /* People and models see the same columns as moments. */
 START_TEST(test_moments_of_rows_are_written_as_such)
 {
-    static const char *const names[] = {"next_ts", "failing_since"};
-    const struct collector_row row =
-        ROWS_ROW(names, ROWS_INTEGER(NOON), ROWS_INTEGER(NOON));
+    static const char *const names[] = {"next_ts", "failing_since", LONG_NAME};
+    const struct collector_row row = ROWS_ROW(
+        names, ROWS_INTEGER(NOON), ROWS_INTEGER(NOON), ROWS_INTEGER(NOON));
     size_t left = EXCERPT_SIZE_MAX;
     struct excerpt excerpt = {.out = capture_begin(), .left = &left};
     size_t i;
@@ -118,7 +122,8 @@ START_TEST(test_moments_of_rows_are_written_as_such)
                      "{\"next_ts\":1769860800000,"
                      "\"next_ts_iso\":\"2026-01-31T12:00:00Z\","
                      "\"failing_since\":1769860800000,"
-                     "\"failing_since_iso\":\"2026-01-31T12:00:00Z\"}");
+                     "\"failing_since_iso\":\"2026-01-31T12:00:00Z\","
+                     "\"" LONG_NAME "\":1769860800000}");
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char *text = cell_text(names[i], &row.values[i]);
 

@@ -12,6 +12,7 @@
 #include "lock.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define MODE_COUNT (COLLECTOR_MODE_CONCURRENT + 1)
@@ -245,6 +246,21 @@ START_TEST(test_owner_asks_for_a_while_only)
 }
 END_TEST
 
+/** Nobody waits for what is no lock of ours. */
+START_TEST(test_lock_that_is_no_file_asks_nothing)
+{
+    const char *path = support_path(support_dir_new(), "x");
+    const char *lock_path = support_format("%s.lock", path);
+
+    ck_assert(!collector__lock_is_asked(path));
+    ck_assert_int_eq(mkfifo(lock_path, 0600), 0);
+    ck_assert(!collector__lock_is_asked(path));
+    ck_assert_int_eq(unlink(lock_path), 0);
+    ck_assert_int_eq(mkdir(lock_path, 0700), 0);
+    ck_assert(!collector__lock_is_asked(path));
+}
+END_TEST
+
 /** What it was connected to may have been put aside meanwhile. */
 START_TEST(test_file_that_took_its_place_meanwhile_is_asked)
 {
@@ -284,6 +300,7 @@ main(void)
     tcase_add_loop_test(tcase, test_reader_waits_for_its_turn, 0, MODE_COUNT);
     tcase_add_test(tcase, test_reader_that_waits_can_be_interrupted);
     tcase_add_test(tcase, test_owner_asks_for_a_while_only);
+    tcase_add_test(tcase, test_lock_that_is_no_file_asks_nothing);
     tcase_add_test(tcase, test_file_that_took_its_place_meanwhile_is_asked);
     return support_run_suite(suite);
 }

@@ -133,8 +133,10 @@ END_TEST
 static const struct {
     int64_t size_max;
     int64_t share;
-} shares[] = {
-    {4 * MIB, 2 * MIB}, {192 * MIB, 128 * MIB}, {512 * MIB, 384 * MIB}};
+} shares[] = {{4 * MIB, 2 * MIB},
+              {192 * MIB, 128 * MIB},
+              {300 * MIB, 225 * MIB},
+              {512 * MIB, 384 * MIB}};
 
 START_TEST(test_index_has_the_log_take_more)
 {
