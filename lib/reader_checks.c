@@ -33,10 +33,23 @@
     " FROM events v" COLLECTOR_READER_SQL_JOIN_FATE("v.id") \
     " WHERE v.uploaded_at IS NOT" COLLECTOR_READER_SQL_UPLOADED_AT("v.id")
 
+/* What is missing of a schema, beside tables and columns. */
+#define OBJECT_MISSING(objects) \
+    "SELECT (SELECT printf('the %s %s is missing', o.type, o.name)" \
+    "  FROM (" objects ") o WHERE NOT EXISTS (SELECT 1 FROM sqlite_schema" \
+    "   WHERE type = o.type AND name = o.name) LIMIT 1)"
+
 const struct collector__check collector__checks[] = {
     {"pages", 1, true, "PRAGMA integrity_check(1)"},
-    {"schema", 1, false, "SELECT NULL" COLLECTOR_SCHEMA_SQL_FROM_1},
-    {"schema", 2, false, "SELECT NULL" COLLECTOR_SCHEMA_SQL_FROM_2},
+    {"schema", 1, false,
+     OBJECT_MISSING(COLLECTOR_SCHEMA_SQL_OBJECTS_1)
+     COLLECTOR_SCHEMA_SQL_FROM_1},
+    {"schema", 2, false,
+     OBJECT_MISSING(COLLECTOR_SCHEMA_SQL_OBJECTS_1)
+     COLLECTOR_SCHEMA_SQL_FROM_2},
+    {"schema", 3, false,
+     OBJECT_MISSING(COLLECTOR_SCHEMA_SQL_OBJECTS_3)
+     COLLECTOR_SCHEMA_SQL_FROM_2},
     {"state", 1, false,
      "SELECT CASE WHEN count(*) <> 1 THEN printf('state has %d rows', count(*))"
      " WHEN min(settled_through) < 0"

@@ -186,6 +186,20 @@ COLLECTOR_SCHEMA_SQL_FROM_1 \
 "  LEFT JOIN (SELECT id, at, path, reason, previous_collector_id, through," \
 "                    salvaged, lost, finished_at FROM quarantines LIMIT 0)"
 
+/** The indexes and views of schema 1, in rows of type and name; those of schema
+ *  3. The first to write schema 2 left out its index, and devices is another
+ *  view since 3. The index that is made when it is asked for is none of them. */
+#define COLLECTOR_SCHEMA_SQL_OBJECTS_1 \
+"  SELECT 'index' AS type, 'upload_runs_settled' AS name" \
+"  UNION ALL SELECT 'index', 'upload_runs_error'" \
+"  UNION ALL SELECT 'view', 'events'" \
+"  UNION ALL SELECT 'view', 'backlog'" \
+"  UNION ALL SELECT 'view', 'ledger'"
+#define COLLECTOR_SCHEMA_SQL_OBJECTS_3 \
+COLLECTOR_SCHEMA_SQL_OBJECTS_1 \
+"  UNION ALL SELECT 'index', 'upload_runs_audit'" \
+"  UNION ALL SELECT 'view', 'devices'"
+
 /** 1 when the tables are those of schema 1, and it can be migrated; those of
  *  schema 2. */
 #define COLLECTOR_SCHEMA_SQL_FITS_1 \
