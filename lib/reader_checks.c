@@ -20,7 +20,7 @@
 /* Below the oldest event that is kept and was no dead letter, runs are pruned,
  * and some of them stay. */
 #define FIRST_KEPT                                                             \
-    " coalesce((SELECT id FROM event_log WHERE id <=" SETTLED                  \
+    " coalesce((SELECT id FROM event_log WHERE id BETWEEN 1 AND" SETTLED       \
     "  AND NOT EXISTS (SELECT 1 FROM dead_letters"                             \
     "                   WHERE event_id = event_log.id)"                        \
     "  ORDER BY id LIMIT 1)," SETTLED "+ 1)"
@@ -32,6 +32,31 @@
     "  quote(v.uploaded_at)," COLLECTOR_READER_SQL_UPLOADED_AT("v.id") ")" \
     " FROM events v" COLLECTOR_READER_SQL_JOIN_FATE("v.id") \
     " WHERE v.uploaded_at IS NOT" COLLECTOR_READER_SQL_UPLOADED_AT("v.id")
+
+/* An event that is gone, though nothing takes it away: it is not older than all
+ * that is kept, and it was delivered, as is what no run has settled. Where some
+ * are missing, the first is behind one that is there, or that may not be. */
+#define EVENT_MISSING \
+    "SELECT printf('event %d is missing, and the next is %s', i.id," \
+    "  coalesce((SELECT min(id) FROM event_log WHERE id > i.id), 'none'))" \
+    " FROM (SELECT id + 1 AS id FROM event_log UNION ALL" \
+    "  SELECT last_id + 1 FROM upload_runs" \
+    "   WHERE status IN ('dead', 'dropped')) i" \
+    COLLECTOR_READER_SQL_JOIN_FATE("i.id") \
+    " WHERE i.id BETWEEN" FIRST_KEPT "AND" SETTLED \
+    "  AND i.id NOT IN (SELECT id FROM event_log)" \
+    "  AND coalesce(r.status, 'success') = 'success'"
+
+/* An event that is there, though it goes with its letter, or went when it was
+ * dropped. */
+#define EVENT_LEFT \
+    "SELECT printf('event %d is %s, and still there', e.id," \
+    "  CASE r.status WHEN 'dead' THEN 'dead without a letter'" \
+    "   ELSE r.status END)" \
+    " FROM upload_runs r CROSS JOIN event_log e" \
+    "   ON e.id BETWEEN r.first_id AND r.last_id" \
+    " WHERE r.status IN ('dead', 'dropped') AND NOT EXISTS (" \
+    "  SELECT 1 FROM dead_letters WHERE event_id = e.id)"
 
 /* What is missing of a schema, beside tables and columns. */
 #define OBJECT_MISSING(objects) \
@@ -66,8 +91,8 @@ const struct collector__check collector__checks[] = {
      " OR min(delivered, dead, dropped) < 0"},
     {"ids", 1, false,
      "SELECT printf('there is an event %d', id) FROM ("
-     " SELECT min(id) AS id FROM event_log UNION ALL"
-     " SELECT max(id) FROM event_log)"
+     " SELECT (SELECT min(id) FROM event_log) AS id UNION ALL"
+     " SELECT (SELECT max(id) FROM event_log))"
      " WHERE id < 1 OR id >= " COLLECTOR_TEXT_OF(COLLECTOR_ID_MAX)},
     {"backlog", 1, false,
      "SELECT printf('%d of %d pending events are missing', due - found, due)"
@@ -118,6 +143,7 @@ const struct collector__check collector__checks[] = {
      " FROM dead_letters l LEFT JOIN event_log e ON e.id = l.event_id"
      COLLECTOR_READER_SQL_JOIN_FATE("l.event_id")
      " WHERE detail IS NOT NULL LIMIT 1"},
+    {"events", 1, false, EVENT_LEFT " UNION ALL " EVENT_MISSING " LIMIT 1"},
     {"uploaded_at", 1, false,
      UPLOADED_AT_DIFFERS " AND v.id IN ("
      " SELECT first_id FROM upload_runs ORDER BY id DESC"
@@ -131,6 +157,8 @@ const struct collector__check collector__checks[] = {
      " UNION ALL SELECT printf('%d devices have numbers up to %d', found, last)"
      " FROM (SELECT count(*) AS found, max(id) AS last FROM devices)"
      " WHERE found <> last LIMIT 1"},
+    /* When it was seen can't be told from its events: what came from the future
+     * counts as of our clock, which may have been set since. */
     {"every_device", 3, true,
      "SELECT printf('event %d is of a device that is not listed', id)"
      " FROM event_log WHERE device_id NOT IN ("

@@ -11,8 +11,7 @@ struct collector__check {
     /** Only files of this schema and later ones promise it; they promise it as
      *  the last check of this name says. */
     int version_min;
-    /** Its cost grows with the file, and not with what is pending or settled
-     *  in one piece. */
+    /** It looks at more of each event than its id. */
     bool whole;
     /** Answers with what is wrong, in words; with NULL, or not at all, when
      *  nothing is. */

@@ -8,7 +8,7 @@
 #include "account.h"
 #include "harness.h"
 
-#include "ledger.h"
+#include "retention.h"
 
 #include <stdio.h>
 
@@ -121,25 +121,24 @@ START_TEST(test_no_more_than_a_few_in_a_row_are_buried)
 }
 END_TEST
 
-/** Settle everything up to an id as dropped, like an overflow does. */
+/** Drop the oldest, like an overflow does. */
 struct drop {
     struct collector__operation operation;
-    struct collector__run run;
+    int64_t count;
 };
 
 static int
 run_drop(struct collector__operation *operation,
          struct collector__connection *connection)
 {
-    return collector__ledger_settle(connection, COLLECTOR_FATE_DROPPED,
-                                    &((struct drop *)operation)->run);
+    return collector__retention_drop(connection,
+                                     ((struct drop *)operation)->count);
 }
 
 static void
-drop_through(struct harness *harness, int64_t last_id)
+drop_oldest(struct harness *harness, int64_t count)
 {
-    struct drop drop = {.operation = {.run = run_drop},
-                        .run = {.first_id = 1, .last_id = last_id}};
+    struct drop drop = {.operation = {.run = run_drop}, .count = count};
 
     ck_assert_ok(collector__store_submit(harness->store, &drop.operation));
 }
@@ -153,7 +152,7 @@ START_TEST(test_an_event_that_was_dropped_meanwhile_is_not_dead)
     harness_start(&harness, (enum collector_write_mode)_i);
     harness_append(&harness, 3);
     batch = harness_fetch(&harness, 1);
-    drop_through(&harness, 2);
+    drop_oldest(&harness, 2);
     ck_assert_int_eq(collector__store_settled_through(harness.store), 2);
     ck_assert_ok(collector_store_checkpoint(harness.store, batch, &delivery));
     collector_batch_free(batch);

@@ -49,6 +49,7 @@ START_TEST(test_every_check_is_a_row)
                            "runs|1|NULL\n"
                            "counters|1|NULL\n"
                            "dead_letters|1|NULL\n"
+                           "events|1|NULL\n"
                            "uploaded_at|1|NULL\n"
                            "every_uploaded_at|1|NULL\n"
                            "devices|1|NULL\n"
@@ -56,7 +57,7 @@ START_TEST(test_every_check_is_a_row)
                            "views|1|NULL\n"
                            "idempotency|1|NULL\n");
     ck_assert_str_eq(failures(false, &text), "");
-    ck_assert_uint_eq(support_occurrences(text, "\n"), 12);
+    ck_assert_uint_eq(support_occurrences(text, "\n"), 13);
 }
 END_TEST
 
@@ -70,7 +71,7 @@ START_TEST(test_no_cap_hides_a_check)
     ck_assert_ok(collector_reader_open(&options, &reader));
     reading = reading_of(verify, reader, true);
     ck_assert_ok(reading.rc);
-    ck_assert_uint_eq(reading.answer.row_count, 15);
+    ck_assert_uint_eq(reading.answer.row_count, 16);
     ck_assert(!reading.answer.more);
     ck_assert_error(reading_query(reader, "SELECT 1").rc,
                     COLLECTOR_ERR_TOO_BIG); /* they hold again */
@@ -113,6 +114,12 @@ static const struct {
      "event 3 is a dead letter, and gone"},
     {"UPDATE dead_letters SET replayed_as = 10 WHERE event_id = 4",
      "dead_letters ", "dead letter 4 was replayed as 10"},
+    {"DELETE FROM event_log WHERE id = 2", "events ",
+     "event 2 is missing, and the next is 3"},
+    {"DELETE FROM dead_letters WHERE event_id = 4", "events ",
+     "event 4 is dead without a letter, and still there"},
+    {"INSERT INTO event_log VALUES (6, 'a', 'k', NULL, 1)", "events ",
+     "event 6 is dropped, and still there"},
     {"UPDATE event_log SET device_id = 'ghost' WHERE id = 1", "every_device ",
      "event 1 is of a device that is not listed"},
     {"DROP VIEW devices; CREATE VIEW devices AS SELECT id, device_key, label,"
@@ -138,7 +145,7 @@ static const struct {
      " FROM event_log",
      "uploaded_at every_uploaded_at ", ": uploaded_at is 7, and"},
     {"DROP TABLE dead_letters",
-     "schema runs dead_letters uploaded_at every_uploaded_at ",
+     "schema runs dead_letters events uploaded_at every_uploaded_at ",
      "no such table: dead_letters"},
     {"DELETE FROM state", "state ", "state has 0 rows"},
 };
@@ -234,7 +241,7 @@ live_or_verify(void *userdata, size_t number)
         const struct reading reading = reading_of(verify, reader, true);
 
         ck_assert_ok(reading.rc);
-        ck_assert_uint_eq(reading.answer.row_count, 15);
+        ck_assert_uint_eq(reading.answer.row_count, 16);
         ck_assert_msg(strstr(reading.text, "|0|") == NULL, "%s", reading.text);
     }
     atomic_store(&life->over, true);

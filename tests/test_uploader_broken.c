@@ -149,9 +149,10 @@ drop_through(int64_t last_id)
             "  %jd - settled_through, 'dropped', settled_through + 1, %jd, 1"
             "  FROM state;"
             "UPDATE state SET dropped = dropped + %jd - settled_through,"
-            "  settled_through = %jd",
+            "  settled_through = %jd;"
+            "DELETE FROM event_log WHERE id <= %jd",
             (intmax_t)last_id, (intmax_t)last_id, (intmax_t)last_id,
-            (intmax_t)last_id));
+            (intmax_t)last_id, (intmax_t)last_id));
     fixture_append_payload(&receiver.fixture,
                            "0"); /* whose commit finds it out */
 }

@@ -371,7 +371,9 @@ collector_reader_ledger(struct collector_reader *reader, collector_row_fn show,
  * Check that the file is whole, and that everything adds up. Every check is a
  * row, also when an earlier one failed, whatever the row cap and the byte cap.
  * Each sees the file at a moment of its own: one that is in use passes whatever
- * is done to it meanwhile.
+ * is done to it meanwhile. What may have been pruned or purged is not missed:
+ * settled events, unless one that was delivered before them is there, and dead
+ * letters with their events.
  *
  * Columns: check (its name), ok (0 or 1), detail (what is wrong; else NULL).
  *

@@ -67,7 +67,7 @@ ask(struct script *script, struct collector_reader *reader)
     ASK(0, events, reader, &filter);
     ASK(1, event, reader, 3);
     ASK(1, ledger, reader);
-    ASK(12, verify, reader, false);
+    ASK(13, verify, reader, false);
 }
 
 void
