@@ -94,8 +94,7 @@ collector_reader_ledger(struct collector_reader *reader, collector_row_fn show,
         " (SELECT started_at FROM outage ORDER BY id LIMIT 1)"
         "   AS failing_since,"
         " (SELECT error FROM outage ORDER BY id DESC LIMIT 1) AS last_error,"
-        " (SELECT count(*) FROM dead_letters WHERE replayed_as IS NULL)"
-        "   AS dead_letters,"
+        " (SELECT count(*) FROM dead_letters) AS dead_letters,"
         " (" COLLECTOR_SCHEMA_SQL_DEVICE_COUNT ") AS devices,"
         " ?1 * ?3 AS file_size, ?2 * ?3 AS free_size FROM state s, ends";
     static const char *const pragmas[] = {

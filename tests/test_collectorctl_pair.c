@@ -9,6 +9,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 static struct daemon *collectord;
 static const char *url;
@@ -87,6 +88,82 @@ START_TEST(test_a_collector_says_what_its_file_says)
             of_file);
         ck_assert(i >= count - 2 || *of_file != '\0');
     }
+}
+END_TEST
+
+/** What stats say of something in a line, up to a comma. */
+static const char *
+said_of(const char *name, const char *target)
+{
+    const char *stats = ctl_prints(target, "stats");
+    const char *at = strstr(stats, support_format("\n%s ", name));
+
+    ck_assert_msg(at != NULL, "no %s in: %s", name, stats);
+    return support_format("%.*s", (int)strcspn(at + 1, ",\n"), at + 1);
+}
+
+/** A number of the same stats as a row. */
+static int64_t
+number_of(const char *name, const char *target)
+{
+    const char *row = ctl_prints(target, "stats", "-format", "ndjson");
+    const char *at = strstr(row, support_format("\"%s\":", name));
+
+    ck_assert_msg(at != NULL, "no %s in: %s", name, row);
+    return strtoll(strchr(at, ':') + 1, NULL, 10);
+}
+
+START_TEST(test_a_file_has_the_size_that_its_collector_says)
+{
+    fill();
+    ck_assert_contains(said_of("file", url), " with its log");
+    /* Until no log is moved any more. */
+    ck_assert_eventually(
+        strcmp(said_of("file", db), said_of("file", url)) == 0 &&
+        number_of("file_size", db) == number_of("file_size", url));
+}
+END_TEST
+
+/** A collector whose upstream answers that. */
+static void
+setup_webhook(int status)
+{
+    site_setup_upstream();
+    upstream_set_default(upstream, (struct upstream_answer){.status = status});
+    collectord =
+        daemon_start(db, "-upload-interval", "5ms", "-sink", "webhook",
+                     "-webhook-url", upstream_url(upstream, "/"), NULL);
+    url = support_format("http://127.0.0.1:%d", daemon_port(collectord));
+}
+
+static void
+setup_refusal(void)
+{
+    setup_webhook(400);
+}
+
+static void
+teardown_webhook(void)
+{
+    daemon_stop(collectord);
+    site_teardown_upstream();
+}
+
+START_TEST(test_letters_that_were_replayed_are_kept_until_they_are_purged)
+{
+    site_post_events(collectord, 3);
+    site_wait_drained();
+    upstream_set_default(upstream, (struct upstream_answer){.status = 200});
+    ck_assert_str_eq(ctl_prints(url, "dead-letters", "replay", "2"),
+                     "replayed 1\n");
+    site_wait_drained();
+    ck_assert_str_eq(said_of("dead letters", url), "dead letters 3");
+    ck_assert_str_eq(said_of("dead letters", db), "dead letters 3");
+    ck_assert_contains(ctl_prints(db, "health"), "3 dead letters are kept");
+    ck_assert_str_eq(ctl_prints(url, "dead-letters", "purge", "2"),
+                     "purged 1\n");
+    ck_assert_str_eq(said_of("dead letters", url), "dead letters 2");
+    ck_assert_str_eq(said_of("dead letters", db), "dead letters 2");
 }
 END_TEST
 
@@ -201,11 +278,17 @@ main(void)
     TCase *tcase = support_add_case(suite, "pair", setup, teardown);
     TCase *fake = support_add_case(suite, "fake", site_setup_upstream,
                                    site_teardown_upstream);
+    TCase *refusal =
+        support_add_case(suite, "refusal", setup_refusal, teardown_webhook);
 
     tcase_add_test(tcase, test_a_collector_says_what_its_file_says);
+    tcase_add_test(tcase, test_a_file_has_the_size_that_its_collector_says);
     tcase_add_test(tcase, test_more_events_than_a_page_come_in_one_answer);
     tcase_add_test(tcase, test_an_id_that_was_never_given_out_is_unknown);
     tcase_add_test(tcase, test_a_restart_loses_and_doubles_nothing);
     tcase_add_test(fake, test_a_page_that_fails_loses_and_doubles_nothing);
+    tcase_add_test(
+        refusal,
+        test_letters_that_were_replayed_are_kept_until_they_are_purged);
     return support_run_suite(suite);
 }

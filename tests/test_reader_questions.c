@@ -114,6 +114,9 @@ START_TEST(test_ledger_says_how_it_stands)
     ck_assert_str_eq(reading.text, support_format("3|1|1|0|1|%s|NULL|7|" NOW
                                                   "|7|no route|1|2|%lld|0\n",
                                                   id, (long long)size));
+    /* One that was replayed is kept. */
+    support_sql_exec(harness.path, "UPDATE dead_letters SET replayed_as = 3");
+    ck_assert_str_eq(reading_of(ledger, reader).text, reading.text);
 }
 END_TEST
 

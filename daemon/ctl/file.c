@@ -5,9 +5,11 @@
  */
 #include "file.h"
 
+#include "place.h"
 #include "stop.h"
 #include "voice.h"
 
+#include <assert.h>
 #include <collector/dead_letter.h>
 #include <collector/error.h>
 #include <collector/store.h>
@@ -17,6 +19,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
+/* The ledger has fewer columns. */
+#define LEDGER_COLUMNS_MAX 32
+
 struct file {
     const struct flags *flags;
     struct collector_reader *reader;
@@ -24,6 +29,13 @@ struct file {
     dev_t device;
     ino_t inode;
     uint64_t number;
+};
+
+/* A ledger on its way, as a collector would tell it. */
+struct telling {
+    const struct flags *flags;
+    collector_row_fn show;
+    void *userdata;
 };
 
 static const char *
@@ -171,17 +183,46 @@ file_ask(struct file *file, const struct question *question,
     return file_judge(file, rc, ret_answer, ret_problem);
 }
 
+static int64_t
+log_size(const char *path)
+{
+    char *place = place_of(path);
+    const int64_t size = place != NULL ? place_log_size(place) : 0;
+
+    free(place);
+    return size;
+}
+
+/* A collector counts the log as its file. */
+static int
+tell(void *userdata, const struct collector_row *row)
+{
+    const struct telling *telling = userdata;
+    struct collector_value values[LEDGER_COLUMNS_MAX];
+    const struct collector_row told = {row->column_count, row->names, values};
+    size_t i;
+
+    assert(row->column_count <= LEDGER_COLUMNS_MAX); /* it is our question */
+    for (i = 0; i < row->column_count; i++) {
+        values[i] = row->values[i];
+        if (strcmp(row->names[i], "file_size") == 0)
+            values[i].integer += log_size(telling->flags->target);
+    }
+    return telling->show(telling->userdata, &told);
+}
+
 enum source_result
 file_ledger(struct file *file, collector_row_fn show, void *userdata,
             struct problem *ret_problem)
 {
+    struct telling telling = {file->flags, show, userdata};
     struct collector_answer answer = {.size = sizeof(answer)};
     const enum source_result result = look(file, ret_problem);
     int rc;
 
     if (result != SOURCE_OK)
         return result;
-    rc = collector_reader_ledger(file->reader, show, userdata, &answer);
+    rc = collector_reader_ledger(file->reader, tell, &telling, &answer);
     return file_judge(file, rc, &answer, ret_problem);
 }
 

@@ -124,13 +124,14 @@ print_size(const struct screen *screen, const struct collector_row *row)
 
     (void)write_size(row_member_integer(row, "file_size"), size);
     if (has(row, "free_size"))
-        print_line(screen, "file", "%s, of which %s are free", size,
+        print_line(screen, "file", "%s with its log, of which %s are free",
+                   size,
                    write_size(row_member_integer(row, "free_size"), rest));
     else if (has(row, "size_max"))
-        print_line(screen, "file", "%s of at most %s", size,
+        print_line(screen, "file", "%s with its log, of at most %s", size,
                    write_size(row_member_integer(row, "size_max"), rest));
     else
-        print_line(screen, "file", "%s", size);
+        print_line(screen, "file", "%s with its log", size);
     if (has(row, "full_in_ms"))
         print_line(screen, "full", "in %s, if it goes on like that",
                    elapsed_words(row_member_integer(row, "full_in_ms"), time));

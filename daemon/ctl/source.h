@@ -55,7 +55,8 @@ source_ask(struct source *source, const struct question *question,
            struct collector_answer *ret_answer, struct problem *ret_problem);
 
 /** Show the ledger as one row: the columns of collector_reader_ledger(), as far
- *  as a collector tells them, and more that only it can tell. */
+ *  as a collector tells them, and more that only it can tell. file_size is with
+ *  the log. */
 enum source_result
 source_ledger(struct source *source, collector_row_fn show, void *userdata,
               struct problem *ret_problem);

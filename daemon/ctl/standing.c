@@ -7,6 +7,7 @@
 
 #include "option.h"
 #include "owner.h"
+#include "place.h"
 #include "quantity.h"
 #include "row_member.h"
 #include "utc.h"
@@ -19,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 /* A backlog that is younger is a delivery that has not begun. */
@@ -144,17 +144,11 @@ static void
 measure_room(const char *path, struct standing *standing)
 {
     struct statvfs system;
-    struct stat status;
-    char *wal = NULL;
 
     standing->disk_free = -1;
     if (statvfs(path, &system) == 0)
         standing->disk_free = (int64_t)(system.f_bavail * system.f_frsize);
-    if (asprintf(&wal, "%s-wal", path) < 0)
-        return;
-    if (stat(wal, &status) == 0)
-        standing->wal_size = status.st_size;
-    free(wal);
+    standing->wal_size = place_log_size(path);
 }
 
 /** One of collectord's defaults. */
@@ -399,16 +393,6 @@ warn(struct standing *standing)
         say(&standing->warnings,
             "commits have failed %" PRId64 " times since the file was made",
             standing->storage_faults);
-}
-
-/** Where the file is: its lock and its log are beside that, and not beside a
- *  link. As it was given when that can't be told; NULL when out of memory. */
-static char *
-place_of(const char *path)
-{
-    char *place = realpath(path, NULL);
-
-    return place != NULL ? place : strdup(path);
 }
 
 int

@@ -227,7 +227,7 @@ static const char output[] = SCHEMA_OBJECT(
     SCHEMA_INTEGER("dropped", "They had to make room") ","
     SCHEMA_INTEGER("pending", "They wait: the backlog") ","
     SCHEMA_INTEGER("dead_letter_count",
-        "Dead letters that are kept, and were not replayed") ","
+        "Dead letters that are kept, also those that were replayed") ","
     SCHEMA_INTEGER("device_count", "Devices ever seen") ","
     SCHEMA_MAYBE("arrival_per_s", "number",
         "Events a second in the last window_s, by their time stamps; null when "
