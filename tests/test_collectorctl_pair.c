@@ -130,10 +130,16 @@ setup_webhook(int status)
 {
     site_setup_upstream();
     upstream_set_default(upstream, (struct upstream_answer){.status = status});
-    collectord =
-        daemon_start(db, "-upload-interval", "5ms", "-sink", "webhook",
-                     "-webhook-url", upstream_url(upstream, "/"), NULL);
+    collectord = daemon_start(db, "-upload-interval", "5ms", "-sink", "webhook",
+                              "-webhook-url", upstream_url(upstream, "/"),
+                              "-max-backlog", "3", "-drain-timeout", "0", NULL);
     url = support_format("http://127.0.0.1:%d", daemon_port(collectord));
+}
+
+static void
+setup_outage(void)
+{
+    setup_webhook(503);
 }
 
 static void
@@ -148,6 +154,33 @@ teardown_webhook(void)
     daemon_stop(collectord);
     site_teardown_upstream();
 }
+
+/** What the collector says, and what its file does. */
+START_TEST(test_a_buffer_that_is_full_is_said)
+{
+    ck_assert_ptr_null(strstr(ctl_prints(url, "stats"), "the buffer is full"));
+    ck_assert_str_eq(said_of("backlog", url),
+                     "backlog      0 of at most 3 events");
+    site_post_events(collectord, 3);
+    ck_assert_eventually(strstr(ctl_prints(url, "stats"),
+                                "\nnot well     deliveries have failed"));
+    ck_assert_contains(ctl_prints(url, "stats"),
+                       "\nnot well     the buffer is full, 3 of 3 events, ");
+    ck_assert_contains(ctl_out, "\nbacklog      3 of at most 3 events\n");
+    ck_assert_contains(ctl_prints(db, "stats", "-max-backlog", "3"),
+                       "\nnot well     the buffer is full, 3 of 3 events\n");
+}
+END_TEST
+
+START_TEST(test_warnings_are_said)
+{
+    site_post_events(collectord, 3);
+    site_wait_drained();
+    ck_assert_contains(
+        ctl_prints(url, "stats"),
+        "\nwarning      the last 3 events were refused for good");
+}
+END_TEST
 
 START_TEST(test_letters_that_were_replayed_are_kept_until_they_are_purged)
 {
@@ -278,6 +311,8 @@ main(void)
     TCase *tcase = support_add_case(suite, "pair", setup, teardown);
     TCase *fake = support_add_case(suite, "fake", site_setup_upstream,
                                    site_teardown_upstream);
+    TCase *outage =
+        support_add_case(suite, "outage", setup_outage, teardown_webhook);
     TCase *refusal =
         support_add_case(suite, "refusal", setup_refusal, teardown_webhook);
 
@@ -287,6 +322,8 @@ main(void)
     tcase_add_test(tcase, test_an_id_that_was_never_given_out_is_unknown);
     tcase_add_test(tcase, test_a_restart_loses_and_doubles_nothing);
     tcase_add_test(fake, test_a_page_that_fails_loses_and_doubles_nothing);
+    tcase_add_test(outage, test_a_buffer_that_is_full_is_said);
+    tcase_add_test(refusal, test_warnings_are_said);
     tcase_add_test(
         refusal,
         test_letters_that_were_replayed_are_kept_until_they_are_purged);

@@ -8,6 +8,7 @@
 #include "source.h"
 #include "told.h"
 #include "utc.h"
+#include "verdict.h"
 #include "voice.h"
 
 #include <inttypes.h>
@@ -64,6 +65,17 @@ print_ledger(const struct screen *screen, const struct collector_row *row)
         row_member_integer(row, "accepted"),
         row_member_integer(row, "delivered"), row_member_integer(row, "dead"),
         row_member_integer(row, "dropped"), row_member_integer(row, "pending"));
+}
+
+/* Of a limit that a collector tells. */
+static void
+print_backlog(const struct screen *screen, const struct collector_row *row)
+{
+    if (has(row, "backlog_max"))
+        print_line(screen, "backlog",
+                   "%" PRId64 " of at most %" PRId64 " events",
+                   row_member_integer(row, "pending"),
+                   row_member_integer(row, "backlog_max"));
 }
 
 /* A moment and how long ago that was. */
@@ -146,6 +158,7 @@ show(void *userdata, const struct collector_row *row)
     if (frame->flags->format != FORMAT_TABLE)
         return printout_show(frame->printout, row);
     print_ledger(screen, row);
+    print_backlog(screen, row);
     print_upstream(screen, row);
     print_line(screen, "dead letters", "%" PRId64,
                row_member_integer(row, "dead_letters"));
@@ -165,7 +178,6 @@ print_sentences(const struct screen *screen, const char *name,
         print_line(screen, name, "%s", sentences->text[i]);
 }
 
-/* What a collector judges itself, and a file leaves to whoever reads it. */
 static void
 print_standing(const struct screen *screen, const struct standing *standing)
 {
@@ -193,6 +205,35 @@ look_at_file(const struct flags *flags, const struct screen *screen,
     return result;
 }
 
+static enum source_result
+ask_peer(struct peer *peer, const struct screen *screen,
+         struct problem *ret_problem)
+{
+    struct verdict verdict;
+    const enum source_result result = verdict_ask(peer, &verdict, ret_problem);
+
+    if (result == SOURCE_OK) {
+        print_sentences(screen, "not well", &verdict.reasons);
+        print_sentences(screen, "warning", &verdict.warnings);
+    }
+    return result;
+}
+
+static enum source_result
+ask_source(struct source *source, struct frame *frame,
+           struct problem *ret_problem)
+{
+    const struct screen *screen = printout_screen(frame->printout);
+    const enum source_result result =
+        source_ledger(source, show, frame, ret_problem);
+
+    if (result != SOURCE_OK || frame->flags->format != FORMAT_TABLE)
+        return result;
+    return frame->flags->is_url
+               ? ask_peer(source_peer(source), screen, ret_problem)
+               : look_at_file(frame->flags, screen, ret_problem);
+}
+
 static enum command_status
 ask(const struct flags *flags, struct printout *printout)
 {
@@ -202,10 +243,8 @@ ask(const struct flags *flags, struct printout *printout)
     enum source_result result = source_open(flags, &source, &problem);
 
     if (result == SOURCE_OK)
-        result = source_ledger(source, show, &frame, &problem);
+        result = ask_source(source, &frame, &problem);
     source_free(source);
-    if (result == SOURCE_OK && !flags->is_url && flags->format == FORMAT_TABLE)
-        result = look_at_file(flags, printout_screen(printout), &problem);
     if (result == SOURCE_OK)
         return printout_end(printout, NULL, NULL);
     voice_say("%s", problem.text);

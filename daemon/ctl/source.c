@@ -99,6 +99,12 @@ source_snapshot(struct source *source, const char *path,
     return file_snapshot(source->file, path, ret_problem);
 }
 
+struct peer *
+source_peer(struct source *source)
+{
+    return source->peer;
+}
+
 void
 source_free(struct source *source)
 {

@@ -37,6 +37,8 @@ enum source_action { SOURCE_REPLAY, SOURCE_PURGE };
  *  their columns are the same. One thread. */
 struct source;
 
+struct peer;
+
 /**
  * Get ready to ask. A file has to be there; a URL may be of nobody.
  *
@@ -75,6 +77,10 @@ source_act(struct source *source, enum source_action action, const int64_t *ids,
 enum source_result
 source_snapshot(struct source *source, const char *path,
                 struct problem *ret_problem);
+
+/** The collector that is asked, still the source's; NULL of a file. */
+struct peer *
+source_peer(struct source *source);
 
 /** NULL is fine. */
 void
