@@ -245,7 +245,7 @@ END_TEST
 
 START_TEST(test_letters_are_replayed_and_purged)
 {
-    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "replay", "7"), 0);
+    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "replay", "7"), 1);
     ck_assert_str_eq(ctl_out, "replayed 0\n");
     ck_assert_int_eq(ctl(fixture.path, "dead-letters", "replay"), 0);
     ck_assert_str_eq(ctl_out, "replayed 1\n");

@@ -102,6 +102,27 @@ START_TEST(test_purge_deletes_what_it_names_only)
 }
 END_TEST
 
+/** Of four ids, of which one is named twice, one is of no letter. */
+START_TEST(test_ids_that_are_of_no_letter_are_said)
+{
+    ck_assert_int_eq(
+        ctl(fixture.path, "dead-letters", "replay", "7", "1", "7", "8"), 1);
+    ck_assert_str_eq(ctl_out, "replayed 2\n");
+    ck_assert_str_eq(ctl_err,
+                     "collectorctl: 2 of 3 replayed: the rest are no dead "
+                     "letters, or were replayed before\n");
+    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "replay", "7"), 1);
+    ck_assert_str_eq(ctl_out, "replayed 0\n");
+    ck_assert_int_eq(ctl(fixture.path, "dead-letters", "purge", "1", "7"), 1);
+    ck_assert_str_eq(ctl_out, "purged 1\n");
+    ck_assert_str_eq(ctl_err, "collectorctl: 1 of 2 purged: the rest are no "
+                              "dead letters\n");
+    ck_assert_str_eq(
+        ctl_prints(fixture.path, "dead-letters", "purge", "9", "9"),
+        "purged 1\n");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -110,5 +131,6 @@ main(void)
 
     tcase_add_test(tcase, test_replay_prunes_nothing);
     tcase_add_test(tcase, test_purge_deletes_what_it_names_only);
+    tcase_add_test(tcase, test_ids_that_are_of_no_letter_are_said);
     return support_run_suite(suite);
 }

@@ -126,8 +126,12 @@ START_TEST(test_letters_are_listed_replayed_and_purged)
     ck_assert_str_eq(ctl_prints(url, "dead-letters", "replay", "1"),
                      "replayed 1\n");
     ck_assert_str_eq(ctl_prints(url, "dead-letters", "replay"), "replayed 1\n");
-    ck_assert_str_eq(ctl_prints(url, "dead-letters", "purge", "1", "7"),
-                     "purged 1\n");
+    ck_assert_int_eq(ctl(url, "dead-letters", "replay", "1", "2"), 1);
+    ck_assert_str_eq(ctl_out, "replayed 0\n");
+    ck_assert_contains(ctl_err, "0 of 2 replayed");
+    ck_assert_int_eq(ctl(url, "dead-letters", "purge", "1", "7"), 1);
+    ck_assert_str_eq(ctl_out, "purged 1\n");
+    ck_assert_contains(ctl_err, "1 of 2 purged");
     ck_assert_str_eq(ctl_prints(url, "dead-letters", "purge", "-yes"),
                      "purged 1\n");
     site_teardown_upstream();

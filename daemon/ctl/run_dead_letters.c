@@ -14,6 +14,13 @@
 
 #define IDS_MAX COLLECTOR_DEAD_LETTER_STEP_MAX
 
+/* What is to be done to which letters: all of them when there are no ids. */
+struct errand {
+    enum source_action action;
+    int64_t ids[IDS_MAX];
+    size_t id_count;
+};
+
 static enum command_status
 list(const struct flags *flags)
 {
@@ -39,7 +46,7 @@ refuse(const char *text, const char *expected)
 }
 
 static bool
-read_ids(const struct flags *flags, int64_t ids[IDS_MAX], size_t *ret_count)
+read_ids(const struct flags *flags, struct errand *errand)
 {
     uint64_t id;
     size_t i;
@@ -50,32 +57,68 @@ read_ids(const struct flags *flags, int64_t ids[IDS_MAX], size_t *ret_count)
             (void)refuse(flags->arguments[i], "an id");
             return false;
         }
-        ids[i - 1] = (int64_t)id;
+        errand->ids[i - 1] = (int64_t)id;
     }
-    *ret_count = flags->argument_count > 0 ? flags->argument_count - 1 : 0;
+    errand->id_count =
+        flags->argument_count > 0 ? flags->argument_count - 1 : 0;
     return true;
 }
 
-static enum command_status
-act(const struct flags *flags, enum source_action action, const int64_t *ids,
-    size_t id_count)
+/* One that is named twice is one letter. */
+static size_t
+count_distinct(const struct errand *errand)
 {
+    size_t count = 0;
+    size_t i;
+    size_t before;
+
+    for (i = 0; i < errand->id_count; i++) {
+        before = 0;
+        while (errand->ids[before] != errand->ids[i])
+            before++;
+        count += before == i;
+    }
+    return count;
+}
+
+/* A mistyped id is of no letter, which a script has to notice. */
+static bool
+is_done(const struct errand *errand, uint64_t count)
+{
+    const size_t id_count = count_distinct(errand);
+    const bool is_replay = errand->action == SOURCE_REPLAY;
+
+    if (count >= id_count)
+        return true;
+    voice_say("%" PRIu64 " of %zu %s: the rest are no dead letters%s", count,
+              id_count, is_replay ? "replayed" : "purged",
+              is_replay ? ", or were replayed before" : "");
+    return false;
+}
+
+static enum command_status
+act(const struct flags *flags, const struct errand *errand)
+{
+    const size_t id_count = errand->id_count;
     struct source *source = NULL;
     struct problem problem;
     uint64_t count = 0;
     enum source_result result = source_open(flags, &source, &problem);
+    bool is_well;
 
     if (result == SOURCE_OK)
-        result = source_act(source, action, id_count > 0 ? ids : NULL, id_count,
-                            &count, &problem);
+        result = source_act(source, errand->action,
+                            id_count > 0 ? errand->ids : NULL, id_count, &count,
+                            &problem);
     source_free(source);
     if (result == SOURCE_OK || count > 0)
         (void)printf("%s %" PRIu64 "\n",
-                     action == SOURCE_REPLAY ? "replayed" : "purged", count);
+                     errand->action == SOURCE_REPLAY ? "replayed" : "purged",
+                     count);
+    is_well = result == SOURCE_OK && is_done(errand, count);
     if (result != SOURCE_OK)
         voice_say("%s", problem.text);
-    return voice_end_output() && result == SOURCE_OK ? COMMAND_DONE
-                                                     : COMMAND_FAILED;
+    return voice_end_output() && is_well ? COMMAND_DONE : COMMAND_FAILED;
 }
 
 enum command_status
@@ -83,21 +126,19 @@ run_dead_letters(const struct flags *flags)
 {
     const char *what = flags->argument_count > 0 ? flags->arguments[0]
                                                  : flags->command->action;
-    int64_t ids[IDS_MAX];
-    size_t id_count;
+    struct errand errand;
 
     if (strcmp(what, "list") == 0)
         return list(flags);
     if (strcmp(what, "replay") != 0 && strcmp(what, "purge") != 0)
         return refuse(what, "list, replay or purge");
-    if (!read_ids(flags, ids, &id_count))
+    if (!read_ids(flags, &errand))
         return COMMAND_USAGE;
-    if (strcmp(what, "replay") == 0)
-        return act(flags, SOURCE_REPLAY, ids, id_count);
-    if (id_count == 0 && !flags->yes) {
+    errand.action = strcmp(what, "replay") == 0 ? SOURCE_REPLAY : SOURCE_PURGE;
+    if (errand.action == SOURCE_PURGE && errand.id_count == 0 && !flags->yes) {
         voice_say("dead-letters purge: expected ids, or -yes if all of them "
                   "are to be deleted");
         return COMMAND_USAGE;
     }
-    return act(flags, SOURCE_PURGE, ids, id_count);
+    return act(flags, &errand);
 }
