@@ -404,7 +404,8 @@ START_TEST(test_results_that_are_lost_are_a_failure)
 {
     static const char *const commands[] = {
         "events",       "events -format json", "stats",  "event 1", "devices",
-        "dead-letters", "query 'SELECT 1'",    "health", "-help",   "tail"};
+        "dead-letters", "query 'SELECT 1'",    "health", "-help",   "tail",
+        "verify"};
     size_t i;
 
     for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
@@ -412,8 +413,6 @@ START_TEST(test_results_that_are_lost_are_a_failure)
         ck_assert_contains(ctl_err, "standard output: No space left");
         ck_assert_int_eq(run_into(">&-", commands[i]), 1);
     }
-    ck_assert_int_eq(run_into(">/dev/full", "verify"), 3);
-    ck_assert_int_eq(run_into(">&-", "verify"), 3);
     ck_assert_contains(ctl_prints(fixture.path, "verify"), "ok ");
 }
 END_TEST

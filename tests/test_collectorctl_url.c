@@ -178,25 +178,6 @@ START_TEST(test_tokens_come_from_a_file)
 }
 END_TEST
 
-START_TEST(test_mistakes_in_a_token_file_show_none_of_it)
-{
-    static const char *const texts[] = {"", "# none\n", "secret secret",
-                                        "secret\nsecret\n"};
-    size_t i;
-
-    for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        ck_assert_int_eq(ctl(url, "stats", "-token-file", token_file(texts[i])),
-                         1);
-        ck_assert_contains(ctl_err, "token");
-        ck_assert_ptr_null(strstr(ctl_err, "secret"));
-    }
-    ck_assert_int_eq(ctl("http://me:secret@127.0.0.1:1", "stats"), 1);
-    ck_assert_contains(ctl_err, "use -token-file");
-    ck_assert_ptr_null(strstr(ctl_err, "secret"));
-    ck_assert_uint_eq(upstream_request_count(upstream), 0);
-}
-END_TEST
-
 /** Let the next request be answered like that. */
 static void
 answer(int status, const char *body)
@@ -462,7 +443,6 @@ add_fakes(Suite *suite)
     TCase *fake =
         support_add_case(suite, "fake", setup_fake, site_teardown_upstream);
 
-    tcase_add_test(fake, test_mistakes_in_a_token_file_show_none_of_it);
     tcase_add_test(fake, test_an_option_that_is_for_a_list_deletes_nothing);
     tcase_add_test(fake, test_questions_are_asked_as_they_are_meant);
     tcase_add_test(fake, test_pages_are_one_answer);

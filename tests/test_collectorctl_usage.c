@@ -87,6 +87,19 @@ START_TEST(test_mistakes_are_found_before_anything_is_asked)
 }
 END_TEST
 
+START_TEST(test_a_text_has_an_end)
+{
+    const char *text = support_repeat("x", 256);
+
+    ck_assert_int_eq(ctl("f", "events", "-text", text), 1);
+    ck_assert_contains(ctl_err, "f: No such file");
+    text = support_format("%sx", text);
+    ck_assert_int_eq(ctl("f", "events", "-text", text), 2);
+    ck_assert_contains(ctl_err, "expected a text of up to 256 bytes");
+    ck_assert_int_eq(ctl("http://127.0.0.1:1", "tail", "-text", text), 2);
+}
+END_TEST
+
 /** In the place of something else. */
 #define URL "http://user:secret@h"
 
@@ -208,6 +221,7 @@ main(void)
     TCase *file = support_add_case(suite, "file", setup, teardown);
 
     tcase_add_test(usage, test_mistakes_are_found_before_anything_is_asked);
+    tcase_add_test(usage, test_a_text_has_an_end);
     tcase_add_loop_test(usage, test_a_mistake_shows_no_password, 0, 13);
     tcase_add_test(usage, test_to_look_through_a_file_there_is_more_time);
     tcase_add_test(usage, test_help_and_version_are_results);

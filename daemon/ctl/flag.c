@@ -43,7 +43,8 @@ static const struct flag all_flags[] = {
     {"kind", "KIND", NULL, "events of this kind only", FLAG_TEXT, MEMBER(kind),
      " tail events ", .target = COMMAND_BOTH},
     {"text", "TEXT", NULL, "events with this in their payload only", FLAG_TEXT,
-     MEMBER(text), " tail events ", .target = COMMAND_BOTH},
+     MEMBER(text), " tail events ", .target = COMMAND_BOTH,
+     .max = COLLECTOR_READER_TEXT_SIZE_MAX},
     {"since", "WHEN", NULL, "events stamped at WHEN or later", FLAG_MOMENT,
      MEMBER(since), " events ", .target = COMMAND_BOTH},
     {"until", "WHEN", NULL, "events stamped before WHEN", FLAG_MOMENT,
@@ -146,12 +147,18 @@ static int
 set_text(const struct flag *flag, const char *text, const char **member,
          struct problem *ret_problem)
 {
+    char expected[64];
     uint64_t i;
 
     if (flag->words != NULL && find_word(flag, text, &i, ret_problem) < 0)
         return -1;
     if (*text == '\0')
         return refuse(flag, text, "a value", ret_problem);
+    if (flag->max > 0 && strlen(text) > flag->max) {
+        (void)snprintf(expected, sizeof(expected),
+                       "a text of up to %" PRIu64 " bytes", flag->max);
+        return refuse(flag, text, expected, ret_problem);
+    }
     *member = text;
     return 0;
 }

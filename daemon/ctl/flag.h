@@ -36,6 +36,7 @@ struct flag {
     /** The commands that it is for, with spaces around; of one that has
      * actions, such as "dead-letters list", these; NULL: all. */
     const char *commands;
+    /** Of a number; of a text, bytes at most, and 0 for no limit. */
     uint64_t min;
     uint64_t max;
     const char *const *words;

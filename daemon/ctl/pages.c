@@ -112,13 +112,16 @@ enum command_status
 pages_list(const struct flags *flags, struct question *question)
 {
     struct printout *printout = printout_new(flags, PRINTOUT_MOMENTS);
-    enum command_status status = COMMAND_FAILED;
     struct source *source = NULL;
+    enum source_result result;
+    enum command_status status;
     struct problem problem;
 
     if (printout == NULL)
         return COMMAND_FAILED;
-    if (source_open(flags, &source, &problem) == SOURCE_OK)
+    result = source_open(flags, &source, &problem);
+    status = source_status(result);
+    if (result == SOURCE_OK)
         status = list(source, flags, question, printout);
     else
         voice_say("%s", problem.text);

@@ -41,15 +41,17 @@ peer_open(const struct flags *flags, struct peer **ret_peer,
                                            .ca_file = flags->ca_file,
                                            .timeout_ms = flags->timeout_ms};
     struct peer *peer = calloc(1, sizeof(*peer));
+    enum remote_result result;
 
     if (peer == NULL) {
         (void)problem_say(ret_problem, "out of memory");
         return SOURCE_REFUSED;
     }
     peer->flags = flags;
-    if (remote_open(&options, &peer->remote, ret_problem) < 0) {
+    result = remote_open(&options, &peer->remote, ret_problem);
+    if (result != REMOTE_OK) {
         peer_free(peer);
-        return SOURCE_REFUSED;
+        return result == REMOTE_MISTAKEN ? SOURCE_MISTAKEN : SOURCE_REFUSED;
     }
     *ret_peer = peer;
     return SOURCE_OK;

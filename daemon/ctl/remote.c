@@ -325,27 +325,29 @@ start_curl(struct remote *remote, const struct remote_options *options,
     return problem_say(ret_problem, "libcurl: %s", curl_easy_strerror(code));
 }
 
-int
+enum remote_result
 remote_open(const struct remote_options *options, struct remote **ret_remote,
             struct problem *ret_problem)
 {
     struct remote *remote = calloc(1, sizeof(*remote));
-    int rc;
+    enum remote_result result = REMOTE_OK;
 
-    if (remote == NULL)
-        return problem_say(ret_problem, "out of memory");
+    if (remote == NULL) {
+        (void)problem_say(ret_problem, "out of memory");
+        return REMOTE_FAILED;
+    }
     remote->timeout_ms = options->timeout_ms;
-    rc = take_url(remote, options->url, ret_problem);
-    if (rc == 0)
-        rc = read_token(remote, options->token_file, ret_problem);
-    if (rc == 0)
-        rc = start_curl(remote, options, ret_problem);
-    if (rc == 0) {
+    if (take_url(remote, options->url, ret_problem) < 0 ||
+        read_token(remote, options->token_file, ret_problem) < 0)
+        result = REMOTE_MISTAKEN;
+    else if (start_curl(remote, options, ret_problem) < 0)
+        result = REMOTE_FAILED;
+    if (result == REMOTE_OK) {
         *ret_remote = remote;
         remote = NULL; /* handed over */
     }
     remote_free(remote);
-    return rc;
+    return result;
 }
 
 int

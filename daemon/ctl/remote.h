@@ -29,6 +29,14 @@ struct remote_options {
 /** A collector that is asked over HTTP. One thread. */
 struct remote;
 
+/** What came of getting ready. */
+enum remote_result {
+    REMOTE_OK = 0,
+    REMOTE_FAILED = -1,
+    /** What the options say can't be: somebody has to change them. */
+    REMOTE_MISTAKEN = -2
+};
+
 /** What it answered. */
 struct remote_answer {
     int status;
@@ -42,9 +50,9 @@ struct remote_answer {
  *
  * @param ret_remote   Set on success only; yours to free.
  * @param ret_problem  Set on failure only.
- * @return 0, or -1: also when this is a build without libcurl.
+ * @return REMOTE_FAILED also when this is a build without libcurl.
  */
-int
+enum remote_result
 remote_open(const struct remote_options *options, struct remote **ret_remote,
             struct problem *ret_problem);
 

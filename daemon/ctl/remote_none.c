@@ -2,15 +2,16 @@
 /* A build without libcurl: files can be asked, and collectors can't. */
 #include "remote.h"
 
-int
+enum remote_result
 remote_open(const struct remote_options *options, struct remote **ret_remote,
             struct problem *ret_problem)
 {
     (void)options;
     (void)ret_remote;
-    return problem_say(ret_problem,
-                       "this was built without libcurl: name the collector's "
-                       "file instead of its URL");
+    (void)problem_say(ret_problem,
+                      "this was built without libcurl: name the collector's "
+                      "file instead of its URL");
+    return REMOTE_FAILED;
 }
 
 int

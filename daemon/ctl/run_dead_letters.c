@@ -104,7 +104,7 @@ act(const struct flags *flags, const struct errand *errand)
     struct problem problem;
     uint64_t count = 0;
     enum source_result result = source_open(flags, &source, &problem);
-    bool is_well;
+    enum command_status status;
 
     if (result == SOURCE_OK)
         result = source_act(source, errand->action,
@@ -115,10 +115,12 @@ act(const struct flags *flags, const struct errand *errand)
         (void)printf("%s %" PRIu64 "\n",
                      errand->action == SOURCE_REPLAY ? "replayed" : "purged",
                      count);
-    is_well = result == SOURCE_OK && is_done(errand, count);
     if (result != SOURCE_OK)
         voice_say("%s", problem.text);
-    return voice_end_output() && is_well ? COMMAND_DONE : COMMAND_FAILED;
+    status = source_status(result);
+    if (status == COMMAND_DONE && !is_done(errand, count))
+        status = COMMAND_FAILED;
+    return voice_end_output() ? status : COMMAND_FAILED;
 }
 
 enum command_status

@@ -39,7 +39,7 @@ ask(const struct flags *flags, int64_t id, struct printout *printout)
     if (result == SOURCE_OK)
         return printout_end(printout, NULL, NULL);
     voice_say("%s", problem.text);
-    return COMMAND_FAILED;
+    return source_status(result);
 }
 
 enum command_status

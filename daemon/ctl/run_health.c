@@ -109,7 +109,7 @@ run_health(const struct flags *flags)
 
     if (result != SOURCE_OK) {
         voice_say("%s", problem.text);
-        return COMMAND_FAILED;
+        return source_status(result);
     }
     return voice_end_output() && is_well ? COMMAND_DONE : COMMAND_FAILED;
 }

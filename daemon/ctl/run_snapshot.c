@@ -16,8 +16,7 @@ run_snapshot(const struct flags *flags)
     if (result == SOURCE_OK)
         result = source_snapshot(source, flags->arguments[0], &problem);
     source_free(source);
-    if (result == SOURCE_OK)
-        return COMMAND_DONE;
-    voice_say("%s", problem.text);
-    return COMMAND_FAILED;
+    if (result != SOURCE_OK)
+        voice_say("%s", problem.text);
+    return source_status(result);
 }

@@ -209,7 +209,7 @@ run(struct tail *tail)
         result = begin(tail, &problem);
     if (result != SOURCE_OK && !stop_is_asked()) {
         voice_say("%s", problem.text);
-        return COMMAND_FAILED;
+        return source_status(result);
     }
     return tail->flags->follow ? follow(tail)
                                : printout_end(tail->printout, NULL, NULL);

@@ -71,7 +71,7 @@ judge(const struct checks *checks, enum source_result result,
         return result == SOURCE_DAMAGED ? COMMAND_FAILED : COMMAND_UNKNOWN;
     }
     if (printout_end(checks->printout, NULL, NULL) != COMMAND_DONE)
-        return COMMAND_UNKNOWN; /* nobody has seen it */
+        return COMMAND_FAILED; /* nobody has seen it */
     return checks->failed_count == 0 ? COMMAND_DONE : COMMAND_FAILED;
 }
 

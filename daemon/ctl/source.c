@@ -14,6 +14,14 @@ struct source {
     struct peer *peer;
 };
 
+enum command_status
+source_status(enum source_result result)
+{
+    if (result == SOURCE_OK)
+        return COMMAND_DONE;
+    return result == SOURCE_MISTAKEN ? COMMAND_USAGE : COMMAND_FAILED;
+}
+
 enum source_result
 source_open(const struct flags *flags, struct source **ret_source,
             struct problem *ret_problem)

@@ -17,8 +17,14 @@ enum source_result {
     /** It can't be reached, or not now. */
     SOURCE_AWAY = -2,
     /** Its file is damaged. */
-    SOURCE_DAMAGED = -3
+    SOURCE_DAMAGED = -3,
+    /** Nothing was asked: the command line says what can't be. */
+    SOURCE_MISTAKEN = -4
 };
+
+/** What a command ends with that this came of. */
+enum command_status
+source_status(enum source_result result);
 
 /** How far a collector has come: ids up to accepted were given out. */
 struct source_position {
