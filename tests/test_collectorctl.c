@@ -386,6 +386,38 @@ START_TEST(test_nothing_is_made_where_nothing_is)
 }
 END_TEST
 
+START_TEST(test_what_cannot_be_read_is_said_once)
+{
+    static const char *const commands[][2] = {
+        {"stats"},      {"tail"},          {"verify"},
+        {"health"},     {"events"},        {"dead-letters", "replay"},
+        {"event", "1"}, {"snapshot", "x"}, {"query", "SELECT 1"},
+    };
+    const char *path = support_dir_new();
+    size_t i;
+
+    for (i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        ck_assert_int_ne(ctl(path, commands[i][0], commands[i][1]), 0);
+        ck_assert_str_eq(ctl_err,
+                         support_format("collectorctl: %s is no file\n", path));
+    }
+    /* What else it means is said where a reason alone does not tell. */
+    path = support_path(path, "empty");
+    support_write_file(path, "");
+    ck_assert_int_eq(ctl(path, "stats"), 1);
+    ck_assert_contains(ctl_err, "is empty\n");
+    ck_assert_contains(ctl_err, collector_error_text(COLLECTOR_ERR_FOREIGN));
+}
+END_TEST
+
+START_TEST(test_a_snapshot_that_cannot_be_written_is_said_once)
+{
+    ck_assert_int_eq(ctl(fixture.path, "snapshot", "/nowhere/copy.sqlite"), 1);
+    ck_assert_str_eq(ctl_err, "collectorctl: can't open the directory /nowhere:"
+                              " No such file or directory\n");
+}
+END_TEST
+
 /** Run it with standard output there, and return its status. */
 static int
 run_into(const char *redirection, const char *command)
@@ -450,11 +482,13 @@ main(void)
     TCase *none = support_add_case(suite, "none", NULL, NULL);
 
     add_questions(suite);
+    tcase_add_test(closed, test_a_snapshot_that_cannot_be_written_is_said_once);
     tcase_add_test(closed, test_letters_are_replayed_and_purged);
     tcase_add_test(closed, test_damage_is_found);
     tcase_add_test(closed, test_torn_pages_are_found);
     tcase_add_test(none,
                    test_what_cannot_be_looked_at_is_neither_whole_nor_damaged);
+    tcase_add_test(none, test_what_cannot_be_read_is_said_once);
     tcase_add_test(none, test_nothing_is_made_where_nothing_is);
     return support_run_suite(suite);
 }

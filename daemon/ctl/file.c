@@ -5,9 +5,9 @@
  */
 #include "file.h"
 
+#include "heard.h"
 #include "place.h"
 #include "stop.h"
-#include "voice.h"
 
 #include <assert.h>
 #include <collector/dead_letter.h>
@@ -25,6 +25,7 @@
 struct file {
     const struct flags *flags;
     struct collector_reader *reader;
+    struct heard heard;
     /* Which file the reader has, and how many there were. */
     dev_t device;
     ino_t inode;
@@ -46,14 +47,31 @@ words_of(int rc, const struct collector_answer *answer)
     return collector_error_text(rc);
 }
 
-enum source_result
-file_judge(const struct file *file, int rc,
-           const struct collector_answer *answer, struct problem *ret_problem)
+/* That storage fails is what an error says when a file may not be read, too:
+ * what the library has logged about it tells which. */
+static void
+put_into_words(struct file *file, const char *path, int rc,
+               const struct collector_answer *answer,
+               struct problem *ret_problem)
 {
+    char line[HEARD_SIZE];
+
+    if (rc == COLLECTOR_ERR_IO && heard_take(&file->heard, line))
+        (void)problem_say(ret_problem, "%s", line);
+    else
+        (void)problem_say(ret_problem, "%.300s: %s", path,
+                          words_of(rc, answer));
+}
+
+enum source_result
+file_judge(struct file *file, int rc, const struct collector_answer *answer,
+           struct problem *ret_problem)
+{
+    if (rc != COLLECTOR_OK)
+        put_into_words(file, file->flags->target, rc, answer, ret_problem);
+    heard_forward(&file->heard);
     if (rc == COLLECTOR_OK)
         return SOURCE_OK;
-    (void)problem_say(ret_problem, "%.300s: %s", file->flags->target,
-                      words_of(rc, answer));
     if (rc == COLLECTOR_ERR_CORRUPT)
         return SOURCE_DAMAGED;
     return rc == COLLECTOR_ERR_BUSY || rc == COLLECTOR_ERR_IO ? SOURCE_AWAY
@@ -88,7 +106,8 @@ open_reader(struct file *file, struct problem *ret_problem)
     options.rows_max = rows_max(file->flags);
     options.bytes_max = COLLECTOR_READER_BYTES_MAX;
     options.deadline_ms = (uint32_t)file->flags->deadline_ms;
-    options.log = voice_forward;
+    options.log = heard_line;
+    options.log_userdata = &file->heard;
     rc = collector_reader_open(&options, &file->reader);
     if (rc == COLLECTOR_OK)
         stop_set_reader(file->reader);
@@ -133,6 +152,7 @@ file_open(const struct flags *flags, struct file **ret_file,
         return SOURCE_REFUSED;
     }
     file->flags = flags;
+    file->heard = HEARD_INIT;
     result = look(file, ret_problem);
     if (result == SOURCE_OK) {
         *ret_file = file;
@@ -230,13 +250,14 @@ file_ledger(struct file *file, collector_row_fn show, void *userdata,
  * pruned for an option that ours may have otherwise, since only
  * collector_store_maintain() would. */
 static int
-open_store(const char *path, struct collector_store **ret_store)
+open_store(struct file *file, struct collector_store **ret_store)
 {
     struct collector_store_options options;
 
     collector_store_options_init(&options);
-    options.path = path;
-    options.log = voice_forward;
+    options.path = file->flags->target;
+    options.log = heard_line;
+    options.log_userdata = &file->heard;
     return collector_store_open(&options, ret_store);
 }
 
@@ -248,7 +269,7 @@ file_act(struct file *file, enum source_action action, const int64_t *ids,
     int rc;
 
     close_reader(file); /* it has seen that there is a file, and a store's */
-    rc = open_store(file->flags->target, &store);
+    rc = open_store(file, &store);
     if (rc == COLLECTOR_ERR_LOCKED) {
         (void)problem_say(ret_problem,
                           "%.300s: a collector has it open: give its URL "
@@ -272,8 +293,7 @@ file_snapshot(struct file *file, const char *path, struct problem *ret_problem)
 
     if (rc == COLLECTOR_OK)
         return SOURCE_OK;
-    (void)problem_say(ret_problem, "%.300s: %s", path,
-                      collector_error_text(rc));
+    put_into_words(file, path, rc, NULL, ret_problem);
     return SOURCE_REFUSED;
 }
 
@@ -299,5 +319,6 @@ file_free(struct file *file)
     if (file == NULL)
         return;
     close_reader(file);
+    heard_forward(&file->heard);
     free(file);
 }

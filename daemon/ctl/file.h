@@ -38,8 +38,8 @@ file_reader(struct file *file);
 
 /** What a reader's result means. On failure the problem is said. */
 enum source_result
-file_judge(const struct file *file, int rc,
-           const struct collector_answer *answer, struct problem *ret_problem);
+file_judge(struct file *file, int rc, const struct collector_answer *answer,
+           struct problem *ret_problem);
 
 /** NULL is fine. */
 void
