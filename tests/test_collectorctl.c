@@ -279,6 +279,7 @@ START_TEST(test_a_snapshot_is_whole_and_replaces_nothing)
     ck_assert_contains(ctl_prints(copy, "stats"), "collector    pump-house\n");
     ck_assert_int_eq(ctl(fixture.path, "snapshot", copy), 1);
     ck_assert_contains(ctl_err, copy);
+    ck_assert_contains(ctl_err, "copy.sqlite: File exists");
 }
 END_TEST
 

@@ -69,6 +69,9 @@ START_TEST(test_mistakes_are_found_before_anything_is_asked)
         {{"f", "health", "-live"}, "-live is for a URL"},
         {{"HTTP://x", "verify"}, "only a file"},
         {{"HTTPS://x", "verify"}, "only a file"},
+        {{"f", "snapshot", "-"}, "one that is called - is ./-"},
+        {{"http://x", "snapshot", "-"}, "one that is called - is ./-"},
+        {{"f", "snapshot", ""}, "snapshot: expected OUT"},
         {{"f", "snapshot", "x", "-deadline=1s"}, "changes nothing about"},
     };
     size_t i;

@@ -293,7 +293,10 @@ file_snapshot(struct file *file, const char *path, struct problem *ret_problem)
 
     if (rc == COLLECTOR_OK)
         return SOURCE_OK;
-    put_into_words(file, path, rc, NULL, ret_problem);
+    if (rc == COLLECTOR_ERR_EXISTS) /* in the words for a collector's copy */
+        (void)problem_say(ret_problem, "%.300s: %s", path, strerror(EEXIST));
+    else
+        put_into_words(file, path, rc, NULL, ret_problem);
     return SOURCE_REFUSED;
 }
 
