@@ -359,6 +359,19 @@ START_TEST(test_that_nobody_has_a_file_is_a_warning)
 }
 END_TEST
 
+START_TEST(test_that_a_file_is_a_snapshot_is_a_warning)
+{
+    const char *copy = support_path(support_dir_new(), "copy.sqlite");
+
+    settle(COLLECTOR_DELIVERED, "");
+    (void)ctl_prints(fixture.path, "snapshot", copy);
+    ck_assert_int_eq(
+        strncmp(ctl_prints(copy, "health"), "healthy; warning: ", 18), 0);
+    ck_assert_contains(ctl_out, "it is a snapshot of ");
+    ck_assert_ptr_null(strstr(ctl_prints(fixture.path, "health"), "snapshot"));
+}
+END_TEST
+
 /** Run it with standard output there, and return its status. */
 static int
 run_into(const char *redirection, const char *command)
@@ -412,6 +425,7 @@ add_questions(Suite *suite)
     tcase_add_test(tcase, test_health_is_one_line);
     tcase_add_test(tcase, test_a_file_that_is_not_well_is_not_healthy);
     tcase_add_test(tcase, test_that_nobody_has_a_file_is_a_warning);
+    tcase_add_test(tcase, test_that_a_file_is_a_snapshot_is_a_warning);
     tcase_add_test(tcase, test_results_that_are_lost_are_a_failure);
 }
 

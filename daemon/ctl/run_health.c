@@ -82,6 +82,20 @@ look_at_peer(const struct flags *flags, bool *ret_is_well,
     return result;
 }
 
+/* What is well in it tells nothing about the collector that it is of. */
+static void
+note_snapshot(struct standing *standing)
+{
+    struct standing_sentences *warnings = &standing->warnings;
+
+    if (standing->snapshot_of[0] != '\0' &&
+        warnings->count < STANDING_SENTENCE_COUNT_MAX)
+        (void)snprintf(warnings->text[warnings->count++],
+                       STANDING_SENTENCE_SIZE,
+                       "it is a snapshot of %s, as of when that was taken",
+                       standing->snapshot_of);
+}
+
 /* In the words of a collector. That none runs is a warning: a file that nobody
  * has may be as it should be. */
 static enum source_result
@@ -93,6 +107,7 @@ look_at_file(const struct flags *flags, bool *ret_is_well,
 
     if (result != SOURCE_OK)
         return result;
+    note_snapshot(&standing);
     print_health(standing.ok, &standing.reasons, &standing.warnings);
     *ret_is_well = standing.ok;
     return result;
