@@ -46,17 +46,19 @@ static void
 say_stalled(const struct status *status, int64_t now_ms, json_t *reasons)
 {
     const int64_t last_at = status->uploader.last_success_at;
+    const uint64_t pending = status->store.pending;
+    const char *ending = pending == 1 ? "" : "s";
 
     if (last_at > 0 && last_at < now_ms)
         say(reasons,
             "nothing delivered for %" PRId64 " s: the uploader is stuck, with "
-            "%" PRIu64 " events pending",
-            (now_ms - last_at) / 1000, status->store.pending);
+            "%" PRIu64 " event%s pending",
+            (now_ms - last_at) / 1000, pending, ending);
     else
         say(reasons,
             "nothing delivered yet: the uploader is stuck, with %" PRIu64
-            " events pending",
-            status->store.pending);
+            " event%s pending",
+            pending, ending);
 }
 
 /* @return Whether events are being delivered. */
@@ -145,9 +147,10 @@ judge_dead_letters(const struct collector_store_stats *stats, json_t *reasons,
             stats->dead_in_a_row);
     else if (stats->dead_in_a_row > 0)
         say(warnings,
-            "the last %" PRIu64 " events were refused for good, of %" PRIu64
-            " dead letters",
-            stats->dead_in_a_row, stats->dead_letter_count);
+            "the last %" PRIu64 " event%s refused for good, of %" PRIu64
+            " dead letter%s",
+            stats->dead_in_a_row, stats->dead_in_a_row == 1 ? " was" : "s were",
+            stats->dead_letter_count, stats->dead_letter_count == 1 ? "" : "s");
     return !broken || stats->pending == 0;
 }
 
@@ -161,8 +164,8 @@ warn(const struct collector_store_stats *stats, json_t *warnings)
             stats->wal_pinned_ms / 1000, stats->wal_size);
     if (stats->salvaging)
         say(warnings,
-            "a damaged file is being salvaged: %" PRIu64 " events so far",
-            stats->salvaged);
+            "a damaged file is being salvaged: %" PRIu64 " event%s so far",
+            stats->salvaged, stats->salvaged == 1 ? "" : "s");
 }
 
 void

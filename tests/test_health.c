@@ -207,6 +207,26 @@ START_TEST(test_dead_letters_in_a_row_are_a_warning_at_first)
 }
 END_TEST
 
+START_TEST(test_one_of_anything_has_words_of_its_own)
+{
+    status.store.pending = 1;
+    status.store.dead_letter_count = 1;
+    status.store.dead_in_a_row = 1;
+    ck_assert_str_eq(warning(), "the last 1 event was refused for good, of 1 "
+                                "dead letter");
+    status.store.dead_in_a_row = 0;
+    status.store.salvaging = true;
+    status.store.salvaged = 1;
+    ck_assert_str_eq(warning(),
+                     "a damaged file is being salvaged: 1 event so far");
+    status.store.salvaging = false;
+    status.uploader.healthy = false;
+    status.uploader.last_success_at = 0;
+    ck_assert_str_eq(reason(), "nothing delivered yet: the uploader is stuck, "
+                               "with 1 event pending");
+}
+END_TEST
+
 START_TEST(test_reader_that_holds_the_log_is_a_warning)
 {
     status.store.wal_pinned_ms = 75 * 1000;
@@ -262,6 +282,7 @@ main(void)
     tcase_add_test(tcase, test_full_disk_is_a_reason);
     tcase_add_test(tcase, test_failing_storage_is_a_reason);
     tcase_add_test(tcase, test_dead_letters_in_a_row_are_a_warning_at_first);
+    tcase_add_test(tcase, test_one_of_anything_has_words_of_its_own);
     tcase_add_test(tcase, test_reader_that_holds_the_log_is_a_warning);
     tcase_add_test(tcase, test_salvage_is_a_warning);
     tcase_add_test(tcase, test_every_reason_is_named);

@@ -226,12 +226,16 @@ START_TEST(test_dead_letters_and_faults_are_warnings)
     ck_assert(standing.ok);
     ck_assert_uint_eq(standing.warnings.count, 3);
     ck_assert(view_says(&standing.warnings,
-                        "1 dead letters are kept: the upstream refused those "
-                        "events for good"));
+                        "1 dead letter is kept: the upstream refused that "
+                        "event for good"));
     ck_assert(view_says(&standing.warnings,
                         "commits have failed 4 times since the file was made"));
     ck_assert_int_eq(standing.dead_letters, 1);
     ck_assert_int_eq(standing.storage_faults, 4);
+    mcp_change("UPDATE state SET storage_faults = 1");
+    standing = view_look(0, 0);
+    ck_assert(view_says(&standing.warnings,
+                        "commits have failed 1 time since the file was made"));
     mcp_change("UPDATE state SET storage_faults = 0; DELETE FROM dead_letters");
     ck_assert_uint_eq(view_look(0, 0).warnings.count, 1);
 }

@@ -258,6 +258,7 @@ forecast(struct standing *standing, int64_t now_ms)
 static void
 judge_delivery(struct standing *standing, int64_t now_ms)
 {
+    const char *ending = standing->pending == 1 ? "" : "s";
     char since[UTC_SIZE];
 
     if (standing->failing_since > 0)
@@ -266,14 +267,15 @@ judge_delivery(struct standing *standing, int64_t now_ms)
     else if (is_late(standing, now_ms) && standing->last_success_at == 0)
         say(&standing->reasons,
             "nothing was delivered yet, with %" PRId64
-            " events pending: does the collector run?",
-            standing->pending);
+            " event%s pending: does the collector run?",
+            standing->pending, ending);
     else if (is_late(standing, now_ms) &&
              now_ms - standing->last_success_at > PENDING_MS_MAX)
         say(&standing->reasons,
             "nothing was delivered since %s, with %" PRId64
-            " events pending: does the collector run?",
-            utc_write(standing->last_success_at, since), standing->pending);
+            " event%s pending: does the collector run?",
+            utc_write(standing->last_success_at, since), standing->pending,
+            ending);
     if (standing->dead_in_a_row >= COLLECTOR_DEAD_IN_A_ROW_MAX &&
         standing->pending > 0)
         say(&standing->reasons,
@@ -386,13 +388,14 @@ warn(struct standing *standing)
             "something is full is not known");
     if (standing->dead_letters > 0)
         say(&standing->warnings,
-            "%" PRId64 " dead letters are kept: the upstream refused those "
-            "events for good",
-            standing->dead_letters);
+            "%" PRId64 " dead letter%s kept: the upstream refused %s for good",
+            standing->dead_letters,
+            standing->dead_letters == 1 ? " is" : "s are",
+            standing->dead_letters == 1 ? "that event" : "those events");
     if (standing->storage_faults > 0)
         say(&standing->warnings,
-            "commits have failed %" PRId64 " times since the file was made",
-            standing->storage_faults);
+            "commits have failed %" PRId64 " time%s since the file was made",
+            standing->storage_faults, standing->storage_faults == 1 ? "" : "s");
 }
 
 int
