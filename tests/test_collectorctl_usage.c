@@ -162,6 +162,11 @@ START_TEST(test_help_and_version_are_results)
 {
     ck_assert_contains(ctl_prints("-help"), "usage: collectorctl ");
     ck_assert_contains(ctl_prints("f", "stats", "--help"), "dead-letters [");
+    ck_assert_contains(ctl_prints("-h"), "usage: collectorctl ");
+    ck_assert_contains(ctl_prints("help"), "usage: collectorctl ");
+    ck_assert_contains(ctl_prints("help", "stats"), "usage: collectorctl ");
+    ck_assert_int_eq(ctl("./help", "stats"), 1);
+    ck_assert_contains(ctl_err, "./help: No such file");
     ck_assert_str_eq(ctl_prints("-version"),
                      "collectorctl " COLLECTOR_VERSION "\n");
 }

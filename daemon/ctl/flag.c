@@ -88,7 +88,9 @@ static const struct flag all_flags[] = {
      FLAG_TEXT, MEMBER(ca_file), NULL, .target = COMMAND_URL},
     {"version", NULL, NULL, "print the version", FLAG_VERSION,
      .target = COMMAND_BOTH},
-    {"help", NULL, NULL, "print this", FLAG_HELP, .target = COMMAND_BOTH},
+    {"help", NULL, NULL, "print this, as help does without a file", FLAG_HELP,
+     .target = COMMAND_BOTH},
+    {"h", NULL, NULL, "likewise", FLAG_HELP, .target = COMMAND_BOTH},
 };
 
 #define FLAG_COUNT (sizeof(all_flags) / sizeof(all_flags[0]))

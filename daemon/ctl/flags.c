@@ -152,6 +152,8 @@ walk_step(struct walk *walk, struct flags *flags, enum flags_action *action,
     if (!walk->options_ended && argument[0] == '-' && argument[1] != '\0' &&
         !is_comment(argument))
         return take_flag(walk, argument, flags, action, ret_problem);
+    if (flags->target == NULL && strcmp(argument, "help") == 0)
+        *action = FLAGS_SHOW_HELP; /* a file that is called so is ./help */
     return take_word(argument, flags, ret_problem);
 }
 
