@@ -323,8 +323,7 @@ START_TEST(test_a_replay_ends_though_all_are_refused_again)
                  "CREATE TRIGGER again AFTER UPDATE ON dead_letters BEGIN"
                  " INSERT INTO dead_letters (event_id, at, attempts)"
                  "  VALUES (new.replayed_as, 1, 1); END");
-    ck_assert_ok(
-        collector_dead_letters_replay(harness.store, NULL, 0, &count));
+    ck_assert_ok(collector_dead_letters_replay(harness.store, NULL, 0, &count));
     ck_assert_uint_eq(count, 2 * STEP_MAX);
     /* They are pending, and no ledger has them. */
     harness_exec(&harness,

@@ -357,9 +357,9 @@ collector_reader_dead_letters(struct collector_reader *reader, int64_t after_id,
  * snapshot), snapshot_of, oldest_pending_ts (NULL without backlog),
  * last_success_at (NULL for never), failing_since, last_error (both NULL unless
  * deliveries have failed since the upstream last answered, with success or for
- * dead events; what is dropped meanwhile ends no outage), dead_letters (all that
- * are kept, also those that were replayed), devices, file_size (without the
- * log), free_size (bytes in it that hold nothing).
+ * dead events; what is dropped meanwhile ends no outage), dead_letters (all
+ * that are kept, also those that were replayed), devices, file_size (without
+ * the log), free_size (bytes in it that hold nothing).
  *
  * @return As collector_reader_query().
  */
