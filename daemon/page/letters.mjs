@@ -9,8 +9,10 @@ import {now} from './now.mjs';
 import {speak} from './speech.mjs';
 import {count, moment, plural, utc} from './words.mjs';
 
-// Letters in one answer, and ids in one request.
-const COUNT_MAX = 1000;
+// Letters at first, in one answer, and in the table; ids in one request.
+const COUNT_FIRST = 50;
+const PAGE_MAX = 1000;
+const ROWS_MAX = 2000;
 const IDS_MAX = 200;
 
 // How long it is said what was done.
@@ -18,7 +20,9 @@ const DONE_MS = 10000;
 
 let letters = [];
 let chosen = new Set();
-let countMax = 50;
+let countMax = COUNT_FIRST;
+// The table begins behind the letter with that id.
+let from = 0;
 let kept = 0;
 let done = {text: '', at: -Infinity};
 let wake = () => {};
@@ -70,9 +74,12 @@ function noteOf(next) {
 
     if (performance.now() - done.at < DONE_MS)
         notes.push(done.text);
-    if (letters.length > 0)
-        notes.push(`${next !== null ? 'the first ' : ''}${
-            count(letters.length)}`);
+    if (from > 0)
+        notes.push(`${count(letters.length)} of ${count(kept)}, from id ${
+            letters[0].id} on`);
+    else if (letters.length > 0)
+        notes.push(next !== null ? `the oldest ${count(letters.length)} of ${
+            count(kept)}` : count(letters.length));
     return notes.join('; ');
 }
 
@@ -82,14 +89,33 @@ function drawLetters(next) {
     say(byId('letters-note'), noteOf(next));
     say(byId('letters-empty'), 'None.');
     show(byId('letters-empty'), letters.length === 0);
-    show(byId('letters-more'), next !== null && countMax < COUNT_MAX);
+    show(byId('letters-more'), next !== null);
+    show(byId('letters-first'), from > 0);
     sayActions();
 }
 
-export async function lookAtLetters(stats) {
-    const {dead_letters: rows, next} =
-        await get('/dead-letters', {limit: countMax});
+// As many as are shown, in as few answers as that takes.
+async function readLetters() {
+    const rows = [];
+    let next = from;
 
+    do {
+        const limit = Math.min(countMax - rows.length, PAGE_MAX);
+        const answer = await get('/dead-letters', {limit, after: next});
+
+        rows.push(...answer.dead_letters);
+        next = answer.next;
+    } while (next !== null && rows.length < countMax);
+    return {rows, next};
+}
+
+export async function lookAtLetters(stats) {
+    const {rows, next} = await readLetters();
+
+    if (rows.length === 0 && from > 0) {
+        showFirst(); /* those behind it were purged */
+        return;
+    }
     kept = stats.store.dead_letters;
     letters = rows;
     chosen = new Set(letters.map((letter) => letter.id)
@@ -101,8 +127,24 @@ export async function lookAtLetters(stats) {
 export function forgetLetters() {
     withdraw();
     letters = [];
+    from = 0;
     chosen.clear();
     drawLetters(null);
+}
+
+function showFirst() {
+    from = 0;
+    countMax = COUNT_FIRST;
+    wake();
+}
+
+// More each time, until the table is full: then the first of them make room.
+function showMore() {
+    if (countMax < ROWS_MAX)
+        countMax = Math.min(countMax * 4, ROWS_MAX);
+    else
+        from = letters.at(-1 - PAGE_MAX)?.id ?? from;
+    wake();
 }
 
 // What each request names: nothing when it is all of them.
@@ -176,8 +218,6 @@ export function startLetters(poke) {
         text: 'They are deleted, and can\'t be had back.',
         danger: true,
     }));
-    byId('letters-more').addEventListener('click', () => {
-        countMax = Math.min(countMax * 4, COUNT_MAX);
-        wake();
-    });
+    byId('letters-more').addEventListener('click', showMore);
+    byId('letters-first').addEventListener('click', showFirst);
 }

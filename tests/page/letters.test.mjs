@@ -53,11 +53,14 @@ test('dead letters are replayed and purged, after asking', async (t) => {
         /"dead_letters":\[\]/);
 });
 
+function letter(id) {
+    return {id, device_id: 'a', kind: 'k', ts: 1, at: 1, status: 422,
+        reason: 'no', attempts: 2, replayed_as: null};
+}
+
 // More than one request may name.
 function serveLetters(page) {
-    const letters = Array.from({length: 250}, (_, i) => ({id: i + 1,
-        device_id: 'a', kind: 'k', ts: 1, at: 1, status: 422, reason: 'no',
-        attempts: 2, replayed_as: null}));
+    const letters = Array.from({length: 250}, (_, i) => letter(i + 1));
 
     return page.route('**/dead-letters?limit=*', (route) =>
         route.fulfill({json: {next: null, dead_letters: letters}}));
@@ -107,4 +110,73 @@ test('what was done before a failure is told with it', async (t) => {
     await says(page, '#ask-error', /^Only 207 were purged: busy\.$/);
     await page.locator('#ask-yes').click();
     await says(page, '#ask-error', /^It was not done: busy\.$/);
+});
+
+// So many letters, read as a collector has them read.
+function serveMany(page, count) {
+    return page.route('**/dead-letters?*', (route) => {
+        const {searchParams} = new URL(route.request().url());
+        const after = Number(searchParams.get('after') ?? 0);
+        const limit = Number(searchParams.get('limit'));
+        const end = Math.min(after + limit, count);
+        const rows = Array.from({length: Math.max(0, end - after)},
+            (_, i) => letter(after + i + 1));
+
+        route.fulfill({json: {dead_letters: rows,
+            next: end < count ? end : null}});
+    });
+}
+
+test('the newest dead letter is reached, and how many there are', async (t) => {
+    const {collector} = await stage(t);
+
+    // With others between them: a row of refusals is taken for an outage.
+    await collector.post(Array.from({length: 104}, (_, i) =>
+        event('a', i % 2 === 0 ? 'poison' : 'k')));
+    const page = await look(t, collector.url);
+
+    await says(page, '#letters-note', /^the oldest 50 of 52$/);
+    assert.equal(await page.locator('#letters tbody tr').count(), 50);
+    await page.locator('#letters-more').press('Enter');
+    await says(page, '#letters-note', /^52$/);
+    assert.deepEqual(await textsOf(page, '#letters .id'),
+        Array.from({length: 52}, (_, i) => String(2 * i + 1)));
+    assert.equal(await page.locator('#letters-more').isVisible(), false);
+});
+
+test('all dead letters are reached, however many there are', async (t) => {
+    const {collector} = await stage(t);
+    const stats = JSON.parse((await collector.ask('GET', 'stats'))[1]);
+    const page = await look(t, collector.url, {before: async (opened) => {
+        stats.store.dead_letters = 2500;
+        await opened.route('**/stats', (route) => route.fulfill({json: stats}));
+        await serveMany(opened, 2500);
+    }});
+    const click = async (name, note) => {
+        await page.locator(`#letters-${name}`).click();
+        await says(page, '#letters-note', note);
+    };
+    const isVisible = (name) => page.locator(`#letters-${name}`).isVisible();
+
+    await says(page, '#letters-note', /^the oldest 50 of 2,500$/);
+    assert.equal(await isVisible('first'), false);
+    await click('more', /^the oldest 200 of 2,500$/);
+    await click('more', /^the oldest 800 of 2,500$/);
+    await click('more', /^the oldest 2,000 of 2,500$/);
+    await click('more', /^1,500 of 2,500, from id 1001 on$/);
+    await picture(page, 'letters-many');
+    assert.equal(await page.locator('#letters tbody tr').count(), 1500);
+    assert.equal(await page.locator('#letters .id').last().innerText(), '2500');
+    assert.equal(await isVisible('more'), false);
+    assert.equal(await isVisible('first'), true);
+    // All that are shown go.
+    stats.store.dead_letters = 900;
+    await page.unroute('**/dead-letters?*');
+    await serveMany(page, 900);
+    await says(page, '#letters-note', /^the oldest 50 of 900$/);
+    assert.equal(await page.locator('#letters .id').first().innerText(), '1');
+    assert.equal(await isVisible('first'), false);
+    await click('more', /^the oldest 200 of 900$/);
+    await page.locator('#letters-first').dispatchEvent('click');
+    await says(page, '#letters-note', /^the oldest 50 of 900$/);
 });
