@@ -10,6 +10,9 @@ const LOOK_MS = 2000;
 const HIDDEN_MS = 30000;
 const GONE_MS_MAX = 16000;
 
+// Between the notice and what has the focus: its outline.
+const ROOM_PX = 12;
+
 // What is said of each trouble: a heading, a word beside the clock, and a
 // beginning.
 const TROUBLES = {
@@ -84,3 +87,17 @@ export function sayLink() {
         (wait > 0 ? `Next try in ${duration(wait + 999)}. ` : 'Trying now. ') +
         (goodAt !== null ? `All below is as of ${clock(goodAt)}.` : ''));
 }
+
+// The notice stays in sight, and takes no place from what has the focus.
+function makeRoom() {
+    const height = byId('gone').offsetHeight;
+    const focused = document.activeElement;
+    const bottom = focused.getBoundingClientRect().bottom;
+
+    document.documentElement.style.scrollPaddingTop =
+        height > 0 ? `${height + ROOM_PX}px` : '';
+    if (bottom > 0 && bottom <= height && !byId('gone').contains(focused))
+        focused.scrollIntoView({block: 'nearest'});
+}
+
+new ResizeObserver(makeRoom).observe(byId('gone'));

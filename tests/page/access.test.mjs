@@ -299,3 +299,47 @@ test('nothing moves for those who want that', async (t) => {
     await page.emulateMedia({reducedMotion: 'no-preference'});
     assert.notEqual(await page.evaluate(moving), 0);
 });
+
+// What has the focus, and is not seen for what lies on top of it.
+function covered() {
+    const {left, top, width, height} =
+        document.activeElement.getBoundingClientRect();
+    const at = document.elementFromPoint(left + Math.min(width / 2, 20),
+        top + Math.min(height / 2, 20));
+
+    return at !== null && at.closest('#gone') !== null &&
+        !document.activeElement.closest('#gone')
+        ? document.activeElement.outerHTML.slice(0, 80) : null;
+}
+
+test('what is old is said to be, and covers nothing', async (t) => {
+    const {page, collector} = await lookFilled(t,
+        {reducedMotion: 'reduce', viewport: {width: 360, height: 780}});
+    const {height} = page.viewportSize();
+
+    await page.locator('#pause').press('Enter');
+    await page.locator('#events .link').nth(5).focus();
+    await page.evaluate(() =>
+        scrollBy(0, document.activeElement.getBoundingClientRect().top));
+    await collector.stop();
+    await says(page, '#gone-text', /Nobody/);
+    await page.waitForFunction(() =>
+        document.documentElement.style.scrollPaddingTop !== '');
+    assert.equal(await page.evaluate(covered), null);
+    const box = await page.locator('#gone').boundingBox();
+
+    assert.equal(box.y, 0);
+    assert.ok(box.height < height / 3);
+    assert.ok(await page.evaluate(() => scrollY) > height);
+    for (const colorScheme of ['light', 'dark']) {
+        await page.emulateMedia({colorScheme});
+        await picture(page, `gone-narrow-${colorScheme}`);
+    }
+    for (const key of ['Shift+Tab', 'Tab']) {
+        for (let i = 0; i < 12; i++) {
+            await page.keyboard.press(key);
+            assert.equal(await page.evaluate(covered), null);
+        }
+    }
+    await collector.start();
+});
