@@ -88,11 +88,6 @@ export function list(parent, items, keyOf, makeChild, fill) {
         focused.focus({preventScroll: true});
 }
 
-export function sentences(parent, texts) {
-    list(parent, texts, (text) => text, () => make('li'), say);
-    show(parent, texts.length > 0);
-}
-
 // Characters of a payload that a row shows while it is closed.
 const SHORT_MAX = 240;
 

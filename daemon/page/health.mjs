@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Whether it is well, and if not, why: what /healthz says, in its words.
 import {ask} from './api.mjs';
-import {byId, say, sentences, set} from './dom.mjs';
+import {byId, say, set} from './dom.mjs';
+import {sentences, spoken} from './sentences.mjs';
 import {speak} from './speech.mjs';
 
 // [glyph, heading, the tab's title] of each state.
@@ -20,7 +21,7 @@ function enter(next, reasons) {
     if (state === next)
         return;
     if (state !== null || next !== 'well')
-        speak([heading, ...reasons].join('. '));
+        speak([heading, ...reasons.map(spoken)].join('. '));
     state = next;
     set(byId('health'), 'data-state', next);
     say(byId('health-glyph'), glyph);

@@ -16,6 +16,7 @@ import {failed, found, isGone, lost, restMs, sayLink} from './link.mjs';
 import {lookAtRuns, startRuns} from './runs.mjs';
 import {forgetSamples} from './samples.mjs';
 import {startTheme} from './theme.mjs';
+import {zone} from './words.mjs';
 
 // What is looked at beside the figures: how often at least, and what of the
 // figures has it looked at sooner.
@@ -208,6 +209,7 @@ function tick() {
     if (document.hidden)
         return;
     sayLink();
+    say(byId('zone'), zone(Date.now()));
     if (isGone())
         return;
     tickFigures();
@@ -234,4 +236,5 @@ document.addEventListener('visibilitychange', () => {
 });
 window.addEventListener('online', poke);
 setInterval(tick, 1000);
+tick();
 run();

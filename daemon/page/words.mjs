@@ -92,3 +92,14 @@ export function utc(at) {
 
     return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }
+
+// Where the browser is: by name, and how far ahead of UTC it is then.
+export function zone(at) {
+    const name = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const ahead = -new Date(at).getTimezoneOffset();
+    const hours = pad(Math.floor(Math.abs(ahead) / 60));
+    const minutes = pad(Math.abs(ahead) % 60);
+
+    return name === 'UTC' ? name
+        : `${name} (UTC${ahead < 0 ? '−' : '+'}${hours}:${minutes})`;
+}

@@ -76,6 +76,31 @@ test('it says why it is not well, counts down, and recovers', async (t) => {
     await says(page, '#events .fate', /✓ delivered/);
 });
 
+test('it has one clock, and names it', async (t) => {
+    const {collector, upstream} = await stage(t);
+
+    upstream.status = 503;
+    await settle(collector);
+    const page = await look(t, collector.url,
+        {timezoneId: 'Australia/Eucla', colorScheme: 'dark'});
+
+    await says(page, '#reasons', /have failed since \S+ \(\d+ in a row: HTTP/);
+    await says(page, '#zone', /^Australia\/Eucla \(UTC\+08:45\)$/);
+    await says(page, '#uploader-note', /since \d/);
+    const time = page.locator('#reasons time');
+    const exact = await time.getAttribute('datetime');
+    const told = new Date(Date.parse(exact) + 8.75 * 3600 * 1000)
+        .toISOString().slice(11, 19);
+
+    assert.match(exact, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.equal(await time.getAttribute('title'), exact);
+    for (const text of [await time.innerText(),
+        await page.locator('#uploader-note').innerText()])
+        assert.ok(text.endsWith(told), text);
+    await says(page, '#spoken', new RegExp(`failed since .*${told} \\(`));
+    await picture(page, 'clock', {fullPage: true});
+});
+
 test('payloads are shown as they were sent', async (t) => {
     const {collector} = await stage(t);
     const payloads = [

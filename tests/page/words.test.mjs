@@ -7,6 +7,7 @@ import {test} from 'node:test';
 const load = (noun) => import(path.join(process.env.PAGE, `${noun}.mjs`));
 const {parse, quotePayloads} = await load('exact');
 const {heard, now} = await load('now');
+const {spoken} = await load('sentences');
 const words = await load('words');
 
 test('a payload is what stood there', () => {
@@ -65,6 +66,33 @@ test('a time that no calendar has is still said', () => {
     assert.equal(words.moment(9e18, 0), '9000000000000000000');
     assert.equal(words.utc(9e18), '9000000000000000000');
     assert.equal(words.utc(0), '1970-01-01T00:00:00.000Z');
+});
+
+test('a moment in a sentence is told where the browser is', (t) => {
+    const {TZ} = process.env;
+
+    t.after(() => {
+        if (TZ === undefined)
+            delete process.env.TZ;
+        else
+            process.env.TZ = TZ;
+    });
+    for (const [name, told, zone] of [
+        ['UTC', '1999-12-31 23:30:59', 'UTC'],
+        ['Europe/London', '1999-12-31 23:30:59', 'Europe/London (UTC+00:00)'],
+        ['America/St_Johns', '1999-12-31 20:00:59',
+            'America/St_Johns (UTC−03:30)'],
+        ['Asia/Tokyo', '2000-01-01 08:30:59', 'Asia/Tokyo (UTC+09:00)']]) {
+        process.env.TZ = name;
+        assert.equal(spoken('since 1999-12-31T23:30:59Z (1: ' +
+            '1999-12-31T23:30:59.999Z, no)'),
+        `since ${told} (1: ${told}, no)`);
+        assert.equal(words.zone(Date.UTC(2000, 0, 1)), zone);
+    }
+    // What only looks like one, and what is part of something else.
+    for (const text of ['2026-99-01T00:00:00Z', 'a2026-01-01T00:00:00Z',
+        '2026-01-01', ''])
+        assert.equal(spoken(text), text);
 });
 
 test('it is as late as a collector says whose clock is far off', (t) => {
