@@ -16,6 +16,7 @@ async function fill(t) {
     await collector.post([event('pump-1', 'poison', '{"celsius":21.40}'),
         event('D'.repeat(256), 'K'.repeat(128), '1'),
         event('L'.repeat(256), `poison${'P'.repeat(100)}`, '1'),
+        '{"device_id":"long-silent","kind":"k","ts":1000}',
         ...Array.from({length: 30}, (_, i) => event(`pump-${i % 9}`,
             'temperature',
             `{"celsius":${i}.50,"sensor":"${'n'.repeat(90)}"}`))]);
@@ -270,6 +271,14 @@ for (const width of [360, 768])
 
                 return scrollWidth <= clientWidth;
             }, id), id);
+        // A day is not torn apart.
+        assert.ok(await page.evaluate(() => {
+            const range = document.createRange();
+
+            range.selectNodeContents(document.querySelector('#devices .time'));
+            return new Set([...range.getClientRects()].map(({top}) => top))
+                .size <= 2;
+        }));
         // A finger hits what it is meant for (WCAG 2.2, 2.5.8).
         assert.deepEqual(await page.evaluate(() =>
             [...document.querySelectorAll('button, select, input')]
