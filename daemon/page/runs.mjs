@@ -5,11 +5,13 @@ import {byId, cell, list, makeRow, say, set, show} from './dom.mjs';
 import {now} from './now.mjs';
 import {count, moment, took, utc} from './words.mjs';
 
+// Runs at first, and in one answer.
+const COUNT_FIRST = 25;
 const COUNT_MAX = 1000;
 
 const GLYPHS = {success: '✓', dead: '✕', dropped: '↓', error: '!'};
 
-let countMax = 25;
+let countMax = COUNT_FIRST;
 
 function makeRunRow() {
     return makeRow([['id', 'th'], ['status'], ['events'], ['ids'], ['time'],
@@ -40,18 +42,24 @@ function fillRunRow(row, run) {
 }
 
 export async function lookAtRuns() {
-    const {runs, next} = await get('/runs', {limit: countMax});
+    const status = byId('runs-status').value;
+    const {runs, next} = await get('/runs', {status, limit: countMax});
 
     list(byId('runs').tBodies[0], runs, (run) => run.id, makeRunRow,
         fillRunRow);
     say(byId('runs-note'), runs.length === 0 ? '' : next !== null
         ? `the latest ${count(runs.length)}` : count(runs.length));
-    say(byId('runs-empty'), 'Nothing was sent yet.');
+    say(byId('runs-empty'), status === ''
+        ? 'Nothing was sent yet.' : 'No run has that status.');
     show(byId('runs-empty'), runs.length === 0);
     show(byId('runs-more'), next !== null && countMax < COUNT_MAX);
 }
 
 export function startRuns(poke) {
+    byId('runs-status').addEventListener('change', () => {
+        countMax = COUNT_FIRST;
+        poke();
+    });
     byId('runs-more').addEventListener('click', () => {
         countMax = Math.min(countMax * 4, COUNT_MAX);
         poke();
