@@ -64,19 +64,27 @@ function drawDevices() {
     show(byId('devices-empty'), devices.length === 0);
 }
 
+// With more than in one answer, that has the first by their ids, and the order
+// of the table is one among these.
+function noteOf(silent, more, stats) {
+    const number = count(devices.length);
+
+    if (!more)
+        return number;
+    return silent > 0 ? `the first ${number} of these, sorted among themselves`
+        : `the first ${number} of ${count(stats.store.devices_seen)}, sorted ` +
+            'among themselves: “Silent for” looks at all';
+}
+
 export async function lookAtDevices(stats) {
     const silent = Number(byId('silent').value);
     const answer = await get('/devices', {
         limit: COUNT_MAX,
         seen_before: silent > 0 ? Math.floor(now()) - silent : 0,
     });
-    const more = answer.next !== null;
 
     devices = answer.devices;
-    say(byId('devices-note'), more
-        ? `the first ${count(devices.length)}` +
-            (silent > 0 ? '' : ` of ${count(stats.store.devices_seen)}`)
-        : count(devices.length));
+    say(byId('devices-note'), noteOf(silent, answer.next !== null, stats));
     list(byId('known-devices'), devices.slice(0, KNOWN_MAX),
         (device) => device.id, () => make('option'),
         (option, device) => set(option, 'value', device.device_id));
