@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: MIT
-// The page's nodes. Whatever comes from outside becomes text, never markup, and
-// a node that says the same already is left alone: with it stay the focus, what
-// is selected, and where somebody has scrolled to.
+// The page's nodes. Whatever comes from outside becomes text, never markup: a
+// payload as it was sent, and of all else nothing is hidden. A node that says
+// the same already is left alone: with it stay the focus, what is selected, and
+// where somebody has scrolled to.
+import {visible} from './visible.mjs';
 
 export function byId(id) {
     return document.getElementById(id);
 }
 
-export function say(node, text) {
+function sayExactly(node, text) {
     if (node.textContent !== text)
         node.textContent = text;
+}
+
+export function say(node, text) {
+    sayExactly(node, visible(text));
 }
 
 export function set(node, name, value) {
@@ -116,6 +122,6 @@ export function sayFold(button, text) {
 
     button.whole = text;
     show(button, text !== '');
-    say(button, open || text.length <= SHORT_MAX
+    sayExactly(button, open || text.length <= SHORT_MAX
         ? text : `${text.slice(0, SHORT_MAX)}…`);
 }

@@ -3,6 +3,7 @@
 // the page: where the browser is. As it was sent it is the moment's own title.
 import {list, make, say, show} from './dom.mjs';
 import {now} from './now.mjs';
+import {visible} from './visible.mjs';
 import {moment} from './words.mjs';
 
 const UTC = /\b(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)\b/;
@@ -32,7 +33,7 @@ export function spoken(sentence) {
 }
 
 function fillSentence(node, sentence) {
-    if (node.textContent !== spoken(sentence))
+    if (node.textContent !== visible(spoken(sentence)))
         node.replaceChildren(...partsOf(sentence).map(makePart));
 }
 

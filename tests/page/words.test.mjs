@@ -8,6 +8,7 @@ const load = (noun) => import(path.join(process.env.PAGE, `${noun}.mjs`));
 const {parse, quotePayloads} = await load('exact');
 const {heard, now} = await load('now');
 const {spoken} = await load('sentences');
+const {visible} = await load('visible');
 const words = await load('words');
 
 test('a payload is what stood there', () => {
@@ -93,6 +94,15 @@ test('a moment in a sentence is told where the browser is', (t) => {
     for (const text of ['2026-99-01T00:00:00Z', 'a2026-01-01T00:00:00Z',
         '2026-01-01', ''])
         assert.equal(spoken(text), text);
+});
+
+test('nothing in a name is hidden', () => {
+    for (const [text, shown] of [['pump-1 é 漢 🙂', 'pump-1 é 漢 🙂'],
+        ['a\u202Eb\u2066', 'a\\u202eb\\u2066'], ['\0\x1b[2J', '\\x00\\x1b[2J'],
+        ['\n\r\t', '\\n\\r\\t'], ['\x7f\x9f', '\\x7f\\u009f'],
+        ['\u00ad\u200b\ufeff', '\\u00ad\\u200b\\ufeff'],
+        ['\u{e0041}', '\\U000e0041'], ['', '']])
+        assert.equal(visible(text), shown);
 });
 
 test('it is as late as a collector says whose clock is far off', (t) => {
