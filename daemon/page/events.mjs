@@ -36,6 +36,8 @@ let seen = 0;
 let older = null;
 let skipped = false;
 let paused = false;
+// Whether there was an answer to the filter that is.
+let answered = false;
 // Answers to a filter that is no more are thrown away.
 let generation = 0;
 let ledger = {accepted: 0, pending: 0};
@@ -89,7 +91,7 @@ function sayNote() {
             ? 'more than can be shown: some are left out' : '');
     say(byId('events-empty'), isFiltered()
         ? 'No event fits the filter.' : 'No events yet.');
-    show(byId('events-empty'), rows.length === 0);
+    show(byId('events-empty'), rows.length === 0 && answered);
     show(byId('events-older'), older !== null && rows.length < ROWS_MAX);
     say(byId('events-older'), rows.length > 0 || !isFiltered()
         ? 'Older events' : 'Look further back');
@@ -111,6 +113,7 @@ async function lookAtNew() {
 
     if (mine !== generation || paused)
         return;
+    answered = true;
     if (first)
         older = next;
     else
@@ -185,9 +188,15 @@ async function lookAtGone() {
 
 export async function lookAtEvents(stats) {
     ledger = stats.ledger;
-    if (!paused && (ledger.accepted > seen || seen === 0))
-        await lookAtNew();
-    await lookAtFates();
+    try {
+        if (!paused && (ledger.accepted > seen || seen === 0))
+            await lookAtNew();
+        await lookAtFates();
+    } catch (failure) {
+        if (failure.status === 400)
+            drawEvents(); /* rows of the filter before are none of this one */
+        throw failure;
+    }
     drawEvents();
     await lookAtGone();
 }
@@ -230,6 +239,7 @@ function resetEvents() {
     seen = 0;
     older = null;
     skipped = false;
+    answered = false;
 }
 
 function refilter() {

@@ -132,3 +132,19 @@ test('half a surrogate pair in a filter fits nothing', async (t) => {
     await says(page, '#events-empty', /^No event fits the filter\.$/);
     await says(page, '#pulse', /^live$/);
 });
+
+test('a filter that is refused is not said to fit nothing', async (t) => {
+    const {collector} = await stage(t);
+
+    await collector.post([event('a', 'k')]);
+    const page = await look(t, collector.url);
+
+    await says(page, '#events tbody tr .device', /^a$/);
+    await page.locator('#filter-text').fill('é'.repeat(200));
+    await says(page, '#events-note', /^text: expected at most 256 bytes$/);
+    assert.equal(await page.locator('#events-empty').isVisible(), false);
+    assert.equal(await page.locator('#events tbody tr').count(), 0);
+    await page.locator('#filter-text').fill('é');
+    await says(page, '#events-empty', /^No event fits the filter\.$/);
+    assert.equal(await page.locator('#events-note').isVisible(), false);
+});
