@@ -2,6 +2,8 @@
 /* Files of which no line is ever shown, nor left behind in memory. */
 #include "secret_file.h"
 
+#include "option.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -50,9 +52,12 @@ take_line(struct secret_file *file, FILE *stream, unsigned number)
 static int
 say_unreadable(const struct secret_file *file, struct problem *ret_problem)
 {
-    return problem_say(ret_problem,
-                       "%s \"%.200s\": expected a readable file (%s)",
-                       file->option, file->path, strerror(errno));
+    const char *reason = strerror(errno);
+    char quoted[OPTION_QUOTED_SIZE];
+
+    option_quote(file->path, quoted, sizeof(quoted));
+    return problem_say(ret_problem, "%s %s: expected a readable file (%s)",
+                       file->option, quoted, reason);
 }
 
 static int

@@ -122,6 +122,9 @@ START_TEST(test_a_mistake_shows_no_password)
         {"f", "dead-letters", URL},
         {"f", "dead-letters", URL, "-yes"},
         {"f", "dead-letters", "replay", URL},
+        {"f", "snapshot", URL},
+        {"htp://user:secret@h", "stats"},
+        {"http://h", "stats", "-token-file=" URL},
     };
     const char *const *words = mistakes[_i];
 
@@ -230,7 +233,7 @@ main(void)
 
     tcase_add_test(usage, test_mistakes_are_found_before_anything_is_asked);
     tcase_add_test(usage, test_a_text_has_an_end);
-    tcase_add_loop_test(usage, test_a_mistake_shows_no_password, 0, 13);
+    tcase_add_loop_test(usage, test_a_mistake_shows_no_password, 0, 16);
     tcase_add_test(usage, test_to_look_through_a_file_there_is_more_time);
     tcase_add_test(usage, test_help_and_version_are_results);
     tcase_add_loop_test(

@@ -193,6 +193,17 @@ check_options(const struct walk *walk, const struct flags *flags,
 }
 
 /* What can only be judged when all is known. */
+/* What was meant for a URL is no file, and its mistake is not to be shown:
+ * there may be a password behind it. */
+static bool
+is_strange_url(const struct flags *flags)
+{
+    const char *target = flags->target != NULL ? flags->target : "";
+
+    return !flags->is_url && strchr("./", *target) == NULL &&
+           strstr(target, "://") != NULL;
+}
+
 static int
 check(const struct walk *walk, const struct flags *flags,
       struct problem *ret_problem)
@@ -206,6 +217,9 @@ check(const struct walk *walk, const struct flags *flags,
                                    command_find(flags->target) != NULL
                                ? "a file or a URL"
                                : "a command");
+    if (is_strange_url(flags))
+        return problem_say(ret_problem, "expected a file, or a URL that begins "
+                                        "with http:// or https://");
     if ((flags->command->target & target) == 0)
         return problem_say(ret_problem, "%s: %s", flags->command->name,
                            flags->command->instead);

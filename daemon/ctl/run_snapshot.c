@@ -6,14 +6,14 @@
 
 #include <string.h>
 
-/* A copy needs a file: it is not written to standard output. */
+/* A copy needs a file: it is not written to standard output, nor to a URL. */
 static bool
 may_be_written(const char *out)
 {
-    if (*out != '\0' && strcmp(out, "-") != 0)
+    if (*out != '\0' && strcmp(out, "-") != 0 && strstr(out, "://") == NULL)
         return true;
     voice_say("snapshot: expected OUT, a file%s",
-              *out != '\0' ? "; one that is called - is ./-" : "");
+              strcmp(out, "-") == 0 ? "; one that is called - is ./-" : "");
     return false;
 }
 
