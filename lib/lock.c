@@ -74,15 +74,23 @@ this_second(void)
                    1000 % ASK_COUNT);
 }
 
+static void
+set(int fd, short type, off_t second, off_t count)
+{
+    struct flock lock = asking_lock(type, second, count);
+
+    (void)fcntl(fd, F_OFD_SETLK, &lock); /* where it can't be, nobody waits */
+}
+
 void
 collector__lock_ask(int fd, bool asked)
 {
-    struct flock lock = asking_lock(F_UNLCK, 0, ASK_COUNT);
+    const off_t second = this_second();
 
-    (void)fcntl(fd, F_OFD_SETLK, &lock);
-    lock = asking_lock(F_WRLCK, this_second(), 1);
-    if (asked) /* where it can't be asked, nobody waits */
-        (void)fcntl(fd, F_OFD_SETLK, &lock);
+    /* First this one: there is no moment at which it does not ask. */
+    set(fd, asked ? F_WRLCK : F_UNLCK, second, 1);
+    set(fd, F_UNLCK, -1, second + 1); /* a count of 0 would be all of them */
+    set(fd, F_UNLCK, second + 1, ASK_COUNT);
 }
 
 bool

@@ -78,11 +78,35 @@ END_TEST
 /** How long a reader may take that asks while the owner does. */
 #define TURN_MS 200
 
+/** The owner's part: it asks, again and again. */
 static void
-wait_for_owner(void)
+ask_until_over(const struct meeting *meeting)
 {
-    while (!collector__lock_is_asked(harness.path))
+    while (!atomic_load(&meeting->over)) {
+        collector__lock_ask(harness.store->lock_fd, true);
         support_pause();
+    }
+}
+
+/** Have a store, whose owner asks, and a reader. */
+static void
+start(struct meeting *meeting, bool by_link, uint32_t deadline_ms)
+{
+    const char *link_path = support_path(support_dir_new(), "link");
+
+    harness_start(&harness, COLLECTOR_MODE_GROUP);
+    harness_append(&harness, 1);
+    ck_assert_int_eq(symlink(harness.path, link_path), 0);
+    meeting->reader = reading_open(by_link ? link_path : harness.path);
+    reading_set_deadline(meeting->reader, deadline_ms);
+    collector__lock_ask(harness.store->lock_fd, true);
+}
+
+static void
+end(struct meeting *meeting)
+{
+    collector_reader_free(meeting->reader);
+    harness_close(&harness);
 }
 
 /** Of what takes long. */
@@ -107,8 +131,8 @@ check_short_does_not_wait(struct collector_reader *reader)
 
     do {
         reading = reading_query(reader, "SELECT 1");
-        ck_assert_ok(reading.rc);
-    } while (reading.answer.elapsed_ms >= TURN_MS);
+    } while (reading.rc != COLLECTOR_OK ||
+             reading.answer.elapsed_ms >= TURN_MS);
 }
 
 /** What waits longest, and no longer than it may. */
@@ -127,26 +151,66 @@ check_longest_waits(struct collector_reader *reader)
     ck_assert_int_lt(reading.answer.elapsed_ms, SUPPORT_WAIT_MS);
 }
 
-/** The first appends, and can't have the log start again, and the other asks.
- */
+/** The first is the owner, and the other asks. */
 static void
-append_or_wait(void *userdata, size_t number)
+ask_or_wait(void *userdata, size_t number)
 {
     struct meeting *meeting = userdata;
 
-    while (number == 0 && !atomic_load(&meeting->over)) {
-        ck_assert_ok(harness_fill(&harness, "d", 1, 10));
-        support_pause();
-    }
-    if (number == 0)
+    if (number == 0) {
+        ask_until_over(meeting);
         return;
-    wait_for_owner();
+    }
     check_long_waits(meeting->reader);
     check_short_does_not_wait(meeting->reader);
     if (meeting->longest)
         check_longest_waits(meeting->reader);
     atomic_store(&meeting->over, true);
 }
+
+/** Who takes long waits, also one who came by a link. */
+START_TEST(test_reader_waits_for_its_turn)
+{
+    struct meeting meeting = {.over = false, .longest = _i == 0};
+
+    start(&meeting, _i != 0, TURN_MS);
+    crew_run(2, ask_or_wait, &meeting);
+    end(&meeting);
+}
+END_TEST
+
+/** The first is the owner, the second asks the reader to stop, and the third is
+ *  who has it wait. */
+static void
+ask_or_interrupt(void *userdata, size_t number)
+{
+    struct meeting *meeting = userdata;
+    struct reading reading;
+
+    if (number == 0)
+        ask_until_over(meeting);
+    while (number == 1 && !atomic_load(&meeting->over)) {
+        collector_reader_interrupt(meeting->reader);
+        support_pause();
+    }
+    if (number < 2)
+        return;
+    do {
+        reading = reading_of(verify, meeting->reader, false);
+    } while (reading.rc != COLLECTOR_ERR_CANCELLED ||
+             reading.answer.elapsed_ms >= COLLECTOR_READER_TURN_MS_MAX);
+    atomic_store(&meeting->over, true);
+}
+
+START_TEST(test_reader_that_waits_can_be_interrupted)
+{
+    struct meeting meeting = {.over = false};
+
+    start(&meeting, false, SUPPORT_WAIT_MS);
+    crew_run(3, ask_or_interrupt, &meeting);
+    end(&meeting);
+}
+END_TEST
 
 /** Have somebody hold the log, until he is closed. */
 static sqlite3 *
@@ -161,68 +225,6 @@ hold_log(void)
         SQLITE_OK);
     return db;
 }
-
-/** Somebody reads, and the log can't start again for as long as that: who takes
- *  long waits, also one who came by a link. */
-START_TEST(test_reader_waits_for_its_turn)
-{
-    struct meeting meeting = {.over = false, .longest = _i == 0};
-    const char *link_path = support_path(support_dir_new(), "link");
-    sqlite3 *db;
-
-    harness_start(&harness, (enum collector_write_mode)_i);
-    harness_append(&harness, 1);
-    db = hold_log();
-    ck_assert_int_eq(symlink(harness.path, link_path), 0);
-    meeting.reader = reading_open(_i == 0 ? harness.path : link_path);
-    reading_set_deadline(meeting.reader, TURN_MS);
-    crew_run(2, append_or_wait, &meeting);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    collector_reader_free(meeting.reader);
-    harness_close(&harness);
-}
-END_TEST
-
-/** The first asks, the second asks it to stop, and the third appends. */
-static void
-append_or_interrupt(void *userdata, size_t number)
-{
-    struct meeting *meeting = userdata;
-    struct reading reading;
-
-    while (number > 0 && !atomic_load(&meeting->over)) {
-        if (number == 1)
-            collector_reader_interrupt(meeting->reader);
-        else
-            ck_assert_ok(harness_fill(&harness, "d", 1, 10));
-        support_pause();
-    }
-    if (number > 0)
-        return;
-    wait_for_owner();
-    do {
-        reading = reading_of(verify, meeting->reader, false);
-    } while (reading.rc != COLLECTOR_ERR_CANCELLED ||
-             reading.answer.elapsed_ms >= COLLECTOR_READER_TURN_MS_MAX);
-    atomic_store(&meeting->over, true);
-}
-
-START_TEST(test_reader_that_waits_can_be_interrupted)
-{
-    struct meeting meeting = {.over = false};
-    sqlite3 *db;
-
-    harness_start(&harness, COLLECTOR_MODE_GROUP);
-    harness_append(&harness, 1);
-    db = hold_log();
-    meeting.reader = reading_open(harness.path);
-    reading_set_deadline(meeting.reader, SUPPORT_WAIT_MS);
-    crew_run(3, append_or_interrupt, &meeting);
-    ck_assert_int_eq(sqlite3_close(db), SQLITE_OK);
-    collector_reader_free(meeting.reader);
-    harness_close(&harness);
-}
-END_TEST
 
 /** Nobody has to take it back: whoever asked may be busy, or gone. */
 START_TEST(test_owner_asks_for_a_while_only)
@@ -297,7 +299,7 @@ main(void)
     tcase_set_timeout(tcase, SUPPORT_WAIT_MS / 1000.0);
     tcase_add_loop_test(tcase, test_long_questions_let_the_log_start_again, 0,
                         MODE_COUNT);
-    tcase_add_loop_test(tcase, test_reader_waits_for_its_turn, 0, MODE_COUNT);
+    tcase_add_loop_test(tcase, test_reader_waits_for_its_turn, 0, 2);
     tcase_add_test(tcase, test_reader_that_waits_can_be_interrupted);
     tcase_add_test(tcase, test_owner_asks_for_a_while_only);
     tcase_add_test(tcase, test_lock_that_is_no_file_asks_nothing);
