@@ -48,7 +48,7 @@ static const struct command commands[] = {
      .target = COMMAND_BOTH,
      .run = run_runs},
     {.name = "dead-letters",
-     .arguments = "[list|replay|purge] [ID...]",
+     .arguments = "[list|replay|purge [ID...]]",
      .help = "events that were refused for good: show them, append them\n"
              "        again, or delete them; those of these ids, or all",
      .action = "list",

@@ -19,7 +19,7 @@ check_flags
 "$collectorctl" -help | sed -n '/^Commands:/,/^Options:/ s/^  \([a-z].*\)/\1/p' |
     tr -d '[]' >"$work/program"
 section COMMANDS | sed -n 's/^\.It Ic //p' |
-    sed 's/ \(Ar\|Cm\|Op\|Oo\|Oc\) / /g; s/ \(Ar\|Cm\|Op\|Oo\|Oc\) / /g; s/ | /|/g' \
+    sed 's/ \(Ar\|Cm\|Op\|Oo\|Oc\) / /g; s/ \(Ar\|Cm\|Op\|Oo\|Oc\) / /g; s/ Oc$//; s/ | /|/g' \
         >"$work/page"
 same commands
 
