@@ -55,10 +55,11 @@ END_TEST
 
 START_TEST(test_query_ends_at_64_kib)
 {
-    const char *answer = mcp_line(
-        "query", "{\"sql\":\"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT "
-                 "x + 1 FROM c LIMIT 500) SELECT hex(zeroblob(500)), x FROM "
-                 "c\",\"limit\":500}");
+    const char *answer = talk_line(
+        mcp_db, "query",
+        "{\"sql\":\"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT "
+        "x + 1 FROM c LIMIT 500) SELECT hex(zeroblob(500)), x FROM "
+        "c\",\"limit\":500}");
 
     ck_assert_uint_gt(strlen(answer), EXCERPT_SIZE_MAX);
     ck_assert_uint_lt(strlen(answer), 3 * EXCERPT_SIZE_MAX);
@@ -72,10 +73,11 @@ END_TEST
 
 START_TEST(test_what_grows_when_it_is_written_is_cut_as_well)
 {
-    const char *answer = mcp_line(
-        "query", "{\"sql\":\"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT "
-                 "x + 1 FROM c LIMIT 60) SELECT replace(hex(zeroblob(500)), "
-                 "'0', char(1)) FROM c\"}");
+    const char *answer = talk_line(
+        mcp_db, "query",
+        "{\"sql\":\"WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT "
+        "x + 1 FROM c LIMIT 60) SELECT replace(hex(zeroblob(500)), "
+        "'0', char(1)) FROM c\"}");
 
     ck_assert_uint_lt(strlen(answer), 3 * EXCERPT_SIZE_MAX);
     ck_assert_contains(answer, "\"row_count\":10,\"more\":true");

@@ -16,13 +16,14 @@ START_TEST(test_numbers_in_payloads_stay_as_they_are)
     const char *answer;
 
     mcp_append("a", "k", "{\"x\":21.40,\"y\":1234567890123456789012345}", 0);
-    answer = mcp_line("search_events", "{}");
+    answer = talk_line(mcp_db, "search_events", "{}");
     ck_assert_contains(
         answer, "\"payload\":{\"x\":21.40,\"y\":1234567890123456789012345}");
     ck_assert_contains(answer, "\\\"payload\\\":{\\\"x\\\":21.40,\\\"y\\\":"
                                "1234567890123456789012345}");
-    ck_assert_contains(mcp_line("query", "{\"sql\":\"SELECT 1e300, 0.1, "
-                                         "9223372036854775807, x'00ff'\"}"),
+    ck_assert_contains(talk_line(mcp_db, "query",
+                                 "{\"sql\":\"SELECT 1e300, 0.1, "
+                                 "9223372036854775807, x'00ff'\"}"),
                        "[[1e+300,0.1,9223372036854775807,\"00ff\"]]");
 }
 END_TEST
@@ -166,10 +167,11 @@ START_TEST(test_answer_is_one_line_whatever_somebody_wrote_into_the_file)
     mcp_teardown();
     support_sql_exec(mcp_db, "UPDATE event_log SET kind = 'x' || char(10) || "
                              "'y', payload_json = '{' || char(10) || '}'");
-    ck_assert_contains(mcp_line("search_events", "{}"), "\"kind\":\"x\\ny\"");
+    ck_assert_contains(talk_line(mcp_db, "search_events", "{}"),
+                       "\"kind\":\"x\\ny\"");
     support_sql_exec(mcp_db, "UPDATE event_log SET device_id = x'ff00', "
                              "payload_json = '{\"a\":'");
-    ck_assert_contains(mcp_line("search_events", "{}"),
+    ck_assert_contains(talk_line(mcp_db, "search_events", "{}"),
                        "\"payload\":\"{\\\"a\\\":\"");
 }
 END_TEST

@@ -4,7 +4,6 @@
 #include "recorder.h"
 
 #include <stdatomic.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -194,19 +193,4 @@ const json_t *
 mcp_at(const json_t *answer, const char *name, size_t i)
 {
     return json_array_get(json_object_get(answer, name), i);
-}
-
-const char *
-mcp_line(const char *tool, const char *arguments)
-{
-    const char *answers = talk_text(
-        mcp_db,
-        support_format(
-            TALK_HELLO(
-                "2025-11-25") "{\"jsonrpc\":\"2.0\","
-                              "\"id\":1,\"method\":\"tools/call\",\"params\":{"
-                              "\"name\":\"%s\",\"arguments\":%s}}\n",
-            tool, arguments));
-
-    return strchr(answers, '\n') + 1;
 }

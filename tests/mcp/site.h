@@ -87,8 +87,4 @@ mcp_count(const json_t *answer, const char *name);
 const json_t *
 mcp_at(const json_t *answer, const char *name, size_t i);
 
-/** The whole line that a tool answers with. */
-const char *
-mcp_line(const char *tool, const char *arguments);
-
 #endif

@@ -102,8 +102,8 @@ talk_refused(const char *line, int code)
     ck_assert_uint_eq(support_occurrences(answer, "\n"), 1);
 }
 
-json_t *
-talk_call(const char *path, const char *tool, const char *arguments)
+const char *
+talk_line(const char *path, const char *tool, const char *arguments)
 {
     const char *answers = talk_text(
         path,
@@ -113,11 +113,18 @@ talk_call(const char *path, const char *tool, const char *arguments)
                               "\"id\":1,\"method\":\"tools/call\",\"params\":{"
                               "\"name\":\"%s\",\"arguments\":%s}}\n",
             tool, arguments));
-    const char *second = strchr(answers, '\n') + 1;
-    json_t *tree = json_loads(second, 0, NULL);
+
+    return strchr(answers, '\n') + 1;
+}
+
+json_t *
+talk_call(const char *path, const char *tool, const char *arguments)
+{
+    const char *line = talk_line(path, tool, arguments);
+    json_t *tree = json_loads(line, 0, NULL);
     json_t *result = json_incref(json_object_get(tree, "result"));
 
-    ck_assert_msg(result != NULL, "no result: %s", second);
+    ck_assert_msg(result != NULL, "no result: %s", line);
     json_decref(tree);
     return result;
 }

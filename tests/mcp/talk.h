@@ -58,6 +58,10 @@ talk_between(const char *line);
 void
 talk_refused(const char *line, int code);
 
+/** The whole line that a tool answers with. */
+const char *
+talk_line(const char *path, const char *tool, const char *arguments);
+
 /** The result of one call of a tool, with these arguments as JSON; yours. */
 json_t *
 talk_call(const char *path, const char *tool, const char *arguments);
